@@ -4,9 +4,9 @@
  *     npm run bench -- [part of a measure's name]… [--quick] [--write]
  *     npm run bench -- --gate [name of a measure]… [--write]
  *
- * `--quick` takes fewer rounds, to check that the measures run; do not quote its figures. `--write` writes the tables of
- * docs/performance.md. `--gate` measures what each change must keep; `--write` then sets the bounds. Exit code 1 where a
- * goal or a bound is missed, or a measure fails.
+ * `--quick` takes fewer rounds, to check that the measures run; do not quote its figures. `--write`
+ * writes the tables of docs/performance.md. `--gate` measures what each change must keep; `--write`
+ * then sets the bounds. Exit code 1 where a goal or a bound is missed, or a measure fails.
  */
 import { fork } from "node:child_process";
 import { readdirSync } from "node:fs";
@@ -35,13 +35,18 @@ const measures = readdirSync(new URL(`${folder}/`, import.meta.url))
   .map((file) => file.slice(0, -".ts".length))
   .sort();
 const unknown = wanted.filter((part) => !measures.some((name) => name.includes(part)));
-if (unknown.length > 0) refuse(`no measure matches '${unknown.join(" ")}'; they are: ${measures.join(", ")}`);
-const chosen = measures.filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
+if (unknown.length > 0)
+  refuse(`no measure matches '${unknown.join(" ")}'; they are: ${measures.join(", ")}`);
+const chosen = measures.filter(
+  (name) => wanted.length === 0 || wanted.some((part) => name.includes(part)),
+);
 process.exitCode = (await (flags.gate ? gate(chosen, measure, flags) : all())) ? 0 : 1;
 
 async function all(): Promise<boolean> {
   if (flags.write && (flags.quick || wanted.length > 0 || commit().includes("dirty")))
-    refuse("--write takes all measures in one run of a clean commit, without --quick; commit first");
+    refuse(
+      "--write takes all measures in one run of a clean commit, without --quick; commit first",
+    );
   const began = new Date().toISOString().slice(0, 10);
   const before = weather();
   const rows: Array<Row | AbsentRow> = [];
@@ -62,10 +67,14 @@ function measure(name: string): Promise<Rows> {
   const script = fileURLToPath(new URL(`${folder}/${name}.ts`, import.meta.url));
   const words = [script, ...(flags.quick ? ["--quick"] : [])];
   return new Promise((resolve) => {
-    const child = fork(fileURLToPath(new URL("harness/measure-process.ts", import.meta.url)), words, {
-      env: cleanEnv(),
-      execArgv: ["--import", "tsx"],
-    });
+    const child = fork(
+      fileURLToPath(new URL("harness/measure-process.ts", import.meta.url)),
+      words,
+      {
+        env: cleanEnv(),
+        execArgv: ["--import", "tsx"],
+      },
+    );
     const rows: Array<Row | AbsentRow> = [];
     const limit = setTimeout(() => child.kill("SIGTERM"), LIMIT_MS);
     child.on("message", (row) => {

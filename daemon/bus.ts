@@ -1,6 +1,6 @@
 /**
- * The events inside a daemon. The store and the tails of run files emit them; each part of the daemon subscribes where
- * it is made. A listener runs at once, in the order of the subscriptions.
+ * The events inside a daemon. The store and the tails of run files emit them; each part of the
+ * daemon subscribes where it is made. A listener runs at once, in the order of the subscriptions.
  */
 import { EventEmitter } from "node:events";
 import type { WorkerEvent } from "../protocol/event.js";
@@ -13,15 +13,24 @@ interface Events {
   decided: [changes: readonly Change[], decision: Decision, isOwn: boolean];
   /** A finished operation left memory. */
   forgotten: [id: string];
-  /** An event of a running attempt was read, and is not in the record yet. `isOwn`: the attempt runs on this host. */
+  /**
+   * An event of a running attempt was read, and is not in the record yet. `isOwn`: the attempt runs
+   * on this host.
+   */
   event: [entry: Entry, event: WorkerEvent, isOwn: boolean];
-  /** New log lines of a running attempt, whose log somebody reads. `isOwn`: the attempt runs on this host. */
+  /**
+   * New log lines of a running attempt, whose log somebody reads. `isOwn`: the attempt runs on this
+   * host.
+   */
   lines: [entry: Entry, lines: readonly LogLine[], isOwn: boolean];
   /** A stream begins to read the log of an operation that nobody has read until now. */
   logRead: [id: string];
   /** Events or lines of a running attempt changed its record. */
   record: [entry: Entry, before: Operation];
-  /** A running operation of this host reports nothing, or its worker is stopped; once for each silence. */
+  /**
+   * A running operation of this host reports nothing, or its worker is stopped; once for each
+   * silence.
+   */
   stalled: [entry: Entry];
   /** A run of a schedule is missing. Only the host that finds it emits it. */
   missed: [missed: MissedRun];

@@ -1,4 +1,7 @@
-/** Stops started services in the reverse order, even where some fail; throws the first error at the end. */
+/**
+ * Stops started services in the reverse order, even where some fail; throws the first error at the
+ * end.
+ */
 export class CleanupStack {
   readonly #stack: Array<() => unknown> = [];
 

@@ -1,5 +1,6 @@
 /**
- * Makes a daemon of its parts, and then its features. No other module wires them; `daemon.ts` starts and stops them.
+ * Makes a daemon of its parts, and then its features. No other module wires them; `daemon.ts`
+ * starts and stops them.
  */
 import { Submissions } from "./admission/submissions.js";
 import { Bus } from "./bus.js";
@@ -53,7 +54,9 @@ export interface Composition {
   makeScheduler?: (options: SchedulerOptions) => Scheduler;
 }
 
-/** The parts subscribe to the bus in the order in which they are made here, the features after them. */
+/**
+ * The parts subscribe to the bus in the order in which they are made here, the features after them.
+ */
 export function compose({ makeFeatures, ...composition }: Composition): Parts {
   const features: Feature[] = [];
   const parts = composeCore(composition, features);
@@ -203,7 +206,13 @@ function composeCore(
     workerEvents: engine.workerEvents,
   });
   const stopping = new Stopping(scheduler, lifecycle, store);
-  const retention = new Retention({ archive: store.archive, lifecycle, limits: settings, now, log });
+  const retention = new Retention({
+    archive: store.archive,
+    lifecycle,
+    limits: settings,
+    now,
+    log,
+  });
 
   const { attempts } = scheduler;
   const stalls = new Stalls({ bus, settings, attempts });

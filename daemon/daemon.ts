@@ -1,6 +1,7 @@
 /**
- * One run of the daemon: it locks the state directory and the socket, starts its services in order, and stops them in
- * reverse. A daemon whose state is removed or cannot be written fails: it stops at once and records nothing more.
+ * One run of the daemon: it locks the state directory and the socket, starts its services in order,
+ * and stops them in reverse. A daemon whose state is removed or cannot be written fails: it stops
+ * at once and records nothing more.
  */
 import { configFile } from "../protocol/system/places.js";
 import { atMost } from "../protocol/system/until.js";
@@ -31,7 +32,9 @@ export interface Daemon {
   context: Context;
   /** Resolves when the daemon begins to stop. */
   stopBegun: Promise<void>;
-  /** Resolves when the daemon has stopped; rejects where its state was lost or could not be written. */
+  /**
+   * Resolves when the daemon has stopped; rejects where its state was lost or could not be written.
+   */
   stopped: Promise<void>;
   stop(): Promise<void>;
 }
@@ -80,9 +83,13 @@ class DaemonRun implements Daemon {
     // During the start nothing awaits this promise yet.
     this.#stopped.promise.catch(() => {});
     this.#parts = compose({ settings, layout, log, makeFeatures: FEATURES, makeEngine });
-    // No write is retried: what was acknowledged is on disk, and the next daemon recovers from there.
+    // No write is retried: what was acknowledged is on disk, and the next daemon recovers from
+    // there.
     this.#parts.bus.on("broken", (error) => {
-      void this.#fail(error, "the state directory could not be written; stopping; the next start recovers");
+      void this.#fail(
+        error,
+        "the state directory could not be written; stopping; the next start recovers",
+      );
     });
     this.#sockets = new SocketKeeper({
       socket,
@@ -95,7 +102,8 @@ class DaemonRun implements Daemon {
       layout,
       lock: stateLock,
       touched: [socket.lockFile],
-      onRemoved: (error) => void this.#fail(error, "the state directory was removed or replaced; stopping"),
+      onRemoved: (error) =>
+        void this.#fail(error, "the state directory was removed or replaced; stopping"),
       onLook: () => void this.#sockets.look(),
     });
     this.context = {
@@ -119,7 +127,8 @@ class DaemonRun implements Daemon {
     const { scheduler, hub } = this.#parts;
     await this.#startStore();
     this.#addReleasers();
-    // Running operations are adopted before the first request is answered; processes are forked after that.
+    // Running operations are adopted before the first request is answered; processes are forked
+    // after that.
     scheduler.pause();
     scheduler.start();
     cleanup.add(() => scheduler.stop());
@@ -214,7 +223,10 @@ class DaemonRun implements Daemon {
         () => stalls.start(),
         ...features.map((feature) => () => void feature.start?.()),
         () => loadProblems.start(),
-        () => store.secrets.sweep((id) => !["succeeded", undefined].includes(store.find(id)?.record.state)),
+        () =>
+          store.secrets.sweep(
+            (id) => !["succeeded", undefined].includes(store.find(id)?.record.state),
+          ),
         () => retention.start(),
         () => containment.removeEmpty((workerId) => scheduler.needs(workerId)),
       ],
@@ -222,7 +234,9 @@ class DaemonRun implements Daemon {
     );
   }
 
-  /** Stops without a checkpoint: the state no longer belongs to this daemon, or cannot be written. */
+  /**
+   * Stops without a checkpoint: the state no longer belongs to this daemon, or cannot be written.
+   */
   async #fail(error: Error, what: string): Promise<void> {
     // The removal of the state is noticed in several places.
     if (this.#isFailing) return;
@@ -251,7 +265,9 @@ class DaemonRun implements Daemon {
   }
 }
 
-/** Runs one step in each turn of the event loop, so that requests are answered between the steps. */
+/**
+ * Runs one step in each turn of the event loop, so that requests are answered between the steps.
+ */
 function runDeferred(steps: Array<() => void>, isOver: () => boolean): void {
   const [step, ...rest] = steps;
   if (!step) return;

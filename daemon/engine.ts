@@ -1,6 +1,7 @@
 /**
- * What a daemon runs on: its store, its settings, its hosts and its run files. The embedded engine keeps all of them on
- * this machine (`embedded-engine.ts`). A feature may bring an engine that shares them with other machines.
+ * What a daemon runs on: its store, its settings, its hosts and its run files. The embedded engine
+ * keeps all of them on this machine (`embedded-engine.ts`). A feature may bring an engine that
+ * shares them with other machines.
  */
 import type { Bus } from "./bus.js";
 import type { Hosts } from "./hosts/hosts.js";
@@ -44,7 +45,8 @@ export interface Engine {
   /** What commands have set of the queues. */
   readonly queues: Setting<SavedQueues>;
   /**
-   * A setting of a feature: in a file of this machine, or under the name where the engine keeps its state.
+   * A setting of a feature: in a file of this machine, or under the name where the engine keeps its
+   * state.
    *
    * @param parse - reads the value where it is not in the file
    */

@@ -1,4 +1,6 @@
-/** The engines that a daemon can run on: those that features add, one a line, or this machine alone. */
+/**
+ * The engines that a daemon can run on: those that features add, one a line, or this machine alone.
+ */
 import { embeddedEngine } from "./embedded-engine.js";
 import type { MakeEngine } from "./engine.js";
 import { fleetEngine } from "./features/fleet/fleet.js";

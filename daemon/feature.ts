@@ -1,6 +1,6 @@
 /**
- * A feature of the daemon. The core runs without any: it knows this interface, and `features.ts` lists the features. A
- * feature takes part where it has the member.
+ * A feature of the daemon. The core runs without any: it knows this interface, and `features.ts`
+ * lists the features. A feature takes part where it has the member.
  */
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import type { Operation } from "../protocol/operation.js";

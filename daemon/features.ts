@@ -1,6 +1,6 @@
 /**
- * The features of the daemon, one a line. A feature subscribes to the bus when it is made, in this order; the last one
- * stops first.
+ * The features of the daemon, one a line. A feature subscribes to the bus when it is made, in this
+ * order; the last one stops first.
  */
 import type { MakeFeature } from "./compose.js";
 import { actions } from "./features/actions/feature.js";

@@ -1,14 +1,21 @@
 /**
- * The only module that changes the state of an operation: check the transition, journal the decision, let the store
- * apply and announce it. Transitions of one operation run one after the other. A decision that another one overtook is
- * judged again.
+ * The only module that changes the state of an operation: check the transition, journal the
+ * decision, let the store apply and announce it. Transitions of one operation run one after the
+ * other. A decision that another one overtook is judged again.
  */
 import { rmSync } from "node:fs";
 import { uptime } from "node:os";
 import { openApproval, waitsForApproval } from "../protocol/approval.js";
 import { END_VALUES } from "../protocol/end-values.js";
 import { Refusal } from "../protocol/errors.js";
-import type { Changes, DaemonEvent, DoneByHand, Outcome, StopReason, Submission } from "../protocol/event.js";
+import type {
+  Changes,
+  DaemonEvent,
+  DoneByHand,
+  Outcome,
+  StopReason,
+  Submission,
+} from "../protocol/event.js";
 import { getOwn, pick } from "../protocol/objects.js";
 import type { Approval, Odd, Operation, Resources } from "../protocol/operation.js";
 import { isFinal, mayMove } from "../protocol/state.js";
@@ -90,7 +97,8 @@ export class Lifecycle {
   /**
    * New → queued: all of them or none.
    *
-   * @param start - starts a single one that need not wait, in the same write; false: it was not recorded. Default: it waits
+   * @param start - starts a single one that need not wait, in the same write; false: it was not
+   *   recorded. Default: it waits
    */
   async submit(
     submits: ReadonlyArray<Submit>,
@@ -98,14 +106,19 @@ export class Lifecycle {
   ): Promise<void> {
     const at = this.#at();
     const all = submits.map(({ operation, env, key }): Submitted => {
-      return { event: { type: "operation:submitted", seq: 1, at, attempt: 0, operation }, env, key };
+      return {
+        event: { type: "operation:submitted", seq: 1, at, attempt: 0, operation },
+        env,
+        key,
+      };
     });
     const isStarted = all.length === 1 && (await start(all[0]!));
     if (!isStarted) await this.store.decideAll(all.map(judgedSubmit));
   }
 
   /**
-   * Changes a queued operation. `make` runs under the operation's lock, so the operation cannot start meanwhile.
+   * Changes a queued operation. `make` runs under the operation's lock, so the operation cannot
+   * start meanwhile.
    *
    * @param make the new values, made from the newest entry
    * @throws Refusal where the operation is no longer queued
@@ -146,8 +159,8 @@ export class Lifecycle {
   }
 
   /**
-   * queued → running. Resolves with the started entry once durable; null: the operation is no longer queued, or must not
-   * start.
+   * queued → running. Resolves with the started entry once durable; null: the operation is no
+   * longer queued, or must not start.
    *
    * @param mayStart called under the operation's lock, with the newest entry. Default: it may
    * @param submitted a new operation: the same write records its submit
@@ -174,11 +187,11 @@ export class Lifecycle {
   }
 
   /**
-   * running → queued, succeeded, failed or cancelled, after a finished attempt. Keyed by attempt: a second conclusion
-   * of the same attempt does nothing.
+   * running → queued, succeeded, failed or cancelled, after a finished attempt. Keyed by attempt: a
+   * second conclusion of the same attempt does nothing.
    *
-   * `decide` runs under the operation's lock, so it sees every cancel recorded before. A recorded cancel beats a
-   * requeue: the operation is finished as cancelled.
+   * `decide` runs under the operation's lock, so it sees every cancel recorded before. A recorded
+   * cancel beats a requeue: the operation is finished as cancelled.
    *
    * @param seq number of the attempt's last event or line
    * @param decide called with the newest entry; may be called again after a full disk
@@ -225,11 +238,18 @@ export class Lifecycle {
         throw wrongState(record ?? (await this.#record(id)), isPaused ? "paused" : "resumed");
       if (isPaused === isPausedNow(record)) return record;
       if (isPaused && run.stopReason !== null)
-        throw new Refusal("LIVEOPS_WRONG_STATE", `${record.op} ${id} cannot be paused: it is being stopped`);
+        throw new Refusal(
+          "LIVEOPS_WRONG_STATE",
+          `${record.op} ${id} cannot be paused: it is being stopped`,
+        );
       const numbered = { ...this.#numbered(record, 0), n: (record.pause?.changes ?? 0) + 1 };
       const event = isPaused
         ? ({ type: "attempt:paused", ...numbered } as const)
-        : ({ type: "attempt:resumed", ...numbered, seconds: this.#secondsPaused(record, run) } as const);
+        : ({
+            type: "attempt:resumed",
+            ...numbered,
+            seconds: this.#secondsPaused(record, run),
+          } as const);
       await this.store.decide({ kind: "paused", id, event, uptime: uptime() }, entry.version);
       return this.#record(id);
     });
@@ -253,11 +273,13 @@ export class Lifecycle {
   }
 
   /**
-   * Records a request to stop an operation. A queued operation is cancelled at once. For a running operation this only
-   * records the request; the scheduler stops the attempt. The first reason stays. A cancel after a timeout is still
-   * recorded, so that the operation is not retried automatically.
+   * Records a request to stop an operation. A queued operation is cancelled at once. For a running
+   * operation this only records the request; the scheduler stops the attempt. The first reason
+   * stays. A cancel after a timeout is still recorded, so that the operation is not retried
+   * automatically.
    *
-   * @param attempt records nothing where this attempt no longer runs: a timeout applies to one attempt
+   * @param attempt records nothing where this attempt no longer runs: a timeout applies to one
+   *   attempt
    * @throws Refusal where the operation is finished
    */
   cancel(id: string, reason: StopReason = "cancel", attempt?: number): Promise<Operation> {
@@ -269,7 +291,11 @@ export class Lifecycle {
       if (entry.record.state === "queued")
         await this.store.decide(finishQueued(entry, CANCELLED, this.#at()), entry.version);
       else if (isNews(entry, reason)) {
-        const event = { type: "cancel:requested", ...this.#numbered(entry.record, 0), reason } as const;
+        const event = {
+          type: "cancel:requested",
+          ...this.#numbered(entry.record, 0),
+          reason,
+        } as const;
         await this.store.decide({ kind: "cancelled", id, event }, entry.version);
       }
       return this.#record(id);
@@ -316,9 +342,9 @@ export class Lifecycle {
   }
 
   /**
-   * Removes a finished or queued operation with its run files. A queued operation is cancelled in the same write: the
-   * streams that watch it get its end. Operations that wait for it are cancelled before, since nothing can be known of
-   * an operation that is gone.
+   * Removes a finished or queued operation with its run files. A queued operation is cancelled in
+   * the same write: the streams that watch it get its end. Operations that wait for it are
+   * cancelled before, since nothing can be known of an operation that is gone.
    *
    * @returns the entry with its last record
    * @throws Refusal where the operation is running, or others wait for the end of its chain
@@ -330,27 +356,36 @@ export class Lifecycle {
       if (state === "running") throw wrongState(entry.record, "removed");
       const waiter = this.dependents.waiterOf(id);
       if (waiter !== null && state !== "queued") throw awaited(entry.record, waiter);
-      if (waiter !== null) await this.store.decide(finishQueued(entry, CANCELLED, this.#at()), entry.version);
+      if (waiter !== null)
+        await this.store.decide(finishQueued(entry, CANCELLED, this.#at()), entry.version);
       await this.dependents.cancelled(id);
       const { version } = entry;
       const last = state === "queued" ? "cancelled" : state;
       const cancel =
         state === "queued" && waiter === null ? [finishQueued(entry, CANCELLED, this.#at())] : [];
-      const decisions: Decision[] = [...cancel, { kind: "removed", id, key: entry.key, state: last }];
+      const decisions: Decision[] = [
+        ...cancel,
+        { kind: "removed", id, key: entry.key, state: last },
+      ];
       await this.store.decideAll(decisions.map((decision) => ({ decision, version })));
       this.#removeFiles(id);
       return entry;
     });
   }
 
-  /** The removal is already recorded, so files that remain are reported as a problem and not refused. */
+  /**
+   * The removal is already recorded, so files that remain are reported as a problem and not
+   * refused.
+   */
   #removeFiles(id: string): void {
     try {
       rmSync(runDir(this.layout, id), { recursive: true, force: true });
       this.store.secrets.delete(id);
     } catch (error) {
       const { message } = error as Error;
-      this.store.addProblem(`files of ${id} could not be removed (${message}); remove them yourself`);
+      this.store.addProblem(
+        `files of ${id} could not be removed (${message}); remove them yourself`,
+      );
     }
   }
 
@@ -389,7 +424,8 @@ export class Lifecycle {
     const { version } = entry;
     const runState = openApproval(entry.record) && runStateOf(entry.record);
     const { reason, next, tries, losses } = again;
-    const retryAt = again.delay === 0 ? null : new Date(this.now() + again.delay * 1000).toISOString();
+    const retryAt =
+      again.delay === 0 ? null : new Date(this.now() + again.delay * 1000).toISOString();
     const numbered = this.#numbered(entry.record, seq + 1);
     const event = { type: "attempt:requeued", ...numbered, reason, retryAt } as const;
     const requeued = { kind: "requeued", id, event, next, tries, losses, logLines } as const;
@@ -404,7 +440,13 @@ export class Lifecycle {
       ...next,
       ...pick(entry.record, ["parent"]),
     };
-    const submitted = { type: "operation:submitted", seq: 1, at, attempt: 0, operation: bounded } as const;
+    const submitted = {
+      type: "operation:submitted",
+      seq: 1,
+      at,
+      attempt: 0,
+      operation: bounded,
+    } as const;
     const cancelled = entry.record.cancelRequested
       ? ({ type: "operation:finished", seq: 2, at, attempt: 0, ...CANCELLED, next: null } as const)
       : null;
@@ -417,7 +459,10 @@ export class Lifecycle {
   }
 
   /** @param seq Default: after the last event of the record */
-  #numbered({ seq: last, attempt }: Operation, seq = last + 1): Pick<DaemonEvent, "seq" | "at" | "attempt"> {
+  #numbered(
+    { seq: last, attempt }: Operation,
+    seq = last + 1,
+  ): Pick<DaemonEvent, "seq" | "at" | "attempt"> {
     return { seq, at: this.#at(), attempt };
   }
 
@@ -425,7 +470,10 @@ export class Lifecycle {
     return new Date(this.now()).toISOString();
   }
 
-  /** Seconds of the current pause: by uptime, which nobody can set; across hosts, by the clock that they share. */
+  /**
+   * Seconds of the current pause: by uptime, which nobody can set; across hosts, by the clock that
+   * they share.
+   */
   #secondsPaused({ pause, host }: Operation, { pausedUptime }: Run): number {
     const since = pause?.since ?? null;
     let seconds = pausedUptime === undefined ? 0 : uptime() - pausedUptime;
@@ -451,7 +499,10 @@ export class Lifecycle {
   }
 
   #missing(id: string): never {
-    throw new Refusal("LIVEOPS_NO_SUCH_OPERATION", `there is no operation ${id}; liveops ls lists them`);
+    throw new Refusal(
+      "LIVEOPS_NO_SUCH_OPERATION",
+      `there is no operation ${id}; liveops ls lists them`,
+    );
   }
 }
 
@@ -478,7 +529,8 @@ function isNews({ record, run }: Entry, reason: StopReason): boolean {
 /** The decision that ends a queued operation. */
 function finishQueued(entry: Entry, outcome: Outcome, at: string): Decision {
   const { id, seq } = entry.record;
-  const marked = outcome.state === "cancelled" ? { ...entry.record, cancelRequested: true } : entry.record;
+  const marked =
+    outcome.state === "cancelled" ? { ...entry.record, cancelRequested: true } : entry.record;
   const event = finishedEvent(entry.record, seq + 1, outcome, null, at);
   return { kind: "finished", id, event, runState: runStateOf(marked), successor: null };
 }
@@ -506,10 +558,11 @@ function finishedEvent(
 }
 
 /**
- * The stage, and the step, that a retry names. A stage that the last attempt took from an earlier one has no steps in the
- * record, and one of many steps lists some.
+ * The stage, and the step, that a retry names. A stage that the last attempt took from an earlier
+ * one has no steps in the record, and one of many steps lists some.
  *
- * @throws Refusal where there is no such stage, or the record lists all steps of the stage, or none, without this one
+ * @throws Refusal where there is no such stage, or the record lists all steps of the stage, or
+ *   none, without this one
  */
 export function placeIn(
   name: string,
@@ -523,7 +576,8 @@ export function placeIn(
   const { stage, step } = place;
   const names = (getOwn(steps ?? {}, stage) ?? []).map(({ name }) => name);
   const { total = 0 } = getOwn(stepCounts ?? {}, stage) ?? {};
-  const isKnown = total > 0 || (getOwn(stageStates, stage) === "done" && !getOwn(stageTimes, stage)?.resumed);
+  const isKnown =
+    total > 0 || (getOwn(stageStates, stage) === "done" && !getOwn(stageTimes, stage)?.resumed);
   if (step !== null && isKnown && names.length >= total && !names.includes(step))
     throw refuse(unknownStep(step, `the stage ${JSON.stringify(stage)}`, names));
   return place;

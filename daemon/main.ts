@@ -1,6 +1,7 @@
 /**
- * The daemon's process: logs to a file in the state directory, stops on SIGTERM and SIGINT, and leaves running
- * operations to the next daemon. `liveops start` forks it; `--foreground` runs it in the command's own process.
+ * The daemon's process: logs to a file in the state directory, stops on SIGTERM and SIGINT, and
+ * leaves running operations to the next daemon. `liveops start` forks it; `--foreground` runs it in
+ * the command's own process.
  */
 import { type Daemon, startDaemon } from "./daemon.js";
 import { problemsOf } from "./http/routes/daemon.js";
@@ -39,7 +40,8 @@ export async function runDaemon(
     openDaemonLog(layoutOf(settings.stateDir).log, settings.logLevel, toStderr),
   );
   const { log } = daemon.context;
-  // Relative paths are already resolved; with `/` as its directory the daemon keeps no file system mounted.
+  // Relative paths are already resolved; with `/` as its directory the daemon keeps no file system
+  // mounted.
   process.chdir("/");
   const stop = () => void daemon.stop();
   process.on("SIGTERM", stop);
@@ -56,7 +58,8 @@ export async function runDaemon(
   });
   onAnswers(problemsOf(daemon.context));
   if (toStderr) startNotifier(notifier, daemon);
-  // The disk failed: nothing more may be acknowledged, and the next daemon starts from the durable state.
+  // The disk failed: nothing more may be acknowledged, and the next daemon starts from the durable
+  // state.
   await daemon.stopped.catch((error: Error) => {
     const why = `stopped: ${whyStopped(error, settings.stateDir)}`;
     sayOnStderr(why);
@@ -76,7 +79,10 @@ function whyStopped(error: Error, stateDir: string): string {
   );
 }
 
-function startNotifier(notifier: ServiceNotifier | null, { context, stopBegun, stopped }: Daemon): void {
+function startNotifier(
+  notifier: ServiceNotifier | null,
+  { context, stopBegun, stopped }: Daemon,
+): void {
   if (!notifier) return;
   const { log, store } = context;
   notifier.start({

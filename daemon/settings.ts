@@ -22,7 +22,10 @@ export interface Settings extends Limits {
     metrics: string | null;
     fleet: { url: string | null; host: string | null; tags: string[] | null };
   };
-  /** Operations of the default queue that run at the same time. Default: the number of cores, at least 2. */
+  /**
+   * Operations of the default queue that run at the same time. Default: the number of cores, at
+   * least 2.
+   */
   concurrency: number;
   /** Queues of the config file. */
   queues: Record<string, { concurrency?: number | undefined }>;

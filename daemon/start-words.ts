@@ -1,4 +1,7 @@
-/** The options with which a daemon is started, as they are given, and as the words of a command line. */
+/**
+ * The options with which a daemon is started, as they are given, and as the words of a command
+ * line.
+ */
 import type { GlobalOptions } from "../protocol/client/daemon-address.js";
 import { withoutNull } from "../protocol/objects.js";
 import type { LogLevel } from "../protocol/system/log-level.js";
@@ -41,12 +44,18 @@ export function asWords(options: DaemonOptions): string[] {
   });
 }
 
-/** The options that no other place gives: with them a daemon differs from one that was started without options. */
+/**
+ * The options that no other place gives: with them a daemon differs from one that was started
+ * without options.
+ */
 export function ownWords({ socket: _, stateDir: __, ...options }: DaemonOptions): string[] {
   return asWords(options);
 }
 
-/** Both paths: a state directory alone would move the socket. Otherwise only flags: the config may have changed. */
+/**
+ * Both paths: a state directory alone would move the socket. Otherwise only flags: the config may
+ * have changed.
+ */
 export function optionsOf({
   socket,
   stateDir,

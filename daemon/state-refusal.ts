@@ -24,11 +24,14 @@ export function wrongState(record: Operation, what: Change): Refusal {
   }
   const end = what === "cancelled" ? `; to end it: liveops cancel ${chain.next}` : "";
   const goesOn =
-    state === "succeeded" && chain.next !== null ? `; its chain continues as ${chain.next}${end}` : "";
+    state === "succeeded" && chain.next !== null
+      ? `; its chain continues as ${chain.next}${end}`
+      : "";
   const mayRepeat = what === "retried" || what === "edited";
   const queue =
     what === "paused" || what === "resumed" ? `, and only a running operation can be ${what}` : "";
-  const again = state === "succeeded" && mayRepeat ? `; run it again with: liveops again ${id}` : "";
+  const again =
+    state === "succeeded" && mayRepeat ? `; run it again with: liveops again ${id}` : "";
   const open = waitsForApproval(record);
   const turn =
     open === null
@@ -43,7 +46,8 @@ export function wrongState(record: Operation, what: Change): Refusal {
 
 export function notAsking({ id, op, state, approvals }: Operation): Refusal {
   const { answer = null, question } = approvals?.at(-1) ?? {};
-  const last = answer === null ? "" : `; ${JSON.stringify(question)} is answered (${answerText(answer)})`;
+  const last =
+    answer === null ? "" : `; ${JSON.stringify(question)} is answered (${answerText(answer)})`;
   const [word] = STATE_WORDS[state].split(/ already|;/);
   return new Refusal("LIVEOPS_WRONG_STATE", `${op} ${id} waits for no approval: it ${word}${last}`);
 }

@@ -1,9 +1,10 @@
 /**
- * `backup`: copies a directory into a compressed archive and compares the archive with the directory. The chain
- * continues with `verify-backup`, which compares the archive with its checksum.
+ * `backup`: copies a directory into a compressed archive and compares the archive with the
+ * directory. The chain continues with `verify-backup`, which compares the archive with its
+ * checksum.
  *
- * GNU tar does the work; its checkpoints move the bars. The archive gets its name when it is complete. After a failure
- * or a cancel no part of it remains.
+ * GNU tar does the work; its checkpoints move the bars. The archive gets its name when it is
+ * complete. After a failure or a cancel no part of it remains.
  */
 import { createHash } from "node:crypto";
 import {
@@ -108,8 +109,10 @@ export class Backup extends LiveOperation<typeof Backup> {
     for await (const entry of p.track(entries, { label: "Entries", unit: "entry" })) {
       total += BLOCK;
       if (!entry.isFile()) continue;
-      // A name that is not UTF-8 is not found. The archive has the file, the count of bytes does not.
-      const size = lstatSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0;
+      // A name that is not UTF-8 is not found. The archive has the file, the count of bytes does
+      // not.
+      const size =
+        lstatSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0;
       files++;
       bytes += size;
       total += Math.ceil(size / BLOCK) * BLOCK;

@@ -1,5 +1,6 @@
 /**
- * Formats file names and sizes for log lines, and defines errors without a stack. A name always stays on one line.
+ * Formats file names and sizes for log lines, and defines errors without a stack. A name always
+ * stays on one line.
  */
 
 /** The path; quoted and with escapes if it contains control characters. */
@@ -24,7 +25,10 @@ export function count(n: number, one: string, many = `${one}s`): string {
   return `${n} ${n === 1 ? one : many}`;
 }
 
-/** An expected failure of the shipped operations, not a bug: its message is enough, so it has no stack. */
+/**
+ * An expected failure of the shipped operations, not a bug: its message is enough, so it has no
+ * stack.
+ */
 export class PlainError extends Error {
   override name = "PlainError";
 

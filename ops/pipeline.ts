@@ -1,6 +1,6 @@
 /**
- * `pipeline`: runs the pipeline of a file. `liveops submit FILE.yaml` submits this type with the text of the file, so
- * that a retry runs the same text.
+ * `pipeline`: runs the pipeline of a file. `liveops submit FILE.yaml` submits this type with the
+ * text of the file, so that a retry runs the same text.
  *
  * Example: `liveops submit nightly.yaml target=s3:x`.
  */
@@ -52,7 +52,9 @@ export class Pipeline extends LiveOperation<typeof Pipeline> {
       files: z
         .record(z.string(), z.string())
         .optional()
-        .describe("texts of the files that the pipeline names, by absolute path; default: as they are now"),
+        .describe(
+          "texts of the files that the pipeline names, by absolute path; default: as they are now",
+        ),
       params: z.record(z.string(), z.unknown()).default({}).describe("parameters of the pipeline"),
       only: ONLY.optional().describe("runs one stage alone; a stage with the key queue does so"),
     })

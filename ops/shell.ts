@@ -1,8 +1,8 @@
 /**
  * `shell`: runs a command. Its output goes to the log line by line; its exit code is the result.
  *
- * Example: `liveops submit -- make -j4`. The command leads its own process group. When the operation is
- * cancelled or the worker dies, all processes of the group end.
+ * Example: `liveops submit -- make -j4`. The command leads its own process group. When the
+ * operation is cancelled or the worker dies, all processes of the group end.
  */
 import { ExecError, LiveOperation, type Params, type Progress, z } from "liveops";
 import { shellLine, shellQuote } from "../protocol/text/shell-quote.js";
@@ -15,11 +15,16 @@ export class Shell extends LiveOperation<typeof Shell> {
   static title = (params: Params<typeof Shell>) => commandText(params).trim() || "Shell";
   static stages = ["Run"] as const;
   static historyKey = (params: Params<typeof Shell>) =>
-    [commandText(params), ...(params.script === undefined ? [] : params.args.map(shellQuote))].join(" ");
+    [commandText(params), ...(params.script === undefined ? [] : params.args.map(shellQuote))].join(
+      " ",
+    );
   static gracePeriod = LONGEST_GRACE + 5;
   static params = z
     .object({
-      args: z.array(z.string()).default([]).describe("command and its arguments, run without a shell"),
+      args: z
+        .array(z.string())
+        .default([])
+        .describe("command and its arguments, run without a shell"),
       script: z
         .string()
         .min(1)
@@ -38,11 +43,15 @@ export class Shell extends LiveOperation<typeof Shell> {
       progress: z
         .boolean()
         .default(true)
-        .describe("show progress that the command reports or prints; no: its output is only logged"),
+        .describe(
+          "show progress that the command reports or prints; no: its output is only logged",
+        ),
       tty: z
         .boolean()
         .default(false)
-        .describe("run on a terminal, with colours and progress; liveops attach answers its questions"),
+        .describe(
+          "run on a terminal, with colours and progress; liveops attach answers its questions",
+        ),
     })
     .refine(({ args, script }) => script !== undefined || (args[0] ?? "") !== "", {
       message: "nothing to run: give a command after -- (liveops submit -- make -j4), or script=…",
@@ -62,7 +71,14 @@ export class Shell extends LiveOperation<typeof Shell> {
     const result = await p.stage("Run", () => {
       p.log(`$ ${commandText(this.params)}`);
       const { grace, separate, progress, tty } = this.params;
-      const options = { grace, separate, progress, tty, status: "unfinished", label: shown(name) } as const;
+      const options = {
+        grace,
+        separate,
+        progress,
+        tty,
+        status: "unfinished",
+        label: shown(name),
+      } as const;
       return p.exec(command, rest, options).catch((error) => {
         throw withoutStack(error);
       });

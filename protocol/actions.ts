@@ -1,4 +1,7 @@
-/** The actions: commands that run, or messages that are posted, when something happens. The setting `on`. */
+/**
+ * The actions: commands that run, or messages that are posted, when something happens. The setting
+ * `on`.
+ */
 
 /** What can happen to an operation, in a pipeline file and in the config file. */
 export const OPERATION_EVENTS = ["success", "failure", "finish", "waits", "stall", "odd"] as const;
@@ -25,7 +28,10 @@ export const EVENT_TEXTS: Record<ActionEvent, string> = {
 export const MESSAGE_FORMS = ["json", "slack", "ntfy", "discord"] as const;
 
 /** A command for sh, the words of a command, or a message to a URL. */
-export type Action = string | string[] | { post: string; as?: (typeof MESSAGE_FORMS)[number] | undefined };
+export type Action =
+  | string
+  | string[]
+  | { post: string; as?: (typeof MESSAGE_FORMS)[number] | undefined };
 
 /** By event, as a file has them: one action, or a list. */
 export type Actions = { [E in ActionEvent]?: Action | Action[] | undefined };
@@ -59,7 +65,8 @@ const POST = {
       type: "string",
       maxLength: MAX_TEXT,
       pattern: "^(https?://[^/@\\s]+(/\\S*)?|env:[A-Za-z_][A-Za-z0-9_]*|file:~?/.+)$",
-      expected: "an http or https URL without a password, or env:NAME or file:PATH, which hold a secret one",
+      expected:
+        "an http or https URL without a password, or env:NAME or file:PATH, which hold a secret one",
     },
     as: { enum: MESSAGE_FORMS },
   },
@@ -79,7 +86,10 @@ export function actionsSchema<const E extends ActionEvent>(events: readonly E[])
   };
   return {
     type: "object",
-    properties: Object.fromEntries(events.map((event) => [event, one])) as unknown as Record<E, typeof one>,
+    properties: Object.fromEntries(events.map((event) => [event, one])) as unknown as Record<
+      E,
+      typeof one
+    >,
     additionalProperties: false,
     expected: 'an object such as {"failure": "mail -s liveops me < /dev/null"}',
   } as const;

@@ -11,7 +11,10 @@ export const YES_OR_NO = ["yes", NO] as const;
 
 type Asking = Pick<Operation, "approvals">;
 
-/** The question that has no answer yet; null: there is none. A finished operation does not wait for it any more. */
+/**
+ * The question that has no answer yet; null: there is none. A finished operation does not wait for
+ * it any more.
+ */
 export function openApproval({ approvals }: Asking): Approval | null {
   const last = approvals?.at(-1);
   return last?.answer === null ? last : null;
@@ -45,7 +48,10 @@ export function askedText({ question }: Pick<Approval, "question">): string {
   return `waits for approval: ${question}`;
 }
 
-/** The question in a command: an attempt asks one question at most, so its number names the question. */
+/**
+ * The question in a command: an attempt asks one question at most, so its number names the
+ * question.
+ */
 export function questionId(id: string, { attempt }: Pick<Approval, "attempt">): string {
   return `${id}/${attempt}`;
 }
@@ -74,8 +80,12 @@ export function isByAnswer(error: Operation["error"]): boolean {
 }
 
 /** Untrusted text. */
-export function answerText({ choice, by }: Pick<NonNullable<Approval["answer"]>, "choice" | "by">): string {
-  if (by === null) return choice === null ? "nobody answered in time" : `nobody answered in time: ${choice}`;
+export function answerText({
+  choice,
+  by,
+}: Pick<NonNullable<Approval["answer"]>, "choice" | "by">): string {
+  if (by === null)
+    return choice === null ? "nobody answered in time" : `nobody answered in time: ${choice}`;
   return `${choice === NO ? "rejected" : `approved: ${choice}`}, by ${by}`;
 }
 
@@ -85,7 +95,9 @@ export function answered(
 ): Partial<Operation> {
   const open = openApproval(record);
   if (open === null) return {};
-  return { approvals: [...record.approvals!.slice(0, -1), { ...open, answer: { choice, by, at } }] };
+  return {
+    approvals: [...record.approvals!.slice(0, -1), { ...open, answer: { choice, by, at } }],
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * The table of environment variables that reach an operation: the config file, the commands, the daemon and the docs
- * use these names. A pattern is a name, in which `*` stands for any characters.
+ * The table of environment variables that reach an operation: the config file, the commands, the
+ * daemon and the docs use these names. A pattern is a name, in which `*` stands for any characters.
  */
 
 export type Variables = Record<string, string | undefined>;
@@ -61,9 +61,11 @@ export const OPERATION_VARIABLES = {
   LIVEOPS_OP: "Name of the operation type",
   LIVEOPS_ATTEMPT: "Number of the attempt, from 1",
   LIVEOPS_STAGE: "Name of the running stage, tracked or not; absent while no stage runs",
-  LIVEOPS_STEP: "Name of the step that runs the program; absent in other programs and in `process.env`",
+  LIVEOPS_STEP:
+    "Name of the step that runs the program; absent in other programs and in `process.env`",
   LIVEOPS_CHAIN: "Id of the chain, which is the id of its first operation",
-  LIVEOPS_SLOT: "Number of the slot of its queue, from 1 to the concurrency of the queue; 1 in `liveops run`",
+  LIVEOPS_SLOT:
+    "Number of the slot of its queue, from 1 to the concurrency of the queue; 1 in `liveops run`",
 } as const;
 
 /** Variables that liveops sets for a program that an operation runs with `p.exec`. */
@@ -71,7 +73,10 @@ export const PROGRAM_VARIABLES = {
   LIVEOPS_REPORT: "File to which the program appends lines about its progress",
 } as const;
 
-/** Marks by which liveops finds the processes of an operation, and variables between its own processes. */
+/**
+ * Marks by which liveops finds the processes of an operation, and variables between its own
+ * processes.
+ */
 const MARKS = ["LIVEOPS_WORKER", "LIVEOPS_RUN", "LIVEOPS_RUN_CANCEL", "LIVEOPS_RUN_SUPERVISOR"];
 
 /** Variables that no submit may set. */
@@ -88,13 +93,16 @@ export function isReserved(name: string): boolean {
 /** A test whether a name matches one of the patterns. */
 export function nameMatcher(patterns: readonly string[]): (name: string) => boolean {
   const names = new Set(patterns.filter((pattern) => !pattern.includes("*")));
-  const globs = patterns.filter((pattern) => pattern.includes("*")).map((pattern) => pattern.split("*"));
+  const globs = patterns
+    .filter((pattern) => pattern.includes("*"))
+    .map((pattern) => pattern.split("*"));
   return (name) => names.has(name) || globs.some((parts) => hasInOrder(name, parts));
 }
 
 /**
- * Whether the text begins with the first part, ends with the last one, and has the others in between. The earliest place
- * of a part is enough, so that the time does not grow with the number of ways in which the parts fit.
+ * Whether the text begins with the first part, ends with the last one, and has the others in
+ * between. The earliest place of a part is enough, so that the time does not grow with the number
+ * of ways in which the parts fit.
  */
 function hasInOrder(text: string, parts: readonly string[]): boolean {
   const [first = "", ...others] = parts;
@@ -109,7 +117,10 @@ function hasInOrder(text: string, parts: readonly string[]): boolean {
   return end + last.length <= text.length && text.endsWith(last);
 }
 
-/** Whether a variable names a place of a machine, or a user of it: on another machine its value is not true. */
+/**
+ * Whether a variable names a place of a machine, or a user of it: on another machine its value is
+ * not true.
+ */
 export const isOfAMachine = nameMatcher([
   "HOME",
   "USER",
@@ -129,7 +140,10 @@ export const isOfAMachine = nameMatcher([
 ]);
 
 /** The variables whose names match a pattern and are not reserved. */
-export function matchingVariables(env: Variables, patterns: readonly string[]): Record<string, string> {
+export function matchingVariables(
+  env: Variables,
+  patterns: readonly string[],
+): Record<string, string> {
   const matches = nameMatcher(patterns);
   const matching: Record<string, string> = {};
   for (const [name, value] of Object.entries(env))

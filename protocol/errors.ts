@@ -1,15 +1,18 @@
 /**
- * The catalogue of errors: stable code, HTTP status, exit code, title, summary. `npm run docs` writes docs/errors.md
- * from it.
+ * The catalogue of errors: stable code, HTTP status, exit code, title, summary. `npm run docs`
+ * writes docs/errors.md from it.
  *
- * A detail says what failed, why, and the next command. `exitCodeOfStatus` maps a status to an exit code, so that a
- * client exits correctly for a code that it does not know.
+ * A detail says what failed, why, and the next command. `exitCodeOfStatus` maps a status to an exit
+ * code, so that a client exits correctly for a code that it does not know.
  */
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import { KnownError } from "./known-error.js";
 import { pick } from "./objects.js";
 
-/** Reason phrases of RFC 9110 and RFC 6585: the title of a problem whose type is `about:blank` (RFC 9457). */
+/**
+ * Reason phrases of RFC 9110 and RFC 6585: the title of a problem whose type is `about:blank` (RFC
+ * 9457).
+ */
 const PHRASES = {
   400: "Bad Request",
   404: "Not Found",
@@ -76,11 +79,13 @@ export type RefusalCode = keyof typeof REFUSALS;
 /** When a route replies with each code; docs/errors.md shows it. */
 export const REFUSAL_REASONS: Record<RefusalCode, string> = {
   LIVEOPS_BAD_REQUEST: "The body or the query does not fit the route",
-  LIVEOPS_PARAMS_INVALID: "The type does not accept these parameters; the detail lists those it accepts",
+  LIVEOPS_PARAMS_INVALID:
+    "The type does not accept these parameters; the detail lists those it accepts",
   LIVEOPS_SECRET_MISSING:
     "The type takes secrets from the shell of the submit; `secrets` lists those that were not sent",
   LIVEOPS_KEY_REUSED: "The same `Idempotency-Key` came with another body",
-  LIVEOPS_TOO_LARGE: "The body is larger than 4 MiB, or the parameters of an operation than 1 MiB as JSON",
+  LIVEOPS_TOO_LARGE:
+    "The body is larger than 4 MiB, or the parameters of an operation than 1 MiB as JSON",
   LIVEOPS_NO_SUCH_OPERATION: "No operation has this id, or the prefix has fewer than 3 characters",
   LIVEOPS_AMBIGUOUS_ID:
     "Several operations have ids with this prefix, or this label; `candidates` lists them",
@@ -102,12 +107,15 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
     "The request needs a fleet: another host, a tag, a drain, or the end of a host; start the daemon with `--fleet`",
   LIVEOPS_SOCKET_NOT_OURS:
     "Raised by the client: another user made the socket or could replace it, or you may not open it; nothing was sent",
-  LIVEOPS_VERSION: "The major versions differ; before 1.0, the minor versions. Run `liveops restart`",
+  LIVEOPS_VERSION:
+    "The major versions differ; before 1.0, the minor versions. Run `liveops restart`",
   LIVEOPS_QUEUE_FULL: "`maxQueued` operations are queued, or 32 KiB for each of so many",
-  LIVEOPS_TYPE_FAULT: "The code that reads the parameters hung or ended its process; the detail says how",
+  LIVEOPS_TYPE_FAULT:
+    "The code that reads the parameters hung or ended its process; the detail says how",
   LIVEOPS_INTERNAL: "The daemon failed unexpectedly; `liveopsd logs` shows more",
   LIVEOPS_TOO_MANY_WATCHERS: "The limit of watch and event streams is reached",
-  LIVEOPS_TOO_MANY_CONNECTIONS: "The limit of connections is reached, and every connection is in use",
+  LIVEOPS_TOO_MANY_CONNECTIONS:
+    "The limit of connections is reached, and every connection is in use",
   LIVEOPS_RUN_FILES_UNREADABLE:
     "The log, the events or the parameters of the operation cannot be read; the detail says why",
   LIVEOPS_STOPPING: "The daemon is stopping; try again after the next start",
@@ -138,15 +146,19 @@ export const FAILURES = {
   LIVEOPS_EXCEPTION: "The operation threw an exception",
   LIVEOPS_WORKER_LOST: "The worker process died",
   LIVEOPS_HOST_LOST: "The host was declared lost while the operation ran there",
-  LIVEOPS_RUN_FILES_UNREADABLE: "The events or the directory could not be read after the worker ended",
+  LIVEOPS_RUN_FILES_UNREADABLE:
+    "The events or the directory could not be read after the worker ended",
   LIVEOPS_TIMEOUT: "The attempt ran longer than the `timeout` of its type",
   LIVEOPS_LOAD_FAILED: "The type did not load",
   LIVEOPS_PARAMS_INVALID: "The parameters no longer fit the type",
   LIVEOPS_CWD_GONE: "The working directory no longer exists",
-  LIVEOPS_STAGE_ACTIVE: "A stage, or a program of `p.exec`, was still active; an `await` is missing",
-  LIVEOPS_TTY_MISSING: "A program with `tty` needs the package `@lydell/node-pty`, which is not installed",
+  LIVEOPS_STAGE_ACTIVE:
+    "A stage, or a program of `p.exec`, was still active; an `await` is missing",
+  LIVEOPS_TTY_MISSING:
+    "A program with `tty` needs the package `@lydell/node-pty`, which is not installed",
   LIVEOPS_NEVER_SETTLED: "The operation waits for a promise that nothing can settle",
-  LIVEOPS_STAGE_VALUE_NOT_JSON: "A stage of a resumable type returned a value that JSON cannot represent",
+  LIVEOPS_STAGE_VALUE_NOT_JSON:
+    "A stage of a resumable type returned a value that JSON cannot represent",
   LIVEOPS_RESULT_NOT_JSON: "The result is not JSON",
   LIVEOPS_ODD: "The operation succeeded with odd numbers, and its type has `failIfOdd`",
   LIVEOPS_RESULT_TOO_LARGE: "The result is larger than 1 MiB as JSON",
@@ -156,7 +168,8 @@ export const FAILURES = {
   LIVEOPS_APPROVAL_TIMEOUT: "Nobody answered the question of the operation in time",
   LIVEOPS_CANNOT_ASK:
     "The operation cannot wait for approval: its type is not resumable, a step or a program runs, or there is nobody to ask",
-  LIVEOPS_DEPENDENCY_FAILED: "The operation was cancelled: an operation of its `after` did not succeed",
+  LIVEOPS_DEPENDENCY_FAILED:
+    "The operation was cancelled: an operation of its `after` did not succeed",
   LIVEOPS_CHILD_CANCELLED: "Somebody cancelled an operation inside of this one",
   LIVEOPS_CHAIN_TOO_LONG: "The chain already has 1,000 operations",
   LIVEOPS_OUTCOME_SET:
@@ -171,7 +184,8 @@ export const CAUSES = {
   "out-of-memory": "The process ran out of memory: its heap or its buffers were full",
   segfault: "The process accessed invalid memory (SIGSEGV, SIGBUS)",
   aborted: "The process aborted (SIGABRT, SIGILL, SIGFPE, SIGTRAP)",
-  killed: "The process received SIGKILL from a person, a program, or the kernel when memory ran out",
+  killed:
+    "The process received SIGKILL from a person, a program, or the kernel when memory ran out",
   signalled: "The process received another signal; the message names it",
   restarted: "The machine was restarted while the operation ran",
   "lease-ended": "The engine of the fleet did not answer in time, so the host ended its operations",
@@ -259,7 +273,10 @@ export class Refusal extends LiveopsError {
 
   static fromProblem(problem: Problem): Refusal {
     const extra = pick(problem, ["nearest", "candidates", "secrets", "circle"]);
-    return new Refusal(problem.code, problem.detail, extra, { status: problem.status, title: problem.title });
+    return new Refusal(problem.code, problem.detail, extra, {
+      status: problem.status,
+      title: problem.title,
+    });
   }
 }
 

@@ -1,11 +1,12 @@
 /**
- * The stored events of an operation, numbered by `seq` over all its attempts. Types, `openapi.json` and the table
- * of docs/protocol.md come from these schemas.
+ * The stored events of an operation, numbered by `seq` over all its attempts. Types, `openapi.json`
+ * and the table of docs/protocol.md come from these schemas.
  *
- * The daemon writes `DaemonEvent` to the journal; the worker writes `WorkerEvent` to the attempt's `events.ndjson`.
- * Only one writer numbers the events of an operation at a time: the daemon passes its last number to the worker at the
- * start, and continues after the worker's last number. The daemon's events during an attempt have no number (`seq` 0):
- * `cancel:requested` only sets its flag, and `attempt:paused` and `attempt:resumed` are numbered among themselves.
+ * The daemon writes `DaemonEvent` to the journal; the worker writes `WorkerEvent` to the attempt's
+ * `events.ndjson`. Only one writer numbers the events of an operation at a time: the daemon passes
+ * its last number to the worker at the start, and continues after the worker's last number. The
+ * daemon's events during an attempt have no number (`seq` 0): `cancel:requested` only sets its
+ * flag, and `attempt:paused` and `attempt:resumed` are numbered among themselves.
  */
 import * as z from "zod/mini";
 import {
@@ -75,18 +76,30 @@ const numbered = {
   attempt: z.int(),
 };
 
-const event = <const T extends string, S extends z.core.$ZodLooseShape>(type: T, shape: S, text: string) =>
-  doc(z.object({ type: z.literal(type), ...numbered, ...shape }), text);
+const event = <const T extends string, S extends z.core.$ZodLooseShape>(
+  type: T,
+  shape: S,
+  text: string,
+) => doc(z.object({ type: z.literal(type), ...numbered, ...shape }), text);
 
-const stageIndex = doc(z.nullable(z.int()), "index into the stages of the type; null: an untracked stage");
+const stageIndex = doc(
+  z.nullable(z.int()),
+  "index into the stages of the type; null: an untracked stage",
+);
 
-const ofStep = doc(z.optional(z.string()), "name of the step of the active stage; absent: of the stage");
+const ofStep = doc(
+  z.optional(z.string()),
+  "name of the step of the active stage; absent: of the stage",
+);
 
 const doneByHand = z.object({
   stage: z.string(),
   step: ofStep,
   outputs: doc(z.optional(z.record(z.string(), z.string())), "as they were given; absent: none"),
-  by: doc(z.string(), "name of the person: the user of the client, with `@host` from another machine"),
+  by: doc(
+    z.string(),
+    "name of the person: the user of the client, with `@host` from another machine",
+  ),
 });
 const saved = doc(
   z.optional(z.number()),
@@ -114,7 +127,9 @@ const changes = doc(
   "keys of the record with their new values",
 );
 
-/** How an attempt ended. The first outcome counts; a later exit code or cancel does not change it. */
+/**
+ * How an attempt ended. The first outcome counts; a later exit code or cancel does not change it.
+ */
 const outcome = z.object({
   state: finalState,
   ...resultShape,
@@ -128,7 +143,11 @@ const outcome = z.object({
 });
 
 export const daemonEvents = {
-  submitted: event("operation:submitted", { operation: submissionSchema }, "the operation was submitted"),
+  submitted: event(
+    "operation:submitted",
+    { operation: submissionSchema },
+    "the operation was submitted",
+  ),
   edited: event("operation:edited", { changes }, "the queued operation was edited"),
   started: event(
     "attempt:started",
@@ -175,7 +194,10 @@ export const daemonEvents = {
         z.optional(z.array(doneByHand)),
         "stages and steps that a person has done by hand; absent: none",
       ),
-      because: doc(z.optional(z.string()), "why it starts from another place than the person asked for"),
+      because: doc(
+        z.optional(z.string()),
+        "why it starts from another place than the person asked for",
+      ),
     },
     "a retry was requested; from: the stage to start from",
   ),
@@ -185,7 +207,10 @@ export const daemonEvents = {
       state: finalState,
       ...resultShape,
       error: z.nullable(operationErrorSchema),
-      odd: doc(z.optional(z.array(oddSchema)), "numbers far outside of what earlier successes told"),
+      odd: doc(
+        z.optional(z.array(oddSchema)),
+        "numbers far outside of what earlier successes told",
+      ),
       next: doc(z.nullable(z.string()), "id of the next operation of the chain"),
       resources: doc(z.optional(resourcesSchema), "of the attempt that ended"),
     },
@@ -248,7 +273,11 @@ export const workerEvents = {
   ),
   stageExplained: event(
     "stage:explained",
-    { stage: z.string(), step: ofStep, reason: doc(z.string(), "such as `runs: src/app.ts changed`") },
+    {
+      stage: z.string(),
+      step: ofStep,
+      reason: doc(z.string(), "such as `runs: src/app.ts changed`"),
+    },
     "a stage or step that might have been up to date runs, and why",
   ),
   stepEntered: event(
@@ -277,7 +306,10 @@ export const workerEvents = {
       exitCode: doc(z.optional(z.int()), "of its last program; absent: none has exited"),
       reason: doc(z.optional(z.string()), "why the step was ended, or did not run"),
       saved,
-      error: doc(z.optional(operationErrorSchema), "the error of a failure, also of an allowed one"),
+      error: doc(
+        z.optional(operationErrorSchema),
+        "the error of a failure, also of an allowed one",
+      ),
     },
     "a step ended",
   ),
@@ -291,11 +323,18 @@ export const workerEvents = {
     { step: ofStep, percent: z.number(), progress: z.nullable(progressSchema) },
     "the progress bar changed",
   ),
-  statusChanged: event("status:changed", { step: ofStep, status: statusSchema }, "the status line changed"),
+  statusChanged: event(
+    "status:changed",
+    { step: ofStep, status: statusSchema },
+    "the status line changed",
+  ),
   terminalChanged: event(
     "terminal:changed",
     {
-      program: doc(z.nullable(z.string()), "name of the program that runs on a terminal now; null: none"),
+      program: doc(
+        z.nullable(z.string()),
+        "name of the program that runs on a terminal now; null: none",
+      ),
     },
     "a program began or ended to run on a terminal",
   ),
@@ -352,7 +391,10 @@ const all = [...Object.values(daemonEvents), ...Object.values(workerEvents)];
 export const OUTCOME_FIELDS = Object.keys(outcome.shape) as Array<keyof Outcome>;
 
 /** An event of an operation, as `GET /v1/operations/:id/events` returns it. */
-export const eventSchema = z.discriminatedUnion("type", all as [(typeof all)[number], ...typeof all]);
+export const eventSchema = z.discriminatedUnion(
+  "type",
+  all as [(typeof all)[number], ...typeof all],
+);
 
 /** What an operation type's pipeline file was at the submit. */
 export type SubmissionSource = z.infer<typeof sourceSchema>;
@@ -396,7 +438,9 @@ export interface StoredItems {
   keys: readonly string[];
 }
 
-/** Keys that only the attempt's file has, for recovery and later attempts. Clients see none of them. */
+/**
+ * Keys that only the attempt's file has, for recovery and later attempts. Clients see none of them.
+ */
 interface FileKeys {
   /** `entry`: the daemon's entry of the operation at that time; `used`: before the attempt. */
   "attempt:accepted": { entry?: unknown; used?: UsedBefore | null };

@@ -16,11 +16,16 @@ export class UsageError extends KnownError {
 export class StateRemovedError extends KnownError {
   static override kind = "StateRemovedError";
   constructor(stateDir: string) {
-    super(`the state directory ${stateDir} was removed or replaced, which ends its daemon and operations`);
+    super(
+      `the state directory ${stateDir} was removed or replaced, which ends its daemon and operations`,
+    );
   }
 }
 
-/** The system ended the daemon while it started, for lack of something that liveops cannot do without: exit 70. */
+/**
+ * The system ended the daemon while it started, for lack of something that liveops cannot do
+ * without: exit 70.
+ */
 export class DaemonAbortedError extends KnownError {
   static override kind = "DaemonAbortedError";
 }
@@ -30,7 +35,10 @@ export class NotFoundError extends KnownError {
   static override kind = "NotFoundError";
 }
 
-/** Ctrl-C: exit 130. The message names the operations that continue; an empty message is not printed. */
+/**
+ * Ctrl-C: exit 130. The message names the operations that continue; an empty message is not
+ * printed.
+ */
 export class InterruptedError extends KnownError {
   static override kind = "InterruptedError";
 }

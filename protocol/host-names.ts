@@ -20,5 +20,8 @@ export const hostName = (z: Zod) =>
     .string()
     .check(
       z.maxLength(MAX_HOST),
-      z.regex(HOST_PATTERN, "must be the name of a host: letters, digits, ., _ and -, such as build-2"),
+      z.regex(
+        HOST_PATTERN,
+        "must be the name of a host: letters, digits, ., _ and -, such as build-2",
+      ),
     );

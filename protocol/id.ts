@@ -1,4 +1,7 @@
-/** Ids of operations, made with nanoid: 12 characters of 0-9a-z, the first a letter; safe in a path and a shell. */
+/**
+ * Ids of operations, made with nanoid: 12 characters of 0-9a-z, the first a letter; safe in a path
+ * and a shell.
+ */
 import { customAlphabet } from "nanoid";
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";

@@ -1,6 +1,7 @@
 /**
- * Errors that say what they are in every bundle. Each bundle of dist/ has error classes of its own, so that an error of
- * another bundle is of another class. `instanceof` compares the names of the classes here.
+ * Errors that say what they are in every bundle. Each bundle of dist/ has error classes of its own,
+ * so that an error of another bundle is of another class. `instanceof` compares the names of the
+ * classes here.
  */
 
 const KINDS = Symbol.for("liveops.errorKinds");
@@ -12,8 +13,9 @@ export class KnownError extends Error {
   override name = (this.constructor as typeof KnownError).kind;
 
   static override [Symbol.hasInstance](value: unknown): boolean {
+    if (!(value instanceof Object && KINDS in value)) return false;
     // biome-ignore lint/complexity/noThisInStatic: the subclass that `instanceof` names
-    return value instanceof Object && KINDS in value && (value[KINDS] as string[]).includes(this.kind);
+    return (value[KINDS] as string[]).includes(this.kind);
   }
 
   /** The names of the class and of the classes that it extends. */

@@ -1,9 +1,15 @@
-/** Fixed limits of the protocol; users cannot set them. A larger value is rejected or cut, and this is reported. */
+/**
+ * Fixed limits of the protocol; users cannot set them. A larger value is rejected or cut, and this
+ * is reported.
+ */
 
 /** Bytes of the body of a request. */
 export const MAX_BODY = 4 * 1024 * 1024;
 
-/** Bytes of parameters and environment of a queued operation, on average over the queue: all of them are in memory. */
+/**
+ * Bytes of parameters and environment of a queued operation, on average over the queue: all of them
+ * are in memory.
+ */
 export const MAX_QUEUED_BYTES = 32 * 1024;
 
 /** Bytes of a result as JSON. */
@@ -48,7 +54,10 @@ export const MAX_AFTER = 1000;
 /** Operations of one submit. */
 export const MAX_BATCH = 1000;
 
-/** Queued operations that a watch stream sends, and `ls` lists, in the order of the queues; pages list the others. */
+/**
+ * Queued operations that a watch stream sends, and `ls` lists, in the order of the queues; pages
+ * list the others.
+ */
 export const FIRST_QUEUED = 500;
 
 /** Milliseconds between two pings of a watch stream. */
@@ -60,7 +69,10 @@ export const MAX_SELECTED = 100_000;
 /** Stages and steps that one retry takes as done by hand. */
 export const MAX_DONE = 100;
 
-/** Nesting depth of lists and objects in parameters, results and stage values. jq 1.6 reads no deeper. */
+/**
+ * Nesting depth of lists and objects in parameters, results and stage values. jq 1.6 reads no
+ * deeper.
+ */
 export const MAX_DEPTH = 256;
 
 /** Steps in one run of a stage's block. */
@@ -69,19 +81,26 @@ export const MAX_STEPS = 10_000;
 /** Steps of a stage that run at the same time. */
 export const MAX_AT_ONCE = 200;
 
-/** Steps that a record lists; `stepCounts` counts all. Greater than `MAX_AT_ONCE`, since active steps stay in the list. */
+/**
+ * Steps that a record lists; `stepCounts` counts all. Greater than `MAX_AT_ONCE`, since active
+ * steps stay in the list.
+ */
 export const MAX_LISTED_STEPS = 300;
 
 /** Characters of the name of a step. */
 export const MAX_STEP_NAME = 200;
 
-/** Characters of the status, the reason and the label of a step in a record; a longer text is cut. */
+/**
+ * Characters of the status, the reason and the label of a step in a record; a longer text is cut.
+ */
 export const MAX_STEP_TEXT = 200;
 
 /** Operations inside of which one may run. */
 export const MAX_NESTED = 16;
 
-/** Most questions of an operation, most characters of a question and of a choice, and most choices. */
+/**
+ * Most questions of an operation, most characters of a question and of a choice, and most choices.
+ */
 export const MAX_APPROVALS = 100;
 export const MAX_QUESTION = 500;
 export const MAX_CHOICE = 60;

@@ -1,9 +1,14 @@
-/** Splits a byte stream into lines (newline-delimited JSON), without splitting a UTF-8 character. */
+/**
+ * Splits a byte stream into lines (newline-delimited JSON), without splitting a UTF-8 character.
+ */
 
 /** Longest line that a reader accepts, in bytes; a peer that sends a longer line is faulty. */
 export const MAX_LINE_BYTES = 64 * 1024 * 1024;
 
-/** Calls `onLine` once for each complete line; keeps an incomplete line for the next chunk. Skips empty lines. */
+/**
+ * Calls `onLine` once for each complete line; keeps an incomplete line for the next chunk. Skips
+ * empty lines.
+ */
 export class LineSplitter {
   #rest: Buffer[] = [];
   #bytes = 0;
@@ -23,7 +28,8 @@ export class LineSplitter {
     if (start < chunk.length) {
       this.#rest.push(chunk.subarray(start));
       this.#bytes += chunk.length - start;
-      if (this.#bytes > MAX_LINE_BYTES) throw new Error(`a line is longer than ${MAX_LINE_BYTES} bytes`);
+      if (this.#bytes > MAX_LINE_BYTES)
+        throw new Error(`a line is longer than ${MAX_LINE_BYTES} bytes`);
     }
   }
 }

@@ -1,4 +1,7 @@
-/** Reads an own property of an object keyed by user-defined names: a stage named `toString` must not find a method. */
+/**
+ * Reads an own property of an object keyed by user-defined names: a stage named `toString` must not
+ * find a method.
+ */
 export function getOwn<V>(map: Readonly<Record<string, V>>, key: string): V | undefined {
   return Object.hasOwn(map, key) ? map[key] : undefined;
 }
@@ -9,7 +12,10 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
 }
 
 /** The named fields of an object that it has. */
-export function pick<T extends object, K extends keyof T>(from: T, names: readonly K[]): Pick<T, K> {
+export function pick<T extends object, K extends keyof T>(
+  from: T,
+  names: readonly K[],
+): Pick<T, K> {
   return Object.fromEntries(
     names.flatMap((name) => (from[name] === undefined ? [] : [[name, from[name]]])),
   ) as Pick<T, K>;

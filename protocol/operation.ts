@@ -31,7 +31,10 @@ export const operationErrorSchema = z.object({
     z.optional(
       z.array(
         z.object({
-          depth: doc(z.int(), "0: a cause of the error; 1: a cause of the last entry of depth 0; and so on"),
+          depth: doc(
+            z.int(),
+            "0: a cause of the error; 1: a cause of the last entry of depth 0; and so on",
+          ),
           message: doc(z.string(), "name and message"),
           stack: z.nullable(z.string()),
         }),
@@ -93,7 +96,10 @@ export const stageTimesSchema = z.object({
     z.optional(z.string()),
     "why the block did not run: the stage was skipped or is up to date, or an earlier attempt did it. Or why it ran",
   ),
-  saved: doc(z.optional(z.number()), "seconds that it did not take, because it or its steps are up to date"),
+  saved: doc(
+    z.optional(z.number()),
+    "seconds that it did not take, because it or its steps are up to date",
+  ),
   error: doc(z.optional(z.string()), "message of the error of an allowed failure"),
   items: doc(
     z.optional(z.object({ done: z.number(), unit: z.nullable(z.string()) })),
@@ -142,15 +148,24 @@ export const approvalSchema = z.object({
   occurrence: doc(z.int(), "how many times the attempt had entered the stage, from 1"),
   question: z.string(),
   choices: doc(z.array(z.string()), "possible answers; `no` rejects"),
-  default: doc(z.nullable(z.string()), "answer at `until` if nobody has answered; null: the stage fails"),
+  default: doc(
+    z.nullable(z.string()),
+    "answer at `until` if nobody has answered; null: the stage fails",
+  ),
   attempt: doc(z.int(), "number of the attempt that asked"),
   since: time,
   until: doc(z.nullable(time), "last time for an answer; null: any time"),
   answer: doc(
     z.nullable(
       z.object({
-        choice: doc(z.nullable(z.string()), "null: nobody answered in time, and there is no default"),
-        by: doc(z.nullable(z.string()), "who answered, as the client says; null: nobody did in time"),
+        choice: doc(
+          z.nullable(z.string()),
+          "null: nobody answered in time, and there is no default",
+        ),
+        by: doc(
+          z.nullable(z.string()),
+          "who answered, as the client says; null: nobody did in time",
+        ),
         at: time,
       }),
     ),
@@ -215,7 +230,10 @@ export const oddSchema = z.object({
   low: doc(z.number(), "least usual value"),
   high: doc(z.number(), "greatest usual value"),
   runs: doc(z.int(), "successes with which it is compared"),
-  unit: doc(z.optional(z.string()), "`bytes`, `seconds`, or the unit of a bar; absent: a plain number"),
+  unit: doc(
+    z.optional(z.string()),
+    "`bytes`, `seconds`, or the unit of a bar; absent: a plain number",
+  ),
 });
 
 export const actionFailureSchema = z.object({
@@ -283,7 +301,9 @@ export const operationSchema = z.object({
     "Name of the program that runs on a terminal now (`tty`), to which people can attach; null: none",
   ),
   waitingForInput: doc(
-    z.nullable(z.object({ prompt: z.string(), echo: z.boolean(), number: z.number(), since: time })),
+    z.nullable(
+      z.object({ prompt: z.string(), echo: z.boolean(), number: z.number(), since: time }),
+    ),
     "The program on the terminal waits for input: `prompt` (its unfinished line; empty: none), `echo` (the terminal shows what is typed; false for a password), `number` (for an answer) and `since`; null: it does not",
   ),
   commit: doc(
@@ -358,7 +378,10 @@ export const operationSchema = z.object({
     z.nullable(z.int()),
     "Position in its queue, from 1; null unless the operation is queued and waits only for its turn",
   ),
-  chain: doc(chainSchema, "`id` (of the first operation), `index` (from 0), `previous` and `next` (ids)"),
+  chain: doc(
+    chainSchema,
+    "`id` (of the first operation), `index` (from 0), `previous` and `next` (ids)",
+  ),
   parent: doc(
     z.optional(parentSchema),
     "The operation inside of which this one runs: `id`, `attempt`, `stage`, `step`, `occurrence` (of the stage) and `call`. Cancel, pause, timeout and removal of the parent reach this operation. Absent: none",

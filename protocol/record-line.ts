@@ -1,9 +1,10 @@
 /**
- * One record per line: a JSON object whose last key, `sum`, is the CRC-32 of all bytes of the line before that key.
+ * One record per line: a JSON object whose last key, `sum`, is the CRC-32 of all bytes of the line
+ * before that key.
  *
- * Journal, state document, history, large values and run files use this format. `jq` can read it, and the checksum
- * detects a torn line or a flipped byte. The records of journal, history and run files are numbered without a gap by
- * their first key, `n`, so that a missing record is seen too.
+ * Journal, state document, history, large values and run files use this format. `jq` can read it,
+ * and the checksum detects a torn line or a flipped byte. The records of journal, history and run
+ * files are numbered without a gap by their first key, `n`, so that a missing record is seen too.
  */
 import { crc32 } from "node:zlib";
 
@@ -89,14 +90,22 @@ export function parseNumberedRecord(line: string): NumberedRecord | null {
   return { n: n as number, value };
 }
 
-/** What is wrong with the order of two records, by their numbers; null: the second one follows the first. */
+/**
+ * What is wrong with the order of two records, by their numbers; null: the second one follows the
+ * first.
+ */
 export function gapBetween(last: number, n: number): string | null {
   if (n === last + 1) return null;
   if (n <= last) return `record ${n} is there twice`;
-  return n === last + 2 ? `record ${last + 1} is missing` : `records ${last + 1} to ${n - 1} are missing`;
+  return n === last + 2
+    ? `record ${last + 1} is missing`
+    : `records ${last + 1} to ${n - 1} are missing`;
 }
 
-/** As `gapBetween`, for the end of a file: `end` is the number of its last record. Null: it is there. */
+/**
+ * As `gapBetween`, for the end of a file: `end` is the number of its last record. Null: it is
+ * there.
+ */
 export function gapAtEnd(last: number, end: number): string | null {
   return last < end ? gapBetween(last, end + 1) : null;
 }
@@ -138,7 +147,9 @@ function intactBody(line: string): string | null {
   return splitRecord(line)?.body ?? null;
 }
 
-/** The line before its checksum, and the checksum; null if the checksum is another one, or missing. */
+/**
+ * The line before its checksum, and the checksum; null if the checksum is another one, or missing.
+ */
 export function splitRecord(line: string): { body: string; sum: string } | null {
   const sum = SUM.exec(line.slice(-SUM_LENGTH))?.[1];
   if (sum === undefined) return null;

@@ -1,6 +1,7 @@
 /**
- * The part of the reducer for steps. A record lists a bounded number of them, and counts all: an operation of 10,000
- * steps must not make its record, and each change of it in a watch stream, large.
+ * The part of the reducer for steps. A record lists a bounded number of them, and counts all: an
+ * operation of 10,000 steps must not make its record, and each change of it in a watch stream,
+ * large.
  */
 import type { OperationEvent } from "./event.js";
 import { MAX_LISTED_STEPS, MAX_STEP_TEXT } from "./limits.js";
@@ -19,11 +20,16 @@ type Steps = Required<Pick<Operation, "steps" | "stepCounts">>;
 const NONE: Steps = { steps: {}, stepCounts: {} };
 
 /** The steps of the stage, whatever its name is. */
-const listOf = ({ steps = {} }: Partial<Steps>, stage: string): readonly Step[] => getOwn(steps, stage) ?? [];
+const listOf = ({ steps = {} }: Partial<Steps>, stage: string): readonly Step[] =>
+  getOwn(steps, stage) ?? [];
 const countsOf = ({ stepCounts = {} }: Partial<Steps>, stage: string): StepCounts =>
   getOwn(stepCounts, stage) ?? { total: 0 };
 
-export function enterStep(put: Put, record: Operation, event: EventOf<"step:entered">): Partial<Steps> {
+export function enterStep(
+  put: Put,
+  record: Operation,
+  event: EventOf<"step:entered">,
+): Partial<Steps> {
   const { stage, at, step: name, total } = event;
   const before = listOf(record, stage).filter((each) => each.name !== name);
   const step: Step = {
@@ -46,7 +52,11 @@ export function enterStep(put: Put, record: Operation, event: EventOf<"step:ente
   };
 }
 
-export function finishStep(put: Put, record: Operation, event: EventOf<"step:finished">): Partial<Steps> {
+export function finishStep(
+  put: Put,
+  record: Operation,
+  event: EventOf<"step:finished">,
+): Partial<Steps> {
   const { stage, step: name, at, resumed, seconds, exitCode = null, saved } = event;
   const state = knownStepState(event.state);
   const reason = event.reason ?? event.error?.message;
@@ -68,7 +78,10 @@ export function shortReason(reason: string): string {
   return firstLine(reason).slice(0, MAX_STEP_TEXT);
 }
 
-/** Progress, status or reason of a step of the active stage. A step that has ended keeps what it has. */
+/**
+ * Progress, status or reason of a step of the active stage. A step that has ended keeps what it
+ * has.
+ */
 export function reportOfStep(
   put: Put,
   record: Operation,
@@ -79,7 +92,9 @@ export function reportOfStep(
   const list = stage === undefined ? [] : listOf(record, stage);
   const at = list.findLastIndex((step) => step.name === name && step.state === "active");
   if (stage === undefined || at === -1) return {};
-  return { steps: put(record.steps ?? NONE.steps, stage, list.with(at, { ...list[at]!, ...report })) };
+  return {
+    steps: put(record.steps ?? NONE.steps, stage, list.with(at, { ...list[at]!, ...report })),
+  };
 }
 
 /** Ends the steps that are still active: the worker died, or the stage did not wait for them. */
@@ -97,7 +112,12 @@ export function closeSteps(
 }
 
 /** The record with the steps of a stage changed, and those counted that end by that. */
-function ended(put: Put, record: Operation, stage: string, change: (step: Step) => Step): Partial<Steps> {
+function ended(
+  put: Put,
+  record: Operation,
+  stage: string,
+  change: (step: Step) => Step,
+): Partial<Steps> {
   const { steps = NONE.steps, stepCounts = NONE.stepCounts } = record;
   const counts = { ...countsOf(record, stage) };
   const list = listOf(record, stage).map((step) => {
@@ -109,7 +129,9 @@ function ended(put: Put, record: Operation, stage: string, change: (step: Step) 
   return { steps: put(steps, stage, list), stepCounts: put(stepCounts, stage, counts) };
 }
 
-/** At most `MAX_LISTED_STEPS`: the oldest one that went well leaves, else the oldest that has ended. */
+/**
+ * At most `MAX_LISTED_STEPS`: the oldest one that went well leaves, else the oldest that has ended.
+ */
 function bounded(put: Put, steps: Steps["steps"]): Steps["steps"] {
   const lists = Object.entries(steps);
   if (lists.reduce((sum, [, list]) => sum + list.length, 0) <= MAX_LISTED_STEPS) return steps;
@@ -129,7 +151,10 @@ export function withoutSteps(record: Operation): Partial<Steps> {
   return record.steps === undefined ? {} : NONE;
 }
 
-/** A stage that begins has no steps yet, although it may have had some in an earlier run of its block. */
+/**
+ * A stage that begins has no steps yet, although it may have had some in an earlier run of its
+ * block.
+ */
 export function withoutStepsOf(put: Put, record: Operation, stage: string): Partial<Steps> {
   if (record.steps === undefined || !Object.hasOwn(record.steps, stage)) return {};
   return {

@@ -1,8 +1,10 @@
 /**
- * The reducer of operation records: (record, event) → record. Used by the daemon, `liveops run` and replay.
+ * The reducer of operation records: (record, event) → record. Used by the daemon, `liveops run` and
+ * replay.
  *
- * Property tests check three rules. Reducing a prefix and then the rest equals reducing all events. An event at or
- * below the record's `seq` changes nothing, so applying events twice is harmless. The given record is never mutated.
+ * Property tests check three rules. Reducing a prefix and then the rest equals reducing all events.
+ * An event at or below the record's `seq` changes nothing, so applying events twice is harmless.
+ * The given record is never mutated.
  */
 import { answered, openApproval, withoutAskedAgain } from "./approval.js";
 import { NO_END, recordEnd } from "./end-values.js";
@@ -41,7 +43,10 @@ export function reduceEvent(record: Operation | null, event: OperationEvent): Op
   return reduceWith(putInCopy, record, event);
 }
 
-/** As `reduceEvent`, but keeps no state or times per stage, and no steps, so that the record does not grow. */
+/**
+ * As `reduceEvent`, but keeps no state or times per stage, and no steps, so that the record does
+ * not grow.
+ */
 export function reduceOutline(record: Operation | null, event: OperationEvent): Operation {
   return reduceWith((map) => map, record, event);
 }
@@ -52,7 +57,12 @@ const putInCopy: Put = (map, key, value) => setEntry({ ...map }, key, value);
 const setEntry: Put = (map, key, value) => {
   // A stage may be named `__proto__`; an assignment would set the prototype.
   if (key === "__proto__")
-    Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });
+    Object.defineProperty(map, key, {
+      value,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
   else map[key] = value;
   return map;
 };
@@ -60,28 +70,35 @@ const setEntry: Put = (map, key, value) => {
 /** Reduces one event; `put` changes the maps of the stages. */
 function reduceWith(put: Put, record: Operation | null, event: OperationEvent): Operation {
   if (record === null) {
-    if (event.type !== "operation:submitted") throw new Error(`${event.type} before operation:submitted`);
+    if (event.type !== "operation:submitted")
+      throw new Error(`${event.type} before operation:submitted`);
     return submittedRecord(event.operation, event.at, event.seq);
   }
   if (event.type === "cancel:requested") {
     // The event has no number. It is new only if its attempt is running and the flag is not set.
-    const isNews = record.state === "running" && event.attempt === record.attempt && !record.cancelRequested;
+    const isNews =
+      record.state === "running" && event.attempt === record.attempt && !record.cancelRequested;
     return isNews && event.reason === "cancel"
       ? { ...record, cancelRequested: true, updatedAt: event.at }
       : record;
   }
-  if (event.type === "attempt:paused" || event.type === "attempt:resumed") return reducePause(record, event);
+  if (event.type === "attempt:paused" || event.type === "attempt:resumed")
+    return reducePause(record, event);
   if (event.seq <= record.seq) return record;
   return { ...record, ...changes(put, record, event), updatedAt: event.at, seq: event.seq };
 }
 
-/** The event has no number. It is new only if its attempt is running and no later pause or resume is known. */
+/**
+ * The event has no number. It is new only if its attempt is running and no later pause or resume is
+ * known.
+ */
 function reducePause(
   record: Operation,
   event: Extract<OperationEvent, { type: "attempt:paused" | "attempt:resumed" }>,
 ): Operation {
   const { since, seconds, changes } = record.pause ?? NO_PAUSE;
-  if (record.state !== "running" || event.attempt !== record.attempt || event.n <= changes) return record;
+  if (record.state !== "running" || event.attempt !== record.attempt || event.n <= changes)
+    return record;
   const pause =
     event.type === "attempt:paused"
       ? { since: since ?? event.at, seconds, changes: event.n }
@@ -99,7 +116,10 @@ export function reduceLogLine(record: Operation, line: Pick<LogLine, "n">): Oper
 function changes(
   put: Put,
   record: Operation,
-  event: Exclude<OperationEvent, { type: "cancel:requested" | "attempt:paused" | "attempt:resumed" }>,
+  event: Exclude<
+    OperationEvent,
+    { type: "cancel:requested" | "attempt:paused" | "attempt:resumed" }
+  >,
 ): Partial<Operation> {
   switch (event.type) {
     case "operation:submitted":
@@ -128,8 +148,26 @@ function changes(
       return { ...changes, ...(changes.params && record.approvals && { approvals: [] }) };
     }
     case "approval:asked": {
-      const { stage, occurrence, question, choices, default: fallback, until, attempt, at: since } = event;
-      const asked = { stage, occurrence, question, choices, default: fallback, attempt, since, until };
+      const {
+        stage,
+        occurrence,
+        question,
+        choices,
+        default: fallback,
+        until,
+        attempt,
+        at: since,
+      } = event;
+      const asked = {
+        stage,
+        occurrence,
+        question,
+        choices,
+        default: fallback,
+        attempt,
+        since,
+        until,
+      };
       return { approvals: [...(record.approvals ?? []), { ...asked, answer: null }] };
     }
     case "approval:answered":
@@ -175,7 +213,8 @@ function changes(
       if (event.index === null) return { untrackedStage, ...EMPTY_BAR };
       return {
         untrackedStage,
-        // The bar of the last tracked stage stays after its end. It never stands beside the name of another stage.
+        // The bar of the last tracked stage stays after its end. It never stands beside the name of
+        // another stage.
         ...(untrackedStage !== null && EMPTY_BAR),
         stageStates: put(record.stageStates, event.stage, knownStageState(event.state)),
         stageTimes: put(record.stageTimes, event.stage, {
@@ -206,7 +245,12 @@ function changes(
       return { terminal: event.program, ...withoutPrompt(record) };
     case "input:waiting":
       return {
-        waitingForInput: { prompt: event.prompt, echo: event.echo, number: event.number, since: event.at },
+        waitingForInput: {
+          prompt: event.prompt,
+          echo: event.echo,
+          number: event.number,
+          since: event.at,
+        },
       };
     case "input:resumed":
       return withoutPrompt(record);
@@ -231,7 +275,10 @@ function changes(
   }
 }
 
-/** How the share of a stage grows tells later runs more than how long the stage took. A pause or a wait would falsify them. */
+/**
+ * How the share of a stage grows tells later runs more than how long the stage took. A pause or a
+ * wait would falsify them.
+ */
 function curveAfter(
   put: Put,
   record: Operation,
@@ -253,18 +300,22 @@ function curveAfter(
 }
 
 /**
- * The bar of a stage that begins. An untracked stage that ends empties the bar too: the runner then sends the bar of
- * the block that runs on, if that bar is not empty.
+ * The bar of a stage that begins. An untracked stage that ends empties the bar too: the runner then
+ * sends the bar of the block that runs on, if that bar is not empty.
  */
 const EMPTY_BAR = { percent: 0, progress: null } satisfies Partial<Operation>;
 
 /** A prompt that is answered is no status any more. */
 function withoutPrompt({ status, waitingForInput }: Operation): Partial<Operation> {
-  const isPrompt = waitingForInput !== null && status?.text.trim() === waitingForInput.prompt.trim();
+  const isPrompt =
+    waitingForInput !== null && status?.text.trim() === waitingForInput.prompt.trim();
   return { waitingForInput: null, ...(isPrompt && { status: null }) };
 }
 
-/** A dead worker did not say that its program ended. A worker that lives on is that of another attempt. */
+/**
+ * A dead worker did not say that its program ended. A worker that lives on is that of another
+ * attempt.
+ */
 const NO_WORKER = { pid: null, terminal: null, waitingForInput: null } satisfies Partial<Operation>;
 
 /** Fields that are reset for a new attempt and for a wait in the queue. */
@@ -364,10 +415,15 @@ function explain(
 ): Partial<Operation> {
   if (step !== undefined) return reportOfStep(put, record, step, { reason: shortReason(reason) });
   const times = getOwn(record.stageTimes, stage);
-  return times === undefined ? {} : { stageTimes: put(record.stageTimes, stage, { ...times, reason }) };
+  return times === undefined
+    ? {}
+    : { stageTimes: put(record.stageTimes, stage, { ...times, reason }) };
 }
 
-/** Closes the stages and steps that a dead worker left active, with the state and time of the operation. */
+/**
+ * Closes the stages and steps that a dead worker left active, with the state and time of the
+ * operation.
+ */
 function closeStages(
   put: Put,
   record: Operation,
@@ -391,8 +447,9 @@ function closeStages(
 }
 
 /**
- * Reduces one event after another as `reduceEvent` does, without copying the maps of the stages for each event.
- * Copies a map at the first change after the record was read, because the reader's record must not change.
+ * Reduces one event after another as `reduceEvent` does, without copying the maps of the stages for
+ * each event. Copies a map at the first change after the record was read, because the reader's
+ * record must not change.
  */
 export class RecordBuilder {
   #record: Operation;

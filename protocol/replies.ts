@@ -1,4 +1,6 @@
-/** Schemas of the replies; `routes.ts` assigns them to routes. Only the daemon loads this module. */
+/**
+ * Schemas of the replies; `routes.ts` assigns them to routes. Only the daemon loads this module.
+ */
 import * as z from "zod/mini";
 import { type Problem, REFUSALS, type RefusalCode } from "./errors.js";
 import { logLineSchema, operationSchema } from "./operation.js";
@@ -19,7 +21,10 @@ export const problemSchema: z.ZodMiniType<Problem> = doc(
     detail: doc(z.string(), "what failed, why, and the next command"),
     nearest: doc(z.optional(z.array(z.string())), "names similar to a mistyped name"),
     candidates: doc(z.optional(z.array(z.string())), "ids that begin with an ambiguous prefix"),
-    circle: doc(z.optional(z.array(z.string())), "ids of operations that would wait for each other"),
+    circle: doc(
+      z.optional(z.array(z.string())),
+      "ids of operations that would wait for each other",
+    ),
     secrets: doc(
       z.optional(z.array(z.string())),
       "references of secrets, such as `env:TOKEN`, that the request must have in `secrets`",
@@ -32,7 +37,10 @@ export const countsSchema = doc(
   z.object({
     queued: z.int(),
     running: z.int(),
-    toAnswer: doc(z.int(), "operations that wait for an approval or for input, also inside of another one"),
+    toAnswer: doc(
+      z.int(),
+      "operations that wait for an approval or for input, also inside of another one",
+    ),
     succeeded: z.int(),
     failed: z.int(),
     cancelled: z.int(),
@@ -48,7 +56,10 @@ export const operationPage = z.object({
     "pass as before, with the other order, to list what comes before this page; null if it is empty",
   ),
   total: z.int(),
-  cursor: doc(z.string(), "pass as finishedAfter to list the operations that finish after this reply"),
+  cursor: doc(
+    z.string(),
+    "pass as finishedAfter to list the operations that finish after this reply",
+  ),
 });
 
 export const logPage = z.object({
@@ -84,7 +95,10 @@ export const operationTypeSchema = z.object({
 
 export const typesReply = z.object({
   ops: z.array(operationTypeSchema),
-  errors: doc(z.array(z.object({ file: z.string(), message: z.string() })), "files that do not load"),
+  errors: doc(
+    z.array(z.object({ file: z.string(), message: z.string() })),
+    "files that do not load",
+  ),
   withoutType: doc(
     z.array(z.object({ file: z.string(), message: z.string() })),
     "files that define no operation type, each with the reason",
@@ -144,7 +158,10 @@ export const historyReply = z.object({
 const expected = z.object({
   startsAt: z.nullable(z.iso.datetime()),
   endsAt: z.nullable(z.iso.datetime()),
-  margin: doc(z.optional(z.number()), "seconds by which `endsAt` may be off; only of a running operation"),
+  margin: doc(
+    z.optional(z.number()),
+    "seconds by which `endsAt` may be off; only of a running operation",
+  ),
   runs: doc(
     z.optional(z.int()),
     "earlier runs that `endsAt` is from; absent: it is from the operation's own pace",
@@ -248,7 +265,10 @@ export const daemonReply = z.object({
   package: doc(
     z.object({
       dir: z.string(),
-      installed: doc(z.nullable(z.string()), "version that is there now; null: the package was removed"),
+      installed: doc(
+        z.nullable(z.string()),
+        "version that is there now; null: the package was removed",
+      ),
     }),
     "directory of the package that the daemon was started from",
   ),
@@ -273,7 +293,10 @@ export const daemonReply = z.object({
     }),
     "flags of the start; liveops restart passes them to the next daemon",
   ),
-  metrics: doc(z.nullable(z.string()), "TCP address that serves GET /metrics; null: only the socket does"),
+  metrics: doc(
+    z.nullable(z.string()),
+    "TCP address that serves GET /metrics; null: only the socket does",
+  ),
   counts: countsSchema,
   workers: z.object({
     busy: z.int(),
@@ -313,7 +336,10 @@ export const daemonReply = z.object({
     ),
     "the state directory is a copy whose queued operations are held; null: it is not",
   ),
-  problems: doc(z.array(z.string()), "files that were put aside or could not be read, at the start or later"),
+  problems: doc(
+    z.array(z.string()),
+    "files that were put aside or could not be read, at the start or later",
+  ),
 });
 
 export const queueReply = z.object({
@@ -381,7 +407,10 @@ export const schedulesReply = z.object({ schedules: z.array(scheduleReply) });
 
 export const shellReply = z.object({
   id: z.string(),
-  env: doc(z.record(z.string(), z.string()), "variables of an attempt, before a stage adds its own"),
+  env: doc(
+    z.record(z.string(), z.string()),
+    "variables of an attempt, before a stage adds its own",
+  ),
   secrets: doc(
     z.record(z.string(), z.string()),
     "values of secret parameters that the daemon has in memory, by their reference",

@@ -1,5 +1,6 @@
 /**
- * The lines of `LIVEOPS_REPORT`, which `liveops report` writes too: what a script says about its progress.
+ * The lines of `LIVEOPS_REPORT`, which `liveops report` writes too: what a script says about its
+ * progress.
  *
  * The grammar is one statement a line: a word, a space, the rest.
  */
@@ -38,7 +39,9 @@ export function parseReportLine(line: string): ReportStatement | string {
   const [, word = "", rest = ""] = /^\s*(\S*)\s*(.*?)\s*$/s.exec(line) ?? [];
   if (!Object.hasOwn(REPORT_FORMS, word)) return unknownWord(word);
   const type = word as ReportStatement["type"];
-  return READ[type](rest) ?? `${JSON.stringify(line.trim().slice(0, 200))} is not: ${REPORT_FORMS[type]}`;
+  return (
+    READ[type](rest) ?? `${JSON.stringify(line.trim().slice(0, 200))} is not: ${REPORT_FORMS[type]}`
+  );
 }
 
 /** Null: not of that form. */

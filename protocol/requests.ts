@@ -51,12 +51,18 @@ export const submitRequest = z.union([
   z.array(submitBody).check(z.minLength(1), z.maxLength(MAX_BATCH)),
 ]);
 
-/** An operation that begins inside of a running one. What is absent is that of its type, or else of the parent. */
+/**
+ * An operation that begins inside of a running one. What is absent is that of its type, or else of
+ * the parent.
+ */
 export const childBody = z.extend(
   z.pick(submitBody, { op: true, params: true, set: true, queue: true, cwd: true, env: true }),
   {
     parent: doc(z.omit(parentSchema, { id: true }), "where it begins"),
-    again: doc(z.optional(z.boolean()), "the one that failed there runs again, from its failed stage"),
+    again: doc(
+      z.optional(z.boolean()),
+      "the one that failed there runs again, from its failed stage",
+    ),
   },
 );
 
@@ -88,12 +94,18 @@ export const listQuery = z.object({
 });
 
 export const historyQuery = z.object({
-  key: doc(z.optional(z.string()), "only runs with this history key; without it, all runs of the type"),
+  key: doc(
+    z.optional(z.string()),
+    "only runs with this history key; without it, all runs of the type",
+  ),
 });
 
 export const logQuery = z.object({
   after: doc(z.optional(count), "lines with a greater number, oldest first"),
-  before: doc(z.optional(z.coerce.number().check(z.int(), z.gte(1))), "the last lines with a smaller number"),
+  before: doc(
+    z.optional(z.coerce.number().check(z.int(), z.gte(1))),
+    "the last lines with a smaller number",
+  ),
   tail: doc(z.optional(count), "this many lines from the end"),
   limit: doc(
     z.optional(count.check(z.lte(10_000))),
@@ -112,7 +124,10 @@ export const eventsQuery = z.object({
 });
 
 export const whyQuery = z.object({
-  partial: doc(z._default(flag, false), "reply at once; `pending` tells whether more is being found out"),
+  partial: doc(
+    z._default(flag, false),
+    "reply at once; `pending` tells whether more is being found out",
+  ),
 });
 
 export const watchQuery = z.object({
@@ -169,7 +184,10 @@ export const retryBody = z.strictObject({
                   z
                     .string()
                     .check(
-                      z.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of an output has letters, digits and _"),
+                      z.regex(
+                        /^[A-Za-z_][A-Za-z0-9_]*$/,
+                        "the name of an output has letters, digits and _",
+                      ),
                     ),
                   word(ZOD).check(z.maxLength(MAX_OUTPUT)),
                 ),
@@ -211,7 +229,9 @@ export const rejectBody = z.strictObject({ since });
 /** What one request acts on: ids, or all operations that have what the other keys say. */
 const selection = {
   ids: doc(
-    z.optional(z.array(z.string().check(z.minLength(1))).check(z.minLength(1), z.maxLength(MAX_SELECTED))),
+    z.optional(
+      z.array(z.string().check(z.minLength(1))).check(z.minLength(1), z.maxLength(MAX_SELECTED)),
+    ),
     "ids, unique prefixes of 3 or more characters, or labels; without the other keys",
   ),
   all: doc(z.optional(z.literal(true)), "all operations in the states of the request"),
@@ -278,7 +298,10 @@ export const queueParams = z.object({ queue });
 export const hostParams = z.object({ host: hostNameSchema });
 
 export const drainBody = z.strictObject({
-  draining: doc(z.boolean(), "true: no more operations start on this host; false: they start again"),
+  draining: doc(
+    z.boolean(),
+    "true: no more operations start on this host; false: they start again",
+  ),
 });
 
 export const stopBody = z.strictObject({

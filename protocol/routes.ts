@@ -1,9 +1,9 @@
 /**
  * The route table: every route of the daemon with the schemas of its request and its replies.
  *
- * The daemon validates requests with these schemas, `openapi.json` is generated from them, and the client's types
- * are inferred from them. Only the daemon loads this module at run time. A client imports the types only, so that a
- * short command does not load zod.
+ * The daemon validates requests with these schemas, `openapi.json` is generated from them, and the
+ * client's types are inferred from them. Only the daemon loads this module at run time. A client
+ * imports the types only, so that a short command does not load zod.
  */
 import * as z from "zod/mini";
 import type { RefusalCode } from "./errors.js";
@@ -53,7 +53,13 @@ export const TAGS = {
 } as const;
 
 /** All error codes that the route may reply with. */
-export function refusalsOf({ anyVersion, isLocal, body, lastLine, refusals = [] }: Route): RefusalCode[] {
+export function refusalsOf({
+  anyVersion,
+  isLocal,
+  body,
+  lastLine,
+  refusals = [],
+}: Route): RefusalCode[] {
   return [
     "LIVEOPS_BAD_REQUEST",
     "LIVEOPS_INTERNAL",
@@ -101,7 +107,9 @@ interface OperationReply {
 const operationReply: OperationReply = json(operationSchema);
 
 interface SubmitReply {
-  "application/json": z.ZodMiniUnion<[typeof operationSchema, z.ZodMiniArray<typeof operationSchema>]>;
+  "application/json": z.ZodMiniUnion<
+    [typeof operationSchema, z.ZodMiniArray<typeof operationSchema>]
+  >;
 }
 
 const submitReply: SubmitReply = json(z.union([operationSchema, z.array(operationSchema)]));
@@ -114,7 +122,9 @@ export const ROUTES = {
       description:
         "The daemon replies once the operation is on disk. An array is recorded in one write, all of it or none. " +
         "A repeated request with the same Idempotency-Key gets status 200 and the same operation.",
-      headers: { "Idempotency-Key": "1 to 255 characters; requests with the same key and body submit once" },
+      headers: {
+        "Idempotency-Key": "1 to 255 characters; requests with the same key and body submit once",
+      },
       body: requests.submitRequest,
       replies: { 201: submitReply, 200: submitReply },
       refusals: [
@@ -254,7 +264,8 @@ export const ROUTES = {
     },
     reject: {
       summary: "Reject an operation that waits for approval",
-      description: "Its stage fails with LIVEOPS_REJECTED; the end of the operation is as after any failure.",
+      description:
+        "Its stage fails with LIVEOPS_REJECTED; the end of the operation is as after any failure.",
       params: id,
       body: requests.rejectBody,
       replies: { 200: operationReply },
@@ -270,7 +281,8 @@ export const ROUTES = {
     },
     retryAll: {
       summary: "Retry many operations",
-      description: "Runs failed and cancelled operations again, the oldest first. A line for each operation.",
+      description:
+        "Runs failed and cancelled operations again, the oldest first. A line for each operation.",
       body: requests.retrySelectionBody,
       replies: { 200: ndjson(lines.selectionLine) },
     },
@@ -318,7 +330,9 @@ export const ROUTES = {
         "Submits a new operation of the same type, with the same parameters, directory, environment and label. " +
         "The finished operation does not change. A repeated request with the same Idempotency-Key gets status 200 and " +
         "the same operation.",
-      headers: { "Idempotency-Key": "1 to 255 characters; requests with the same key and body submit once" },
+      headers: {
+        "Idempotency-Key": "1 to 255 characters; requests with the same key and body submit once",
+      },
       params: id,
       body: requests.againBody,
       replies: { 201: operationReply, 200: operationReply },
@@ -370,7 +384,8 @@ export const ROUTES = {
     },
     watch: {
       summary: "Watch changes of state",
-      description: "A snapshot, then changes. A line may be applied twice; ignore unknown types and keys.",
+      description:
+        "A snapshot, then changes. A line may be applied twice; ignore unknown types and keys.",
       query: requests.watchQuery,
       replies: { 200: ndjson(lines.watchLine) },
       refusals: [...NOT_FOUND, "LIVEOPS_WAIT_CIRCLE"],
@@ -379,7 +394,8 @@ export const ROUTES = {
   ...tagged("queues", {
     queues: {
       summary: "List the queues",
-      description: "All queues with their concurrency and their operations, the default queue first.",
+      description:
+        "All queues with their concurrency and their operations, the default queue first.",
       replies: { 200: json(replies.queuesReply) },
       isLocal: true,
     },
@@ -394,7 +410,8 @@ export const ROUTES = {
     },
     removeQueue: {
       summary: "Remove a queue",
-      description: "A queue with queued or running operations is not removed, nor the default queue.",
+      description:
+        "A queue with queued or running operations is not removed, nor the default queue.",
       params: requests.queueParams,
       replies: { 200: json(replies.queueReply) },
       refusals: ["LIVEOPS_NO_SUCH_QUEUE", "LIVEOPS_WRONG_STATE", "LIVEOPS_STORE_FULL"],
@@ -466,7 +483,8 @@ export const ROUTES = {
   ...tagged("types", {
     types: {
       summary: "List the operation types",
-      description: "The types with the JSON Schema of their parameters, and the files that do not load.",
+      description:
+        "The types with the JSON Schema of their parameters, and the files that do not load.",
       replies: { 200: json(replies.typesReply) },
       isLocal: true,
     },
@@ -484,7 +502,8 @@ export const ROUTES = {
   ...tagged("hosts", {
     hosts: {
       summary: "List the hosts of the fleet",
-      description: "All hosts with their state, slots and load. A daemon without a fleet lists itself.",
+      description:
+        "All hosts with their state, slots and load. A daemon without a fleet lists itself.",
       replies: { 200: json(replies.hostsReply) },
     },
     declareLost: {
@@ -510,12 +529,14 @@ export const ROUTES = {
   ...tagged("daemon", {
     daemon: {
       summary: "Show the daemon",
-      description: "Version, paths, counts, workers and problems. Clients of any version get a reply.",
+      description:
+        "Version, paths, counts, workers and problems. Clients of any version get a reply.",
       replies: { 200: json(replies.daemonReply) },
     },
     stop: {
       summary: "Stop the daemon",
-      description: "Running operations continue under the next daemon. With now, they are cancelled first.",
+      description:
+        "Running operations continue under the next daemon. With now, they are cancelled first.",
       body: requests.stopBody,
       replies: { 200: json(replies.stopReply) },
       refusals: ["LIVEOPS_STORE_FULL"],

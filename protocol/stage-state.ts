@@ -1,6 +1,6 @@
 /**
- * The states of a stage. Later versions may add states, so a client shows a state that it does not know as `done`: the
- * operation went on after the stage.
+ * The states of a stage. Later versions may add states, so a client shows a state that it does not
+ * know as `done`: the operation went on after the stage.
  */
 
 /** All states, in their usual order. A stage that was not entered has no state. */
@@ -17,7 +17,8 @@ export const STAGE_STATES = [
 /**
  * - `active`: its block runs.
  * - `done`: the block returned, or its value is from an earlier attempt.
- * - `up-to-date`: what it needs and makes is as an earlier run left it, so that it did not run; the operation goes on.
+ * - `up-to-date`: what it needs and makes is as an earlier run left it, so that it did not run; the
+ *   operation goes on.
  * - `allowed-failure`: the block threw, and the operation permits that; the operation goes on.
  * - `skipped`: the operation decided not to run the block; the operation goes on.
  * - `failed`: the block threw, and the error was thrown again.
@@ -48,13 +49,15 @@ export function knownStageState(state: string): StageState {
 }
 
 /**
- * Whether the operation went on after the stage or step: done, up to date, an allowed failure, skipped, or a state of
- * a later version.
+ * Whether the operation went on after the stage or step: done, up to date, an allowed failure,
+ * skipped, or a state of a later version.
  */
 export function isPassed(state: string | undefined): boolean {
   if (state === undefined) return false;
   const known = knownStepState(state);
-  return known === "done" || known === "up-to-date" || known === "allowed-failure" || known === "skipped";
+  return (
+    known === "done" || known === "up-to-date" || known === "allowed-failure" || known === "skipped"
+  );
 }
 
 /** Whether nothing ran for the stage or step in this state: its duration is none. */

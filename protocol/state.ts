@@ -10,7 +10,8 @@ export const STATES = ["queued", "running", "succeeded", "failed", "cancelled"] 
 /**
  * - `queued`: waits for a worker; the scheduler starts it.
  * - `running`: has a live worker; ends with the outcome or with the death of the worker.
- * - `succeeded`, `failed`, `cancelled`: finished. `retry` puts a failed or cancelled operation back to `queued`.
+ * - `succeeded`, `failed`, `cancelled`: finished. `retry` puts a failed or cancelled operation back
+ *   to `queued`.
  */
 export type State = (typeof STATES)[number];
 

@@ -1,6 +1,7 @@
 /**
- * Schemas of the lines of the NDJSON streams: watch, events, selections. The daemon writes lines without these schemas.
- * `openapi.json` publishes the schemas, and the tests check each line against them.
+ * Schemas of the lines of the NDJSON streams: watch, events, selections. The daemon writes lines
+ * without these schemas. `openapi.json` publishes the schemas, and the tests check each line
+ * against them.
  */
 import * as z from "zod/mini";
 import { eventSchema, finalState } from "./event.js";
@@ -79,7 +80,10 @@ export const movedLine = doc(
   z.object({
     type: z.literal("moved"),
     queue: doc(z.string(), "name of a queue"),
-    ids: doc(z.array(z.string()), "its first operations; the `queuePosition` of the first one is 1"),
+    ids: doc(
+      z.array(z.string()),
+      "its first operations; the `queuePosition` of the first one is 1",
+    ),
   }),
   "the places in a queue, of operations that the stream has not sent too",
 );

@@ -82,7 +82,10 @@ export interface SubmitField {
   says?: (value: never) => object;
   /** Value of a record whose submission leaves the field out. */
   standard?: unknown;
-  /** Key of the record whose value the next operation of the chain gets, unless its type says another. Default: none. */
+  /**
+   * Key of the record whose value the next operation of the chain gets, unless its type says
+   * another. Default: none.
+   */
   next?: string;
   /** `again` takes it from the finished operation. */
   isRepeated?: true;
@@ -92,7 +95,10 @@ export interface SubmitField {
   row?: { label: string; kind: "text" | "place" | "start" | "operations"; isAlways?: true };
 }
 
-export const part = <S extends zod.ZodMiniType>(schema: (z: Zod) => S, about = "") => ({ schema, about });
+export const part = <S extends zod.ZodMiniType>(schema: (z: Zod) => S, about = "") => ({
+  schema,
+  about,
+});
 
 export const words = (z: Zod) => z.array(z.string());
 

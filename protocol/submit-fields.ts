@@ -1,8 +1,10 @@
 /**
- * The fields that a submit decides, one row each: its flag, its help, its schemas, its rows on the screen.
+ * The fields that a submit decides, one row each: its flag, its help, its schemas, its rows on the
+ * screen.
  *
- * Options, requests, admission, events and the record are made of these rows, so that a new field is one row here and
- * the code that acts on it. A schema is a function of zod, because most commands load no zod.
+ * Options, requests, admission, events and the record are made of these rows, so that a new field
+ * is one row here and the code that acts on it. A schema is a function of zod, because most
+ * commands load no zod.
  */
 import type * as zod from "zod/mini";
 import { MESSAGE_FORMS, type OperationEvent } from "./actions.js";
@@ -24,7 +26,8 @@ export const MAX_PRIORITY = 1_000_000;
 const MAX_SECRET = 64 * 1024;
 
 /** Text that a program can take. */
-export const word = (z: Zod) => z.string().check(z.regex(/^[^\0]*$/, "must not contain a null character"));
+export const word = (z: Zod) =>
+  z.string().check(z.regex(/^[^\0]*$/, "must not contain a null character"));
 
 const yes = (z: Zod) => z.literal(true);
 const values = (z: Zod) => z.record(z.string(), z.unknown());
@@ -38,7 +41,10 @@ export const directory = (z: Zod) =>
 
 const variableName = (z: Zod) =>
   z.string().check(
-    z.regex(/^[^=\0]+$/, "the name of a variable must not be empty or contain = or a null character"),
+    z.regex(
+      /^[^=\0]+$/,
+      "the name of a variable must not be empty or contain = or a null character",
+    ),
     // Marks by which the daemon finds the processes of an operation, and what it sets for them.
     z.regex(
       new RegExp(`^(?!(?:${RESERVED_VARIABLES.join("|")})$)`),
@@ -56,7 +62,8 @@ export const queueName = (z: Zod) =>
       z.regex(OP_PATTERN, "must be a name of lower-case letters, digits and -, such as gpu"),
     );
 
-const dependencies = (z: Zod) => z.array(z.string().check(z.minLength(1))).check(z.maxLength(MAX_AFTER));
+const dependencies = (z: Zod) =>
+  z.array(z.string().check(z.minLength(1))).check(z.maxLength(MAX_AFTER));
 
 function actions(z: Zod) {
   const action = z.union([
@@ -158,7 +165,10 @@ export const FIELDS = {
   env: {
     group: "environment",
     submit: part(variables),
-    again: part((z) => z.record(variableName(z), z.nullable(word(z))), "variables to set; null removes one"),
+    again: part(
+      (z) => z.record(variableName(z), z.nullable(word(z))),
+      "variables to set; null removes one",
+    ),
   },
   secrets: {
     group: "environment",
@@ -174,7 +184,10 @@ export const FIELDS = {
   queue: {
     group: "queue",
     flag: { name: "--queue <name>", help: { ...help(QUEUE), edit: QUEUE } },
-    submit: part(queueName, "queue of the operation; default: that of its type, otherwise the default queue"),
+    submit: part(
+      queueName,
+      "queue of the operation; default: that of its type, otherwise the default queue",
+    ),
     again: part(queueName),
     edit: part(queueName, "move to this queue"),
     record: part((z) => z.string(), "Queue that the operation waits and runs in"),
@@ -223,7 +236,10 @@ export const FIELDS = {
       help: { submit: "Start when these operations and their chains have succeeded (repeatable)" },
       isList: true,
     },
-    submit: part(dependencies, "ids of operations whose chains must succeed before this operation starts"),
+    submit: part(
+      dependencies,
+      "ids of operations whose chains must succeed before this operation starts",
+    ),
     record: part(
       (z) => z.optional(words(z)),
       "Ids of operations whose chains must succeed first; if one fails, this operation is cancelled",
@@ -237,7 +253,10 @@ export const FIELDS = {
       help: { submit: "Start when these operations and their chains have finished (repeatable)" },
       isList: true,
     },
-    submit: part(dependencies, "ids of operations whose chains must finish before this operation starts"),
+    submit: part(
+      dependencies,
+      "ids of operations whose chains must finish before this operation starts",
+    ),
     record: part(
       (z) => z.optional(words(z)),
       "Ids of operations whose chains must finish first, with any outcome",
@@ -274,7 +293,10 @@ export const FIELDS = {
       },
     },
     submit: part(hostName, "the only host that may run the operation"),
-    again: part((z) => z.nullable(hostName(z)), "the only host that may run the operation; null: any host"),
+    again: part(
+      (z) => z.nullable(hostName(z)),
+      "the only host that may run the operation; null: any host",
+    ),
     record: part(
       (z) => z.optional(z.nullable(hostName(z))),
       "Name of the only host that may run the operation; absent or null: any host",
@@ -302,7 +324,10 @@ export const FIELDS = {
   },
   actions: {
     group: "type",
-    record: part((z) => z.optional(actions(z)), "What `on` of the pipeline file says; absent without it"),
+    record: part(
+      (z) => z.optional(actions(z)),
+      "What `on` of the pipeline file says; absent without it",
+    ),
   },
   historyKey: {
     group: "history",
@@ -322,7 +347,10 @@ export type FieldWith<P extends keyof SubmitField, G extends Group = Group> = {
 }[FieldName];
 
 /** The rows that have a part, in the order of the table. */
-export function fieldsWith<P extends keyof SubmitField, G extends Group = Group>(has: P, group?: G) {
+export function fieldsWith<P extends keyof SubmitField, G extends Group = Group>(
+  has: P,
+  group?: G,
+) {
   const rows = Object.entries<SubmitField>(FIELDS);
   const found = rows.filter(
     ([, row]) => row[has] !== undefined && (group === undefined || row.group === group),
@@ -335,7 +363,9 @@ const namesWith = <P extends keyof SubmitField, G extends Group = Group>(has: P,
   fieldsWith(has, group).map(([name]) => name);
 
 /** Fields of a submit that the record keeps. */
-export const RECORDED = fieldsWith("submit").flatMap(([name, { record }]) => (record ? [name] : []));
+export const RECORDED = fieldsWith("submit").flatMap(([name, { record }]) =>
+  record ? [name] : [],
+);
 
 /** The values of the fields that a submission leaves out. */
 export const SUBMIT_DEFAULTS: Readonly<Record<string, unknown>> = {

@@ -1,4 +1,7 @@
-/** Turns a class name into the name and title of a type: `LoadCSVFile` becomes `load-csv-file` and "Load CSV File". */
+/**
+ * Turns a class name into the name and title of a type: `LoadCSVFile` becomes `load-csv-file` and
+ * "Load CSV File".
+ */
 
 /** Matches a valid name of an operation type. */
 export const OP_PATTERN = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;

@@ -1,7 +1,8 @@
 /**
  * The lines of a watch stream, and the pure reducer that keeps a client's view up to date.
  *
- * The stream carries state, not history: applying a line twice does no harm. A client ignores unknown types and keys.
+ * The stream carries state, not history: applying a line twice does no harm. A client ignores
+ * unknown types and keys.
  */
 import type * as z from "zod/mini";
 import type { Operation } from "./operation.js";
@@ -58,7 +59,8 @@ export function applyWatchLines(view: WatchView, lines: readonly WatchLine[]): W
         break;
       case "changed": {
         const before = (operations ?? next.operations).get(line.id);
-        // A patch without its complete record cannot be shown. The daemon always sends the complete record first.
+        // A patch without its complete record cannot be shown. The daemon always sends the complete
+        // record first.
         if (before !== undefined || line.patch.id !== undefined)
           owned().set(line.id, { ...before, ...line.patch } as Operation);
         break;

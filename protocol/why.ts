@@ -1,6 +1,7 @@
 /**
- * Why an operation is in its state: what failed and what has changed since it last worked, what it waits for, what was
- * unusual. The daemon makes this object, and keeps that of a failure. Text, dashboard, page and MCP draw it.
+ * Why an operation is in its state: what failed and what has changed since it last worked, what it
+ * waits for, what was unusual. The daemon makes this object, and keeps that of a failure. Text,
+ * dashboard, page and MCP draw it.
  */
 import * as z from "zod/mini";
 import { operationSchema, placeSchema } from "./operation.js";
@@ -58,7 +59,10 @@ const machineSchema = z.object({
     z.array(z.object({ pid: z.int(), name: z.string(), rssBytes: z.int() })),
     "those with the most memory, the largest first",
   ),
-  outOfMemory: doc(z.nullable(z.string()), "what the kernel tells of a lack of memory; null: nothing"),
+  outOfMemory: doc(
+    z.nullable(z.string()),
+    "what the kernel tells of a lack of memory; null: nothing",
+  ),
 });
 
 const waitSchema = z.object({
@@ -95,9 +99,15 @@ export const whySchema = z.object({
   ),
   savedSeconds: doc(z.nullable(z.number()), "the time that this saved; null: it is not known"),
   odd: operationSchema.shape.odd,
-  next: doc(z.array(z.object({ command: z.string(), does: z.string() })), "commands that go on from here"),
+  next: doc(
+    z.array(z.object({ command: z.string(), does: z.string() })),
+    "commands that go on from here",
+  ),
   notes: doc(z.array(z.string()), "what is not known, and why"),
-  pending: doc(z.optional(z.literal(true)), "more is being found out, and the next request waits for it"),
+  pending: doc(
+    z.optional(z.literal(true)),
+    "more is being found out, and the next request waits for it",
+  ),
 });
 
 export type Why = z.infer<typeof whySchema>;

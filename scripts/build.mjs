@@ -1,8 +1,9 @@
 /**
- * Bundles the bins and the library into dist/, emits the .d.ts, and links the bins in node_modules/.bin.
+ * Bundles the bins and the library into dist/, emits the .d.ts, and links the bins in
+ * node_modules/.bin.
  *
- * `--if-stale` does nothing when dist/ is newer than every source. `--bundles-only` leaves out the reference, the .d.ts and
- * the links.
+ * `--if-stale` does nothing when dist/ is newer than every source. `--bundles-only` leaves out the
+ * reference, the .d.ts and the links.
  */
 import { execFileSync } from "node:child_process";
 import {
@@ -29,7 +30,11 @@ const stamp = join(dist, ".built");
 const fresh = join(root, `.dist-${process.pid}`);
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
-if (process.argv.includes("--if-stale") && existsSync(stamp) && newestSource() <= statSync(stamp).mtimeMs)
+if (
+  process.argv.includes("--if-stale") &&
+  existsSync(stamp) &&
+  newestSource() <= statSync(stamp).mtimeMs
+)
   process.exit(0);
 
 const least = manifest.engines.node.replace(/[^\d.]/g, "");
@@ -71,7 +76,9 @@ const shipped = Object.fromEntries(
 
 /** Entry points of features, of which a copy of the sources may have none. */
 const there = (entryPoints) =>
-  Object.fromEntries(Object.entries(entryPoints).filter(([, file]) => existsSync(join(root, file))));
+  Object.fromEntries(
+    Object.entries(entryPoints).filter(([, file]) => existsSync(join(root, file))),
+  );
 
 const esm = {
   ...shared,
@@ -102,12 +109,21 @@ const cjs = {
     "./pipeline-file.js",
     "./prometheus.js",
   ],
-  define: { ...shared.define, "import.meta.url": "__bundle.url", "import.meta.filename": "__filename" },
+  define: {
+    ...shared.define,
+    "import.meta.url": "__bundle.url",
+    "import.meta.filename": "__filename",
+  },
   // A getter: most runs need no URL.
-  banner: { js: 'const __bundle={get url(){return require("node:url").pathToFileURL(__filename).href}};' },
+  banner: {
+    js: 'const __bundle={get url(){return require("node:url").pathToFileURL(__filename).href}};',
+  },
 };
 
-/** Commands that scripts call often. Each has a bundle of its own, so that Node reads and compiles less. */
+/**
+ * Commands that scripts call often. Each has a bundle of its own, so that Node reads and compiles
+ * less.
+ */
 const hot = {
   submit: ["submit/command", "registerSubmit"],
   ls: ["ls/command", "registerLs"],
@@ -135,7 +151,8 @@ const built = await Promise.all([
     // Shipped and user operations both import `liveops` and must get the same classes.
     alias: { liveops: "./ops/sdk/index.ts" },
   }),
-  // The thread of a worker. Apart from the worker, so that the worker is not cut into more files to load.
+  // The thread of a worker. Apart from the worker, so that the worker is not cut into more files to
+  // load.
   build({
     ...esm,
     splitting: false,
@@ -162,7 +179,8 @@ const built = await Promise.all([
       outfile: join(fresh, `command-${command}.cjs`),
     }),
   ),
-  // CommonJS starts faster: a bare client over node:http takes 1.6 times `node -e 0`; as an ES module, 2.5 times.
+  // CommonJS starts faster: a bare client over node:http takes 1.6 times `node -e 0`; as an ES
+  // module, 2.5 times.
   build({
     ...cjs,
     entryPoints: {
@@ -175,7 +193,11 @@ const built = await Promise.all([
       }),
     },
   }),
-  build({ ...cjs, supported: {}, entryPoints: { "compile-cache": "tui/kit/compile-cache/main.ts" } }),
+  build({
+    ...cjs,
+    supported: {},
+    entryPoints: { "compile-cache": "tui/kit/compile-cache/main.ts" },
+  }),
 ]);
 
 for (const [to, from] of Object.entries(there({ demo: "ops/features/demo" })))
@@ -254,7 +276,9 @@ async function writeReferenceFiles() {
     writeFileSync(join(fresh, path), text);
 }
 
-/** Links the bin for npx and npm scripts. Renames the link into place, so that a link always exists. */
+/**
+ * Links the bin for npx and npm scripts. Renames the link into place, so that a link always exists.
+ */
 function linkBin(name) {
   const links = join(root, "node_modules/.bin");
   if (!existsSync(links)) return;
@@ -271,7 +295,15 @@ function newestSource() {
     if (stat.isDirectory()) for (const name of readdirSync(path)) visit(join(path, name));
     else newest = Math.max(newest, stat.mtimeMs);
   };
-  for (const top of ["protocol", "ops", "daemon", "tui", "scripts", "package.json", "tsconfig.json"])
+  for (const top of [
+    "protocol",
+    "ops",
+    "daemon",
+    "tui",
+    "scripts",
+    "package.json",
+    "tsconfig.json",
+  ])
     visit(join(root, top));
   return newest;
 }

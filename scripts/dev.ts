@@ -1,9 +1,9 @@
 /**
- * `npm run dev`: builds when a source changes, and runs the daemon in the foreground with the state directory
- * `.dev/state` of the checkout.
+ * `npm run dev`: builds when a source changes, and runs the daemon in the foreground with the state
+ * directory `.dev/state` of the checkout.
  *
- * A failed build leaves the running daemon unchanged. Running operations continue over each restart. Ctrl-C stops the
- * daemon.
+ * A failed build leaves the running daemon unchanged. Running operations continue over each
+ * restart. Ctrl-C stops the daemon.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, watch } from "node:fs";
@@ -14,7 +14,10 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const stateDir = join(root, ".dev", "state");
 const SOURCES = ["protocol", "ops", "daemon", "tui"];
 
-/** Delay in ms after the last change, because an editor saves in several steps and often several files. */
+/**
+ * Delay in ms after the last change, because an editor saves in several steps and often several
+ * files.
+ */
 const QUIET_MS = 200;
 
 let daemon: ChildProcess | null = null;
@@ -48,7 +51,9 @@ function startDaemon(): void {
     if (daemon !== child) return;
     daemon = null;
     if (isEnding) return;
-    say(`the daemon ended with ${signal ?? `exit code ${code}`}; the next change restarts the daemon`);
+    say(
+      `the daemon ended with ${signal ?? `exit code ${code}`}; the next change restarts the daemon`,
+    );
   });
 }
 

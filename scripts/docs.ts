@@ -1,4 +1,7 @@
-/** `npm run docs`: writes the generated regions of the reference pages. A test fails where a region is stale. */
+/**
+ * `npm run docs`: writes the generated regions of the reference pages. A test fails where a region
+ * is stale.
+ */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,6 +17,9 @@ for (const { path, present, generated } of referencePages()) {
 }
 
 const words = [...handWrittenWords()];
-for (const [page, count] of words) process.stdout.write(`${String(count).padStart(6)} words  ${page}\n`);
+for (const [page, count] of words)
+  process.stdout.write(`${String(count).padStart(6)} words  ${page}\n`);
 const all = words.reduce((sum, [, count]) => sum + count, 0);
-process.stdout.write(`${String(all).padStart(6)} words written by people, generated regions aside\n`);
+process.stdout.write(
+  `${String(all).padStart(6)} words written by people, generated regions aside\n`,
+);

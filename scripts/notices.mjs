@@ -43,7 +43,9 @@ export function notices(packages) {
     seen.add(title);
     const texts = licenceTexts(dir);
     const body =
-      texts.length > 0 ? texts.join("\n\n") : `Copyright ${author}. The package brings no licence text.`;
+      texts.length > 0
+        ? texts.join("\n\n")
+        : `Copyright ${author}. The package brings no licence text.`;
     parts.push(`${RULE}\n${title}\nLicence: ${license}\n\n${body}\n`);
   }
   return parts.join("\n");
@@ -59,7 +61,9 @@ function packageOf(path) {
   return null;
 }
 
-/** Null where there is no manifest. A folder inside a package can have a manifest without a version. */
+/**
+ * Null where there is no manifest. A folder inside a package can have a manifest without a version.
+ */
 function readManifest(dir) {
   const file = join(dir, "package.json");
   return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : null;
@@ -67,7 +71,9 @@ function readManifest(dir) {
 
 function licenceTexts(dir) {
   return readdirSync(dir)
-    .filter((name) => /^(?:licen[cs]e|copying|notice)/i.test(name) && !/\.(?:js|ts|json)$/.test(name))
+    .filter(
+      (name) => /^(?:licen[cs]e|copying|notice)/i.test(name) && !/\.(?:js|ts|json)$/.test(name),
+    )
     .sort()
     .map((name) => readFileSync(join(dir, name), "utf8").replaceAll("\r\n", "\n").trim());
 }

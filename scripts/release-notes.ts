@@ -11,11 +11,15 @@ const UNRELEASED = /^## (?:\[?Unreleased\]?|(\d+\.\d+\.\d+) - Unreleased)$/m;
  *
  * The version of package.json itself can be released where the changelog has no dated part for it.
  *
- * @param wanted `major`, `minor`, `patch`, or a version. Default: the version in the heading of the unreleased part,
- * else `minor`
+ * @param wanted `major`, `minor`, `patch`, or a version. Default: the version in the heading of
+ *   the unreleased part, else `minor`
  * @throws Error where `wanted` is none of these, or is not newer than `current`
  */
-export function nextVersion(current: string, wanted: string | undefined, changelog: string): string {
+export function nextVersion(
+  current: string,
+  wanted: string | undefined,
+  changelog: string,
+): string {
   const numbers = parse(current);
   if (!numbers) throw new Error(`package.json: '${current}' is not a version such as 1.2.3`);
   const [major, minor, patch] = numbers;
@@ -28,7 +32,9 @@ export function nextVersion(current: string, wanted: string | undefined, changel
   if (Object.hasOwn(steps, chosen)) return steps[chosen]!;
   const asked = parse(chosen);
   if (!asked)
-    throw new Error(`'${chosen}' is not a version; give major, minor, patch, or three numbers such as 1.2.3`);
+    throw new Error(
+      `'${chosen}' is not a version; give major, minor, patch, or three numbers such as 1.2.3`,
+    );
   const order = compare(asked, numbers);
   const isReleased = new RegExp(`^## ${current.replaceAll(".", "\\.")} - \\d`, "m").test(changelog);
   if (order < 0 || (order === 0 && isReleased))
@@ -37,7 +43,8 @@ export function nextVersion(current: string, wanted: string | undefined, changel
 }
 
 /**
- * The changelog with its unreleased part under the version and the date, below a new, empty unreleased part.
+ * The changelog with its unreleased part under the version and the date, below a new, empty
+ * unreleased part.
  *
  * @param date ISO 8601, a day
  * @throws Error where there is no unreleased part, or nothing in it
@@ -48,12 +55,15 @@ export function releasedChangelog(
   date: string,
 ): { text: string; heading: string } {
   const found = UNRELEASED.exec(changelog);
-  if (!found) throw new Error("CHANGELOG.md has no part '## Unreleased'; add one with what a user gets");
+  if (!found)
+    throw new Error("CHANGELOG.md has no part '## Unreleased'; add one with what a user gets");
   const after = changelog.slice(found.index + found[0].length);
   const next = after.search(/^## /m);
   const body = next === -1 ? after : after.slice(0, next);
   if (!/^- /m.test(body))
-    throw new Error("the unreleased part of CHANGELOG.md is empty; add a line for what a user gets");
+    throw new Error(
+      "the unreleased part of CHANGELOG.md is empty; add a line for what a user gets",
+    );
   const heading = `## ${version} - ${date}`;
   return { heading, text: `${changelog.slice(0, found.index)}## Unreleased\n\n${heading}${after}` };
 }

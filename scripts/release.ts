@@ -1,9 +1,10 @@
 /**
- * `npm run release -- [major|minor|patch|VERSION] [--dry-run]`: makes a release commit, its tag, its package and the
- * list of its packages (SBOM).
+ * `npm run release -- [major|minor|patch|VERSION] [--dry-run]`: makes a release commit, its tag,
+ * its package and the list of its packages (SBOM).
  *
- * Publishes nothing: the workflow release.yml publishes when the tag is pushed. `--dry-run` prints each step and
- * changes nothing. Default version: the version that the changelog announces, else `minor`.
+ * Publishes nothing: the workflow release.yml publishes when the tag is pushed. `--dry-run` prints
+ * each step and changes nothing. Default version: the version that the changelog announces, else
+ * `minor`.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";

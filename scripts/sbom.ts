@@ -1,8 +1,9 @@
 /**
- * `npm run sbom [FILE]`: the packages that a release contains, as a CycloneDX list (SBOM). Default: stdout.
+ * `npm run sbom [FILE]`: the packages that a release contains, as a CycloneDX list (SBOM). Default:
+ * stdout.
  *
- * npm lists all packages of the lockfile. What ships are the packages in the bundles, which the build names in
- * `dist/THIRD_PARTY_NOTICES.txt`, and what an install of liveops installs.
+ * npm lists all packages of the lockfile. What ships are the packages in the bundles, which the
+ * build names in `dist/THIRD_PARTY_NOTICES.txt`, and what an install of liveops installs.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -32,7 +33,10 @@ interface Manifest {
   peerDependencies?: Record<string, string>;
 }
 
-/** npm marks the packages that only a developer installs; those in a bundle are no such packages for a user. */
+/**
+ * npm marks the packages that only a developer installs; those in a bundle are no such packages for
+ * a user.
+ */
 const DEVELOPMENT = "cdx:npm:package:development";
 
 /** How a package is in the release. */
@@ -70,7 +74,8 @@ export function sbomOf<S extends Sbom>(all: S, notices: string, manifest: Manife
   const installed = installedWith(all, manifest);
   const known = new Set(all.components.map(keyOf));
   const unknown = [...bundled].find((key) => !known.has(key));
-  if (unknown !== undefined) throw new Error(`${unknown} of the bundles is not in package-lock.json`);
+  if (unknown !== undefined)
+    throw new Error(`${unknown} of the bundles is not in package-lock.json`);
   const components = all.components
     .filter((component) => bundled.has(keyOf(component)) || installed.has(component["bom-ref"]))
     .map((component) => ({
@@ -78,7 +83,9 @@ export function sbomOf<S extends Sbom>(all: S, notices: string, manifest: Manife
       properties: [
         ...(component.properties ?? []).filter(({ name }) => name !== DEVELOPMENT),
         ...(bundled.has(keyOf(component)) ? [{ name: SHIPPED, value: "in a bundle" }] : []),
-        ...(installed.has(component["bom-ref"]) ? [{ name: SHIPPED, value: "installed beside" }] : []),
+        ...(installed.has(component["bom-ref"])
+          ? [{ name: SHIPPED, value: "installed beside" }]
+          : []),
       ],
     }));
   const root = all.metadata.component["bom-ref"];
@@ -105,12 +112,18 @@ export function sbomText(root: string): string {
 }
 
 /**
- * The document of an archive with a Node of its own: without the packages of other systems, and with `pg`. An archive
- * that is made again has the same document, so that it has no random serial number.
+ * The document of an archive with a Node of its own: without the packages of other systems, and
+ * with `pg`. An archive that is made again has the same document, so that it has no random serial
+ * number.
  *
  * @param packages names of the packages in the archive, beside the bundles
  */
-export function standaloneSbomText(root: string, packages: string[], node: string, date: Date): string {
+export function standaloneSbomText(
+  root: string,
+  packages: string[],
+  node: string,
+  date: Date,
+): string {
   const [all, notices, manifest] = sourcesIn(root);
   const dependencies = { ...manifest.dependencies, ...manifest.peerDependencies };
   const { serialNumber: _, ...sbom } = sbomOf(all, notices, { ...manifest, dependencies });
@@ -119,7 +132,13 @@ export function standaloneSbomText(root: string, packages: string[], node: strin
   const ref = `node@${node}`;
   const components = [
     ...sbom.components.filter(isInArchive),
-    { "bom-ref": ref, type: "platform", name: "node", version: node, purl: `pkg:generic/node@${node}` },
+    {
+      "bom-ref": ref,
+      type: "platform",
+      name: "node",
+      version: node,
+      purl: `pkg:generic/node@${node}`,
+    },
   ];
   const top = sbom.metadata.component["bom-ref"];
   const refs = [top, ...components.map((component) => component["bom-ref"])];
@@ -131,13 +150,20 @@ export function standaloneSbomText(root: string, packages: string[], node: strin
     components,
     dependencies: sbom.dependencies
       .filter((each) => refs.includes(each.ref))
-      .map((each) => ({ ref: each.ref, dependsOn: each.dependsOn.filter((name) => refs.includes(name)) })),
+      .map((each) => ({
+        ref: each.ref,
+        dependsOn: each.dependsOn.filter((name) => refs.includes(name)),
+      })),
   });
 }
 
 function sourcesIn(root: string): [Sbom, string, Manifest] {
   const words = ["sbom", "--sbom-format", "cyclonedx", "--package-lock-only"];
-  const all = execFileSync("npm", words, { cwd: root, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
+  const all = execFileSync("npm", words, {
+    cwd: root,
+    encoding: "utf8",
+    maxBuffer: 64 * 1024 * 1024,
+  });
   const read = (path: string) => readFileSync(`${root}/${path}`, "utf8");
   return [JSON.parse(all), read("dist/THIRD_PARTY_NOTICES.txt"), JSON.parse(read("package.json"))];
 }

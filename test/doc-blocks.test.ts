@@ -1,9 +1,20 @@
-/** The code blocks of README and docs/, as far as no process is needed. test/end-to-end/documents.test.ts runs them. */
+/**
+ * The code blocks of README and docs/, as far as no process is needed.
+ * test/end-to-end/documents.test.ts runs them.
+ */
 import type { Command } from "commander";
 import { expect, test } from "vitest";
 import { commandTree as operationTree } from "../tui/cli/commands.js";
 import { daemonTree } from "../tui/cli/liveopsd/commands.js";
-import { type Block, blocks, commandsOf, isRun, isSession, pages, textOf } from "./harness/doc-blocks.js";
+import {
+  type Block,
+  blocks,
+  commandsOf,
+  isRun,
+  isSession,
+  pages,
+  textOf,
+} from "./harness/doc-blocks.js";
 
 const where = ({ page, line }: Block) => `${page}:${line}`;
 
@@ -35,7 +46,9 @@ function isJson(text: string): boolean {
 
 test("CONTRIBUTING.md names each page with a block that is not run", () => {
   const [, list = ""] = textOf("CONTRIBUTING.md").split("### Blocks that do not run\n");
-  const notRun = blocks.filter((block) => (block.language === "sh" || isSession(block)) && !isRun(block));
+  const notRun = blocks.filter(
+    (block) => (block.language === "sh" || isSession(block)) && !isRun(block),
+  );
   const names = notRun.map(({ page }) => page.replace("docs/", ""));
   expect([...new Set(names)].filter((name) => !list.includes(`\`${name}\``))).toEqual([]);
 });
@@ -47,7 +60,9 @@ function callsIn(text: string): string[][] {
     .replaceAll(/'[^']*'|"(?:\\.|[^"\\])*"/g, "QUOTED")
     .split(/\n|&&|\|\||[;|()`#]| -- /)
     .map((part) => part.trim().split(/\s+/))
-    .map((words) => words.slice(words.findIndex((word) => word === "liveops" || word === "liveopsd")))
+    .map((words) =>
+      words.slice(words.findIndex((word) => word === "liveops" || word === "liveopsd")),
+    )
     .filter(([program]) => program === "liveops" || program === "liveopsd");
 }
 
@@ -66,7 +81,9 @@ function isTypable(words: string[], root: Command): boolean {
       if (option === undefined) return false;
       isValue = option.required && name === word;
     } else {
-      const next = command.commands.find((each) => each.name() === word || each.aliases().includes(word));
+      const next = command.commands.find(
+        (each) => each.name() === word || each.aliases().includes(word),
+      );
       if (command === root && next === undefined && /^[a-z][a-z-]+$/.test(word)) return false;
       command = next ?? command;
     }

@@ -10,7 +10,12 @@ import { handWrittenWords } from "../scripts/docs/words.js";
 const MOST_WORDS = 32_000;
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md", ...globSync("docs/*.md", { cwd: root })];
+const pages = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "SECURITY.md",
+  ...globSync("docs/*.md", { cwd: root }),
+];
 const textOf = (page: string) => readFileSync(join(root, page), "utf8");
 
 /** The anchor that a heading gets, as GitHub makes it. */
@@ -42,7 +47,9 @@ test.each(pages)("each link of %s leads somewhere", (page) => {
 test("each source path that CONTRIBUTING.md names exists", () => {
   const paths = [...textOf("CONTRIBUTING.md").matchAll(/`((?:[a-z-]+|\.[a-z]+)\/[\w./-]*)`/g)]
     .map(([, path]) => path!)
-    .filter((path) => /^(?:protocol|ops|daemon|tui|test|bench|docs|scripts|\.github|\.ci)\//.test(path));
+    .filter((path) =>
+      /^(?:protocol|ops|daemon|tui|test|bench|docs|scripts|\.github|\.ci)\//.test(path),
+    );
   expect(paths.length).toBeGreaterThan(5);
   expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
 });
@@ -56,7 +63,9 @@ test("each name that CONTRIBUTING.md places in a file stands there", () => {
 
 test("each script that CONTRIBUTING.md names exists", () => {
   const { scripts } = JSON.parse(textOf("package.json")) as { scripts: Record<string, string> };
-  const named = [...textOf("CONTRIBUTING.md").matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name!);
+  const named = [...textOf("CONTRIBUTING.md").matchAll(/npm run ([\w:]+)/g)].map(
+    ([, name]) => name!,
+  );
   expect(named.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
 });
 

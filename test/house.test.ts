@@ -1,6 +1,7 @@
 /**
- * Keeps the bounds of `house.json`: what the program weighs, and what its core knows of features. A commit that raises a
- * bound says why in its body; a commit that makes a figure smaller lowers the bound.
+ * Keeps the bounds of `house.json`: what the program weighs, and what its core knows of features. A
+ * commit that raises a bound says why in its body; a commit that makes a figure smaller lowers the
+ * bound.
  */
 import { describe, expect, test } from "vitest";
 import {
@@ -57,11 +58,11 @@ describe("the core names no feature", () => {
 describe("the reading order of docs/architecture.md", () => {
   const files = readingOrder();
 
-  test("at most 25 files of 7,200 lines together", () => {
+  test("at most 25 files of 7,500 lines together", () => {
     const lines = files.flatMap((file) => textOf(file).split("\n"));
     expect(files.length).toBeGreaterThan(15);
     expect(files.length).toBeLessThanOrEqual(25);
-    expect(lines.length).toBeLessThanOrEqual(7200);
+    expect(lines.length).toBeLessThanOrEqual(7500);
   });
 
   test.each(files)("%s imports no feature", (file) => {

@@ -27,7 +27,12 @@ function importsOf(file: string): Import[] {
   )) {
     // A template is text that is written for users.
     if (keyword && name && !name.includes("${"))
-      found.push({ from: file, to: target(file, name), typesOnly: types !== undefined, isDynamic: false });
+      found.push({
+        from: file,
+        to: target(file, name),
+        typesOnly: types !== undefined,
+        isDynamic: false,
+      });
   }
   for (const [, name] of text.matchAll(/import\(\s*"([^"]+)"\s*\)/g))
     if (name)
@@ -77,10 +82,14 @@ describe("directions", () => {
   });
 
   test("every relative import is of a file that is there", () => {
-    const lost = imports.filter(({ to }) => /^(protocol|ops|daemon|tui)\//.test(to) && !all.has(to));
+    const lost = imports.filter(
+      ({ to }) => /^(protocol|ops|daemon|tui)\//.test(to) && !all.has(to),
+    );
     // Bundles that are loaded from beside another one at run time.
     const beside = /^(daemon\/cli\/daemon|tui\/cli\/(tui|run)(\/[\w-]+)?)\.js$/;
-    expect(lost.filter(({ to }) => !beside.test(to)).map(({ from, to }) => `${from}: ${to}`)).toEqual([]);
+    expect(
+      lost.filter(({ to }) => !beside.test(to)).map(({ from, to }) => `${from}: ${to}`),
+    ).toEqual([]);
   });
 
   test("shipped operations are written as a user's are: from liveops, and their own folders", () => {
@@ -91,7 +100,9 @@ describe("directions", () => {
         to !== "ops/sdk/index.ts" &&
         // The one place that quotes the words of a shell.
         to !== "protocol/text/shell-quote.ts" &&
-        /^(ops\/(sdk|types|attempt|loading|programs|secrets|features\/testing)|protocol)\//.test(to),
+        /^(ops\/(sdk|types|attempt|loading|programs|secrets|features\/testing)|protocol)\//.test(
+          to,
+        ),
     );
     expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
   });

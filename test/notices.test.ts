@@ -53,7 +53,8 @@ test.each([
   const names = await packagesOf(entry);
   expect(names.length).toBeGreaterThan(0);
   const missing = names.filter(
-    (name) => !text.includes(`\n${name} `) || !new RegExp(`\n${name} \\S+\nLicence: \\S`).test(text),
+    (name) =>
+      !text.includes(`\n${name} `) || !new RegExp(`\n${name} \\S+\nLicence: \\S`).test(text),
   );
   expect(missing).toEqual([]);
 });
@@ -63,12 +64,16 @@ test.each(["fastify", "pino", "lowdb", "find-my-way", "zod", "nanoid"])(
   (name) => {
     const at = text.search(new RegExp(`^${name} \\d`, "m"));
     expect(at).toBeGreaterThan(0);
-    expect(text.slice(at, at + 2000)).toMatch(/Permission is hereby granted|Redistribution and use/);
+    expect(text.slice(at, at + 2000)).toMatch(
+      /Permission is hereby granted|Redistribution and use/,
+    );
   },
 );
 
 test("the file is packed", () => {
-  const { files } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { files: string[] };
+  const { files } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    files: string[];
+  };
   expect(files).toContain("dist");
   expect(existsSync(join(root, "dist/THIRD_PARTY_NOTICES.txt"))).toBe(true);
 });
@@ -96,7 +101,10 @@ test("packages are sorted, once each; what is not in the output, and our own fil
   };
   const metafile = { outputs: { "out.js": { inputs }, "again.js": { inputs } } };
   const packages = bundledPackages([metafile, metafile], dir);
-  expect(packages.map(({ name, version }) => `${name} ${version}`)).toEqual(["@s/a 1.0.0", "b 2.0.0"]);
+  expect(packages.map(({ name, version }) => `${name} ${version}`)).toEqual([
+    "@s/a 1.0.0",
+    "b 2.0.0",
+  ]);
   const said = notices(packages);
   expect(said).toBe(notices(bundledPackages([metafile], dir)));
   expect(said).toContain("Copyright A. Author.");

@@ -1,4 +1,7 @@
-/** `dependencies` and `optionalDependencies` of package.json are only what the built files, or their types, need at run time. */
+/**
+ * `dependencies` and `optionalDependencies` of package.json are only what the built files, or their
+ * types, need at run time.
+ */
 import { globSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";

@@ -23,7 +23,10 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** The projects differ in which files they run and how; a project that isolates gives each file a process. */
+/**
+ * The projects differ in which files they run and how; a project that isolates gives each file a
+ * process.
+ */
 const project = (name: string, test: Test): TestProjectInlineConfiguration => ({
   resolve: {
     alias: {
@@ -39,7 +42,8 @@ const project = (name: string, test: Test): TestProjectInlineConfiguration => ({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     expect: { poll: { timeout: 60_000 } },
-    // In a thread, Node closes at its end what a socket of a program has closed already, and so the files of others.
+    // In a thread, Node closes at its end what a socket of a program has closed already, and so the
+    // files of others.
     pool: "forks",
     maxWorkers,
     ...test,

@@ -1,13 +1,17 @@
 /**
- * `liveops-tui`: reads the command line and shows the dashboard. Restores the terminal at every exit: q, Ctrl-C, a
- * signal, an internal error.
+ * `liveops-tui`: reads the command line and shows the dashboard. Restores the terminal at every
+ * exit: q, Ctrl-C, a signal, an internal error.
  */
 // Before Ink.
 import "./no-fetch.js";
 import { writeSync } from "node:fs";
 import { askNothing } from "../protocol/client/address.js";
 import { Client } from "../protocol/client/client.js";
-import { type CommandPlaces, commandPlaces, type GlobalOptions } from "../protocol/client/daemon-address.js";
+import {
+  type CommandPlaces,
+  commandPlaces,
+  type GlobalOptions,
+} from "../protocol/client/daemon-address.js";
 import { UnreachableError } from "../protocol/client/errors.js";
 import { clientFor, starterFor, startIfNone } from "../protocol/client/find-daemon.js";
 import { EXIT } from "../protocol/exit-codes.js";
@@ -22,7 +26,10 @@ import { lookedFile } from "./describe/looked.js";
 import { runRoot } from "./kit/options.js";
 import { READERS } from "./readers.js";
 
-/** Leaves the alternate screen, shows the cursor and ends bracketed paste. Harmless where nothing was set. */
+/**
+ * Leaves the alternate screen, shows the cursor and ends bracketed paste. Harmless where nothing
+ * was set.
+ */
 const RESTORE = `\x1b[m\x1b[?2026l\x1b[?2004l\x1b[?1049l\x1b[?25h${TAKEN_BACK}`;
 
 /** Longest wait for the terminal after a signal, in ms. */
@@ -77,7 +84,8 @@ function flagsOf({ socket, stateDir, remote }: Arguments): GlobalOptions {
   };
 }
 
-const isOn = (value: string | undefined) => value !== undefined && !["", "0", "false", "no"].includes(value);
+const isOn = (value: string | undefined) =>
+  value !== undefined && !["", "0", "false", "no"].includes(value);
 
 const readsAloud = (args: Arguments) =>
   args.screenReader || isOn(env.LIVEOPS_SCREEN_READER) || isOn(env.INK_SCREEN_READER);
@@ -154,7 +162,8 @@ const command = tuiCommand(async (args) => {
   const isText = !readsAloud(args) && noScreen() !== null;
   const places = await commandPlaces(flagsOf(args), env, isText ? "ignore" : "warn");
   const client = clientFor(places, flagsOf(args));
-  // Before anything is drawn, so that a failure is printed as that of any command. As text, it only asks.
+  // Before anything is drawn, so that a failure is printed as that of any command. As text, it only
+  // asks.
   const start = isText ? null : starterFor(places, flagsOf(args));
   if (start !== null) await startIfNone(client, start);
   process.exitCode = await show(args, places, client).catch(orFault);

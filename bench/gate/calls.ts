@@ -1,8 +1,10 @@
 /**
- * System calls and syncs of an operation of three empty stages, counted by strace over several batches.
+ * System calls and syncs of an operation of three empty stages, counted by strace over several
+ * batches.
  *
- * The fewest of each call over the batches count, because a busy machine only adds calls. Memory, clocks, wake-ups, reads
- * of a file that a worker writes meanwhile, and what the daemon does at intervals do not count: they depend on the moment.
+ * The fewest of each call over the batches count, because a busy machine only adds calls. Memory,
+ * clocks, wake-ups, reads of a file that a worker writes meanwhile, and what the daemon does at
+ * intervals do not count: they depend on the moment.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, readFileSync, statSync } from "node:fs";
@@ -33,7 +35,8 @@ const { status, stderr } = spawnSync(pathOf("strace"), ["-f", "-o", "/dev/null",
 if (status !== 0) throw new NotHere(`strace may not trace: ${stderr}`);
 
 const trace = (dir: string) => join(dir, "trace");
-// With one type, because the daemon looks at each at intervals. It lists a directory that has just changed at each look.
+// With one type, because the daemon looks at each at intervals. It lists a directory that has just
+// changed at each look.
 const one = temporary();
 cpSync(join(opsDir, "three-stages.mjs"), join(one, "three-stages.mjs"));
 await sleep(3000);
@@ -67,7 +70,8 @@ function countCalls(lines: readonly string[], wanted: keyof typeof UNCOUNTED): C
   for (const line of lines) {
     // `1234  read(5</path>, …`. A line that continues a call has no parenthesis there.
     const [, thread, call, first] = /^(\d+) +(\w+)\(([^ ]*)/.exec(line) ?? [];
-    if (thread === undefined || first!.includes("anon_inode:") || processOf(thread) !== wanted) continue;
+    if (thread === undefined || first!.includes("anon_inode:") || processOf(thread) !== wanted)
+      continue;
     if (UNCOUNTED[wanted].test(line)) continue;
     counts.set(call!, (counts.get(call!) ?? 0) + 1);
   }

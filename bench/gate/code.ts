@@ -1,4 +1,7 @@
-/** Bytes of code, and modules of Node that `node -e 0` does not load, of a real run of each frequent command. */
+/**
+ * Bytes of code, and modules of Node that `node -e 0` does not load, of a real run of each frequent
+ * command.
+ */
 import { execFileSync } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
 import { builtinModules } from "node:module";
@@ -40,8 +43,14 @@ function builtinsOf(name: string, builtins: readonly string[]): void {
 function loaded(...words: string[]) {
   const file = join(world.dir, "loaded.json");
   const env = { ...world.env, BENCH_LOADED: file };
-  execFileSync(node, ["--require", PRELOAD, ...words], { env, stdio: ["ignore", "ignore", "inherit"] });
-  const { files, modules } = JSON.parse(readFileSync(file, "utf8")) as Record<"files" | "modules", string[]>;
+  execFileSync(node, ["--require", PRELOAD, ...words], {
+    env,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  const { files, modules } = JSON.parse(readFileSync(file, "utf8")) as Record<
+    "files" | "modules",
+    string[]
+  >;
   const names = modules.map((name) => name.replace("NativeModule ", ""));
   return {
     bytes: files.reduce((sum, each) => sum + statSync(each).size, 0),

@@ -1,4 +1,7 @@
-/** CPU time of commands, of the daemon's start, of operations and of output, beside `node -e 0` in the same round. */
+/**
+ * CPU time of commands, of the daemon's start, of operations and of output, beside `node -e 0` in
+ * the same round.
+ */
 import { rounds, row } from "../harness/measure.js";
 import { costOf } from "../harness/output.js";
 import { bareNode, cpuOfProgram, cpuOfThreads, cpuOfTree } from "../harness/processes.js";
@@ -10,7 +13,8 @@ const LINES = 50_000;
 
 const world = await benchWorld({ slots: 1 });
 const bare = () => cpuOfProgram(bareNode);
-const program = (name: string, ...words: string[]) => cpuOfProgram([node, bin(name), ...words], world.env);
+const program = (name: string, ...words: string[]) =>
+  cpuOfProgram([node, bin(name), ...words], world.env);
 const beside = (name: string, ours: number[], bare: number[]) =>
   row(name, "ms", null, ours, { "node -e 0": bare });
 

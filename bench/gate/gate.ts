@@ -1,6 +1,7 @@
 /**
- * The gate: figures that a busy machine does not change much, each within its bound of `bounds.json`. Where a row is over
- * its bound, its measure runs once more, and the lower figures count: a busy machine only adds.
+ * The gate: figures that a busy machine does not change much, each within its bound of
+ * `bounds.json`. Where a row is over its bound, its measure runs once more, and the lower figures
+ * count: a busy machine only adds.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -9,7 +10,10 @@ import { type AbsentRow, type Row, type Rows, verdictOf } from "../harness/rows.
 
 const FILE = fileURLToPath(new URL("bounds.json", import.meta.url));
 
-/** By the name of a row: its value when the bound was set, and the share by which noise may raise it. */
+/**
+ * By the name of a row: its value when the bound was set, and the share by which noise may raise
+ * it.
+ */
 export type Bounds = Readonly<Record<string, { was: number; room: number }>>;
 
 export async function gate(
@@ -31,14 +35,17 @@ export async function gate(
   }
   const failed = held.filter(isFailed);
   console.log(textTable(held));
-  for (const row of failed) if ("detail" in row && row.detail) console.log(`${row.name}: ${row.detail}`);
+  for (const row of failed)
+    if ("detail" in row && row.detail) console.log(`${row.name}: ${row.detail}`);
   return failed.length === 0;
 }
 
 /** The rows with their bounds as goals. Where a measure ran to its end, each bound has a row. */
 export function hold(rows: Rows, bounds: Bounds): Array<Row | AbsentRow> {
   const isWhole = rows.every((row) => !("absent" in row));
-  const missing = isWhole ? Object.keys(bounds).filter((name) => rows.every((row) => row.name !== name)) : [];
+  const missing = isWhole
+    ? Object.keys(bounds).filter((name) => rows.every((row) => row.name !== name))
+    : [];
   return [
     ...rows.map((row): Row | AbsentRow => {
       if ("absent" in row) return row;
@@ -47,7 +54,12 @@ export function hold(rows: Rows, bounds: Bounds): Array<Row | AbsentRow> {
       const limit = round(bound.was * (1 + bound.room));
       return { ...row, spread: null, goal: `≤ ${limit} ${row.ratio === null ? row.unit : "×"}` };
     }),
-    ...missing.map((name) => ({ measure: "", name, absent: "no measure has this row", isFault: true })),
+    ...missing.map((name) => ({
+      measure: "",
+      name,
+      absent: "no measure has this row",
+      isFault: true,
+    })),
   ];
 }
 

@@ -1,4 +1,7 @@
-/** Growth with the queue: CPU time with 10,000 queued beside 1,000. A cost that does not grow gives 1, a linear one 10. */
+/**
+ * Growth with the queue: CPU time with 10,000 queued beside 1,000. A cost that does not grow gives
+ * 1, a linear one 10.
+ */
 import { rounds, row } from "../harness/measure.js";
 import { ASKED, bytesOfSnapshot, cpuOf, withQueue } from "../harness/queues.js";
 

@@ -1,4 +1,6 @@
-/** Programs on a pty: the built dashboard, and bare Ink programs that are bundled in the same way. */
+/**
+ * Programs on a pty: the built dashboard, and bare Ink programs that are bundled in the same way.
+ */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -3,5 +3,8 @@ const { writeFileSync } = require("node:fs");
 
 process.on("exit", () => {
   const files = Object.keys(require.cache).filter((file) => file !== __filename);
-  writeFileSync(process.env.BENCH_LOADED, JSON.stringify({ files, modules: process.moduleLoadList }));
+  writeFileSync(
+    process.env.BENCH_LOADED,
+    JSON.stringify({ files, modules: process.moduleLoadList }),
+  );
 });

@@ -1,7 +1,8 @@
 /** Runs the script of one measure in its own process, so that measures do not affect each other. */
 import { failed, NotHere } from "./measure.js";
 
-for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => process.exit(1));
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
+  process.on(signal, () => process.exit(1));
 process.on("disconnect", () => process.exit(1));
 
 try {

@@ -10,8 +10,10 @@ const name = basename(process.argv[2] ?? "", ".ts");
 /**
  * Tells the parent, which makes the table.
  *
- * @param goal - as `≤ 2 ×` for the ratio to what it is beside, or `≤ 5 ms`; the gate has its bounds in a file
- * @param detail - what the figure is made of; the gate prints it with a row that is over its bound
+ * @param goal - as `≤ 2 ×` for the ratio to what it is beside, or `≤ 5 ms`; the gate has its
+ *   bounds in a file
+ * @param detail - what the figure is made of; the gate prints it with a row that is over its
+ *   bound
  */
 export function row(
   what: string,
@@ -41,8 +43,8 @@ const tell = (said: Row | AbsentRow): void => void process.send!(said);
 type Contenders = Record<string, () => unknown>;
 
 /**
- * Takes one sample of each contender per round; each round begins with a different contender, so that a busy machine
- * slows all of them alike. The first round warms up and does not count.
+ * Takes one sample of each contender per round; each round begins with a different contender, so
+ * that a busy machine slows all of them alike. The first round warms up and does not count.
  */
 export async function rounds<C extends Contenders>(count: number, contenders: C) {
   const names = Object.keys(contenders);
@@ -61,7 +63,10 @@ export async function rounds<C extends Contenders>(count: number, contenders: C)
 // A fleet has more of them than Node expects.
 process.setMaxListeners(100);
 
-/** Calls `end` once: when the returned function is called, else when this process exits. The last is called first. */
+/**
+ * Calls `end` once: when the returned function is called, else when this process exits. The last is
+ * called first.
+ */
 export function atExit(end: () => void): () => void {
   const once = () => {
     process.off("exit", once);

@@ -1,6 +1,14 @@
 /** The cost of a line of a program's output, without the processes that the worker starts. */
 import { execFileSync } from "node:child_process";
-import { closeSync, constants, existsSync, openSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { newKey } from "../../protocol/client/idempotency-key.js";
@@ -9,7 +17,8 @@ import { succeeded } from "./submitter.js";
 import type { BenchWorld } from "./world.js";
 
 /** A command that prints so many lines of one text. */
-export const prints = (length: number, lines: number) => `yes ${"x".repeat(length)} | head -${lines}`;
+export const prints = (length: number, lines: number) =>
+  `yes ${"x".repeat(length)} | head -${lines}`;
 
 export interface Output {
   /** Characters of a line. */
@@ -31,7 +40,10 @@ export interface Cost {
   bytes: number;
 }
 
-/** A stage before the program and one after it wait until /proc is read: a worker may be new, and may end with it. */
+/**
+ * A stage before the program and one after it wait until /proc is read: a worker may be new, and
+ * may end with it.
+ */
 export async function costOf(world: BenchWorld, of: Output): Promise<Cost> {
   const { client, dir, pid, stateDir } = world;
   const [begin, end] = [join(dir, "begin"), join(dir, "end")];
@@ -40,7 +52,10 @@ export async function costOf(world: BenchWorld, of: Output): Promise<Cost> {
   const params = { text: pipelineOf(of), path: join(dir, "prints.yaml"), params: {} };
   const { id } = await client.submit({ op: "pipeline", params, cwd: dir }, newKey());
   const watching = of.isWatched ? watchLog(world, id) : null;
-  const before = await atStage(begin, () => ({ worker: cpuOfWorkers(pid), daemon: cpuOfThreads(pid) }));
+  const before = await atStage(begin, () => ({
+    worker: cpuOfWorkers(pid),
+    daemon: cpuOfThreads(pid),
+  }));
   const worker = (await atStage(end, () => cpuOfWorkers(pid))) - before.worker;
   await succeeded(client, id);
   await watching;
@@ -87,5 +102,8 @@ async function atStage<T>(fifo: string, read: () => T): Promise<T> {
 function bytesBelow(dir: string): number {
   const entries = readdirSync(dir, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile());
-  return files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
+  return files.reduce(
+    (sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size,
+    0,
+  );
 }

@@ -30,18 +30,20 @@ function cells(row: Row | AbsentRow): string[] {
 export function textTable(rows: Rows): string {
   const lines = [COLUMNS, ...rows.map(cells)];
   const widths = COLUMNS.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
-  const padded = (line: string[]) => line.map((text, column) => text.padEnd(widths[column]!)).join("  ");
+  const padded = (line: string[]) =>
+    line.map((text, column) => text.padEnd(widths[column]!)).join("  ");
   return lines.map((line) => padded(line).trimEnd()).join("\n");
 }
 
 /**
- * Writes the tables between the two marks of the page. What is missed comes first, each row with the reason that a person
- * wrote into the page before.
+ * Writes the tables between the two marks of the page. What is missed comes first, each row with
+ * the reason that a person wrote into the page before.
  */
 export function writePage(rows: Rows, conditions: string, page = PAGE): void {
   const text = readFileSync(page, "utf8");
   const [start, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (start === -1 || end === -1) throw new Error(`${page} lacks a mark; it needs both ${BEGIN} and ${END}`);
+  if (start === -1 || end === -1)
+    throw new Error(`${page} lacks a mark; it needs both ${BEGIN} and ${END}`);
   const reasons = new Map<string, string>();
   for (const line of text.slice(start, end).split("\n")) {
     const fields = line
@@ -52,7 +54,9 @@ export function writePage(rows: Rows, conditions: string, page = PAGE): void {
   }
   const lines = rows.map(cells);
   const isMissed = (line: string[]) => !["yes", "–"].includes(line.at(-1)!);
-  const missed = lines.filter(isMissed).map((line) => [...line, reasons.get(keyOf(line)) ?? UNEXPLAINED]);
+  const missed = lines
+    .filter(isMissed)
+    .map((line) => [...line, reasons.get(keyOf(line)) ?? UNEXPLAINED]);
   const others = lines.filter((line) => !isMissed(line)).map((line) => line.slice(0, -1));
   const parts = [
     `${text.slice(0, start)}${BEGIN}`,
@@ -83,7 +87,9 @@ function table(head: readonly string[], lines: readonly string[][]): string {
 
 /** Formats a file as `npm run check` requires. */
 export function format(file: string): void {
-  const biome = fileURLToPath(new URL("../../node_modules/@biomejs/biome/bin/biome", import.meta.url));
+  const biome = fileURLToPath(
+    new URL("../../node_modules/@biomejs/biome/bin/biome", import.meta.url),
+  );
   execFileSync(process.execPath, [biome, "format", "--write", file], { stdio: "ignore" });
 }
 

@@ -12,7 +12,8 @@ import { cleanEnv, node, temporary } from "./world.js";
 
 const bench = new URL("../", import.meta.url);
 
-const postgres = () => (isMissing("postgresql") ? "" : join(dirname(pathOf("postgresql")), "postgres"));
+const postgres = () =>
+  isMissing("postgresql") ? "" : join(dirname(pathOf("postgresql")), "postgres");
 
 /** By name: null where it is not installed. */
 export const VERSIONS: Record<string, () => string | null> = {
@@ -46,8 +47,8 @@ export function requirePeers(...names: string[]): void {
 }
 
 /**
- * A script of bench/peers in its own process, with the libraries of bench/node_modules. Each line of JSON in gives one
- * line of JSON out. The script ends at the end of its input.
+ * A script of bench/peers in its own process, with the libraries of bench/node_modules. Each line
+ * of JSON in gives one line of JSON out. The script ends at the end of its input.
  */
 export class Peer {
   readonly #child: ChildProcess;

@@ -14,9 +14,14 @@ interface RunOptions {
 export function timed([program, ...words]: string[], options: RunOptions = {}): number {
   const start = performance.now();
   const stdio = ["pipe", "ignore", "pipe"] as const;
-  const { status, stderr } = spawnSync(program!, words, { env: cleanEnv(), ...options, stdio: [...stdio] });
+  const { status, stderr } = spawnSync(program!, words, {
+    env: cleanEnv(),
+    ...options,
+    stdio: [...stdio],
+  });
   const took = performance.now() - start;
-  if (status !== 0) throw new Error(`${program} ${words.join(" ")} ended with ${status}: ${stderr}`);
+  if (status !== 0)
+    throw new Error(`${program} ${words.join(" ")} ended with ${status}: ${stderr}`);
   return took;
 }
 
@@ -35,7 +40,9 @@ export const bareNode = [node, "-e", "0"];
 /** Milliseconds of CPU time of the process's threads that live. */
 export function cpuOfThreads(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`);
-  const spent = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8"));
+  const spent = threads.map((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8"),
+  );
   return spent.reduce((sum, times) => sum + Number(times.split(" ")[0]) / 1e6, 0);
 }
 
@@ -51,15 +58,16 @@ export async function cpuShare(pid: number, seconds: number): Promise<number> {
 const TICK_MS = 10;
 
 /**
- * Milliseconds of CPU time of the process and its children, with their children, those that have ended included: a
- * worker ends after some operations. @throws where the process is not there
+ * Milliseconds of CPU time of the process and its children, with their children, those that have
+ * ended included: a worker ends after some operations. @throws where the process is not there
  */
 export function cpuOfTree(pid: number): number {
   for (;;) {
     try {
       return cpuOfTreeNow(pid);
     } catch (error) {
-      // A child that ends in between has no entry, and its time is not yet in what was read of its parent.
+      // A child that ends in between has no entry, and its time is not yet in what was read of its
+      // parent.
       if (!existsSync(`/proc/${pid}`)) throw error;
     }
   }
@@ -67,7 +75,8 @@ export function cpuOfTree(pid: number): number {
 
 function cpuOfTreeNow(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  // The name of the program may hold spaces. The times of user and system, and of children, are fields 14 to 17.
+  // The name of the program may hold spaces. The times of user and system, and of children, are
+  // fields 14 to 17.
   const times = stat
     .slice(stat.lastIndexOf(")") + 2)
     .split(" ")
@@ -76,7 +85,9 @@ function cpuOfTreeNow(pid: number): number {
   return childrenOf(pid).reduce((sum, child) => sum + cpuOfTreeNow(child), own);
 }
 
-/** Milliseconds of CPU time of a daemon's workers that live, without the processes that they start. */
+/**
+ * Milliseconds of CPU time of a daemon's workers that live, without the processes that they start.
+ */
 export function cpuOfWorkers(daemon: number): number {
   const workers = childrenOf(daemon).filter((pid) =>
     readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("worker.js"),
@@ -93,6 +104,12 @@ function childrenOf(pid: number): number[] {
 export function memoryOf(pid: number): { resident: number; private: number } {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
   const sum = (field: RegExp) =>
-    [...rollup.matchAll(field)].reduce((total, match) => total + (Number(match[1]) * 1024) / 1e6, 0);
-  return { resident: sum(/^Rss:\s+(\d+) kB/gm), private: sum(/^Private_(?:Clean|Dirty):\s+(\d+) kB/gm) };
+    [...rollup.matchAll(field)].reduce(
+      (total, match) => total + (Number(match[1]) * 1024) / 1e6,
+      0,
+    );
+  return {
+    resident: sum(/^Rss:\s+(\d+) kB/gm),
+    private: sum(/^Private_(?:Clean|Dirty):\s+(\d+) kB/gm),
+  };
 }

@@ -1,4 +1,7 @@
-/** Sends submits to a daemon over connections that stay open, several at a time, and waits for their operations. */
+/**
+ * Sends submits to a daemon over connections that stay open, several at a time, and waits for their
+ * operations.
+ */
 import { Agent, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "../../protocol/client/client.js";
@@ -26,8 +29,16 @@ export class Submitter {
 
   /** The reply. Every answer must be a 201. */
   post(text: string): Promise<string> {
-    const options = { socketPath: this.socket, agent: this.#agent, method: "POST", path: "/v1/operations" };
-    const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(text) };
+    const options = {
+      socketPath: this.socket,
+      agent: this.#agent,
+      method: "POST",
+      path: "/v1/operations",
+    };
+    const headers = {
+      "content-type": "application/json",
+      "content-length": Buffer.byteLength(text),
+    };
     return new Promise((resolve, reject) => {
       const sent = request({ ...options, headers }, async (response) => {
         const reply = (await response.setEncoding("utf8").toArray()).join("");
@@ -38,7 +49,9 @@ export class Submitter {
     });
   }
 
-  /** The daemon closes a connection that is idle for some seconds: the next round makes new ones. */
+  /**
+   * The daemon closes a connection that is idle for some seconds: the next round makes new ones.
+   */
   end(): void {
     this.#agent.destroy();
   }
@@ -48,25 +61,34 @@ export class Submitter {
 export async function untilAllSucceeded(client: Client, count: number): Promise<void> {
   for (;;) {
     const { counts } = await client.daemon();
-    if (counts.failed + counts.cancelled > 0) throw new Error("an operation of the benchmark failed");
+    if (counts.failed + counts.cancelled > 0)
+      throw new Error("an operation of the benchmark failed");
     if (counts.succeeded >= count) return;
     // Rare enough not to affect the measure: the daemon reads its memory use for each answer.
     await sleep(15);
   }
 }
 
-/** Operations of three empty stages in one request, so that few requests disturb what is measured; the last id. */
+/**
+ * Operations of three empty stages in one request, so that few requests disturb what is measured;
+ * the last id.
+ */
 export async function submitBatch({ client }: BenchWorld, count: number): Promise<string> {
   const bodies = Array.from({ length: count }, () => ({ op: "three-stages" }));
   return (await client.submit(bodies, newKey())).at(-1)!.id;
 }
 
-/** Operations that wait behind one that occupies the daemon's only slot; the daemon must accept as many. */
+/**
+ * Operations that wait behind one that occupies the daemon's only slot; the daemon must accept as
+ * many.
+ */
 export async function fillQueue(world: BenchWorld, count: number): Promise<void> {
   for (let left = count; left > 0; left -= 500) await submitBatch(world, Math.min(500, left));
 }
 
-/** Resolves when the last one has finished, to its id. The daemon must run one operation at a time. */
+/**
+ * Resolves when the last one has finished, to its id. The daemon must run one operation at a time.
+ */
 export async function runBatch(world: BenchWorld, count: number): Promise<string> {
   const id = await submitBatch(world, count);
   await succeeded(world.client, id);
@@ -90,7 +112,10 @@ export async function timeOf(client: Client, body: SubmitBody): Promise<number> 
 
 export const now = () => performance.timeOrigin + performance.now();
 
-/** Milliseconds from each log line, which is its time, to this watcher. @throws where not all have come */
+/**
+ * Milliseconds from each log line, which is its time, to this watcher. @throws where not all have
+ * come
+ */
 export async function delaysOf(client: Client, body: SubmitBody, count: number): Promise<number[]> {
   const { id } = await client.submit(body, newKey());
   const delays = new Map<number, number>();
@@ -105,7 +130,10 @@ export async function delaysOf(client: Client, body: SubmitBody, count: number):
 /** So many operations that were cancelled while they were queued. */
 export async function finish(world: BenchWorld, count: number): Promise<void> {
   world.run("liveops", "pause", "--all");
-  const bodies = Array.from({ length: 500 }, (_, n) => ({ op: "three-stages", label: `number ${n}` }));
+  const bodies = Array.from({ length: 500 }, (_, n) => ({
+    op: "three-stages",
+    label: `number ${n}`,
+  }));
   for (let done = 0; done < count; done += bodies.length) {
     const ids = (await world.client.submit(bodies, newKey())).map(({ id }) => id);
     for await (const _line of world.client.cancelAll({ ids }));

@@ -1,4 +1,7 @@
-/** A real daemon for a benchmark, with the built bins, in a temporary directory that is removed at the end. */
+/**
+ * A real daemon for a benchmark, with the built bins, in a temporary directory that is removed at
+ * the end.
+ */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,9 +15,12 @@ import { atExit } from "./measure.js";
 // The Node of node_modules where there is one, as npx and npm scripts use it.
 const own = fileURLToPath(new URL("../../node_modules/node/bin/node", import.meta.url));
 export const node = existsSync(own) ? own : process.execPath;
-export const bin = (name: string) => fileURLToPath(new URL(`../../dist/bin/${name}.cjs`, import.meta.url));
+export const bin = (name: string) =>
+  fileURLToPath(new URL(`../../dist/bin/${name}.cjs`, import.meta.url));
 
-/** The environment without variables that slow a Node start, add a loader, or select another daemon. */
+/**
+ * The environment without variables that slow a Node start, add a loader, or select another daemon.
+ */
 export function cleanEnv(): NodeJS.ProcessEnv {
   const { NODE_EXTRA_CA_CERTS: _slow, NODE_OPTIONS: _loaders, ...env } = process.env;
   for (const name of Object.keys(env)) if (name.startsWith("LIVEOPS_")) delete env[name];
@@ -69,7 +75,11 @@ export async function benchWorld(options: WorldOptions = {}): Promise<BenchWorld
     LIVEOPS_OPS: options.opsDir ?? opsDir,
   };
   const run = (name: string, ...words: string[]) =>
-    execFileSync(node, [bin(name), ...words], { env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+    execFileSync(node, [bin(name), ...words], {
+      env,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+    });
   const stop = atExit(() => {
     try {
       run("liveopsd", "stop", "--now");
@@ -78,7 +88,8 @@ export async function benchWorld(options: WorldOptions = {}): Promise<BenchWorld
     }
     // Workers write their compile cache at their end, and this may run at that of the measure.
     const clock = new Int32Array(new SharedArrayBuffer(4));
-    for (let left = 100; left > 0 && processesOf(dir).length > 0; left--) Atomics.wait(clock, 0, 0, 50);
+    for (let left = 100; left > 0 && processesOf(dir).length > 0; left--)
+      Atomics.wait(clock, 0, 0, 50);
     for (const { pid } of processesOf(dir)) spawnSync("kill", ["-9", `${pid}`]);
   });
   const start = ["start"];

@@ -1,7 +1,10 @@
 /** How far what was told is from what came true. */
 import type { Told } from "./play.js";
 
-/** Shares of a run at which the told finish is compared with the real one; before, a pace is mostly chance. */
+/**
+ * Shares of a run at which the told finish is compared with the real one; before, a pace is mostly
+ * chance.
+ */
 const SHARES = [0.25, 0.5, 0.75] as const;
 
 /** |told rest - real rest| / real rest at each share; null: no finish was told. */
@@ -20,4 +23,5 @@ export const hitsOf = (told: readonly Told[]): boolean[] =>
     .filter(({ seconds, isLeast }) => seconds !== null && !isLeast)
     .map(({ seconds, rest, margin }) => Math.abs(seconds! - rest) <= margin);
 
-export const errorsOf = (told: readonly Told[]): number[] => looksOf(told).filter((error) => error !== null);
+export const errorsOf = (told: readonly Told[]): number[] =>
+  looksOf(told).filter((error) => error !== null);

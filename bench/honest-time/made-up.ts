@@ -1,4 +1,7 @@
-/** Made-up operations: real code with `p.stage`, `p.track` and `p.percent`, and a clock that only the code moves. */
+/**
+ * Made-up operations: real code with `p.stage`, `p.track` and `p.percent`, and a clock that only
+ * the code moves.
+ */
 
 import { LiveOperation, type Progress } from "../../ops/sdk/index.js";
 import type { OperationEvent } from "../../protocol/event.js";
@@ -17,7 +20,10 @@ export interface Work {
   readonly when?: (share: number) => number;
   /** Spread of the duration of an item, as the sigma of a log-normal distribution. Default: 0. */
   readonly noise?: number;
-  /** Share of the items at which the first attempt fails; the run is then the second attempt. Default: none. */
+  /**
+   * Share of the items at which the first attempt fails; the run is then the second attempt.
+   * Default: none.
+   */
   readonly failsAt?: number;
 }
 
@@ -63,13 +69,20 @@ export async function run(works: readonly Work[], random: Random): Promise<Run> 
     }
   }
   const first = await runOperation(MadeUp, {}, { clock });
-  if (first.state === "succeeded") return { before: null, events: first.events, record: first.record };
+  if (first.state === "succeeded")
+    return { before: null, events: first.events, record: first.record };
   isSecond = true;
   const { events, record } = await runOperation(MadeUp, {}, { clock, resumeFrom: first });
   return { before: first.record, events, record };
 }
 
-async function doWork(work: Work, p: Progress, clock: FakeClock, random: Random, isSecond: boolean) {
+async function doWork(
+  work: Work,
+  p: Progress,
+  clock: FakeClock,
+  random: Random,
+  isSecond: boolean,
+) {
   const { seconds, items, percents, failsAt = 1 } = work;
   const count = items ?? percents ?? 1;
   const times = durations(work, count, random).map((share) => share * seconds * 1000);
@@ -89,10 +102,15 @@ async function doWork(work: Work, p: Progress, clock: FakeClock, random: Random,
 }
 
 /** The share of the time that each item takes. */
-function durations({ when = (share) => share, noise = 0 }: Work, count: number, random: Random): number[] {
+function durations(
+  { when = (share) => share, noise = 0 }: Work,
+  count: number,
+  random: Random,
+): number[] {
   const each = Array.from(
     { length: count },
-    (_, i) => (when((i + 1) / count) - when(i / count)) * (noise === 0 ? 1 : scatter(random, noise)),
+    (_, i) =>
+      (when((i + 1) / count) - when(i / count)) * (noise === 0 ? 1 : scatter(random, noise)),
   );
   const sum = each.reduce((total, time) => total + time, 0);
   return each.map((time) => time / sum);

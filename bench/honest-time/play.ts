@@ -1,6 +1,6 @@
 /**
- * Plays runs event by event, and keeps what a watcher is told of the time left in each second. The clock is that of the
- * events: nothing waits.
+ * Plays runs event by event, and keeps what a watcher is told of the time left in each second. The
+ * clock is that of the events: nothing waits.
  */
 
 import { measuredOf } from "../../daemon/scheduler/durations.js";
@@ -42,7 +42,9 @@ export function played(links: readonly Link[]): Told[] {
   let before = 0;
   for (const [i, link] of links.entries()) {
     const coming = links.slice(i + 1).map((next) => usualTime(usualOf(next)));
-    const others = links.map((each, n) => (n < i ? lengths[n]! : (usualOf(each)?.seconds?.p50 ?? 0)));
+    const others = links.map((each, n) =>
+      n < i ? lengths[n]! : (usualOf(each)?.seconds?.p50 ?? 0),
+    );
     for (const [attempt, now, left] of looksOf(link, all / LOOKS)) {
       const ran = before + now;
       const whole = sumOf([left, ...coming], others.with(i, now + (left.seconds ?? 0)));
@@ -70,7 +72,8 @@ function* looksOf(
   let next = Number.NaN;
   for (const event of link.run.events) {
     const at = Date.parse(event.at);
-    if (record?.state === "running") for (; next < at; next += every * 1000) yield look(record, next);
+    if (record?.state === "running")
+      for (; next < at; next += every * 1000) yield look(record, next);
     // A finished attempt tells nothing more.
     if (event.type === "attempt:finished" || event.type === "operation:finished") return;
     record = reduceEvent(record, event);
@@ -80,7 +83,11 @@ function* looksOf(
   }
 
   function look(operation: Operation, now: number) {
-    return [operation.attempt, ranSeconds(operation, now), timeLeft(operation, usual, pace, now)] as const;
+    return [
+      operation.attempt,
+      ranSeconds(operation, now),
+      timeLeft(operation, usual, pace, now),
+    ] as const;
   }
 }
 
@@ -106,6 +113,10 @@ export function pausedAt({ before, events, record }: Run, share: number, seconds
   return {
     before,
     events: later,
-    record: { ...record, finishedAt: at(record.finishedAt!), pause: { since: null, seconds, changes: 2 } },
+    record: {
+      ...record,
+      finishedAt: at(record.finishedAt!),
+      pause: { since: null, seconds, changes: 2 },
+    },
   };
 }

@@ -9,14 +9,23 @@ import { played, type Told } from "./play.js";
 
 const DIRECTORY = new URL("recordings/", import.meta.url);
 
-/** Each file has runs of one type, the oldest first: one event a line, and an empty line after a run. */
-export function recordedScenes(): Array<{ name: string; plays: Told[][]; withoutHistory: Told[][] }> {
+/**
+ * Each file has runs of one type, the oldest first: one event a line, and an empty line after a
+ * run.
+ */
+export function recordedScenes(): Array<{
+  name: string;
+  plays: Told[][];
+  withoutHistory: Told[][];
+}> {
   return readdirSync(DIRECTORY)
     .sort()
     .map((file) => {
       const runs = readFileSync(new URL(file, DIRECTORY), "utf8").trim().split("\n\n").map(runOf);
       const play = (run: Run, earlier: Run[]) =>
-        played([{ run, earlier: earlier.map(({ record }) => record), params: paramsKey(run.record) }]);
+        played([
+          { run, earlier: earlier.map(({ record }) => record), params: paramsKey(run.record) },
+        ]);
       return {
         name: `recorded: ${file.replace(".ndjson", "")}`,
         plays: runs.slice(1).map((run, n) => play(run, runs.slice(0, n + 1))),
@@ -27,6 +36,9 @@ export function recordedScenes(): Array<{ name: string; plays: Told[][]; without
 
 function runOf(text: string): Run {
   const events = text.split("\n").map((line) => JSON.parse(line) as OperationEvent);
-  const record = events.reduce<Operation | null>((before, event) => reduceEvent(before, event), null);
+  const record = events.reduce<Operation | null>(
+    (before, event) => reduceEvent(before, event),
+    null,
+  );
   return { before: null, events, record: record! };
 }

@@ -17,7 +17,10 @@ interface Part {
   readonly earlier: Earlier;
 }
 
-/** The earlier runs. `works`: what they did; default: the same as now. `hasOthers`: with other parameters. */
+/**
+ * The earlier runs. `works`: what they did; default: the same as now. `hasOthers`: with other
+ * parameters.
+ */
 interface Earlier {
   readonly runs: number;
   readonly works?: readonly Work[];
@@ -31,9 +34,11 @@ const LIKE: Earlier = { runs: 11 };
 const NEVER: Earlier = { runs: 0 };
 
 /** A tenth of the work takes a third of the time. */
-const slowStart = (share: number) => (share < 0.1 ? share * 3.33 : 0.333 + ((share - 0.1) * 0.667) / 0.9);
+const slowStart = (share: number) =>
+  share < 0.1 ? share * 3.33 : 0.333 + ((share - 0.1) * 0.667) / 0.9;
 /** The first third of the work takes a tenth of the time. */
-const slower = (share: number) => (share < 0.33 ? share * 0.303 : 0.1 + ((share - 0.33) * 0.9) / 0.67);
+const slower = (share: number) =>
+  share < 0.33 ? share * 0.303 : 0.1 + ((share - 0.33) * 0.9) / 0.67;
 /** The first fifth of the work takes half of the time. */
 const faster = (share: number) => (share < 0.2 ? share * 2.5 : 0.5 + ((share - 0.2) * 0.5) / 0.8);
 
@@ -49,7 +54,11 @@ const alone = (name: string, works: readonly Work[], earlier: Earlier = NEVER): 
   links: [{ works, earlier }],
 });
 /** Earlier runs with other parameters. */
-const others = (runs: number, works: readonly Work[]): Earlier => ({ runs, works, hasOthers: true });
+const others = (runs: number, works: readonly Work[]): Earlier => ({
+  runs,
+  works,
+  hasOthers: true,
+});
 const paused = (scene: Scene): Scene => ({ ...scene, pause: [0.35, 90] });
 
 export const SCENES: readonly Scene[] = [
@@ -84,7 +93,10 @@ export const SCENES: readonly Scene[] = [
     runs: 11,
     works: one({ items: 300 }),
   }),
-  alone("a new silent stage", [...three(), { stage: "Publish", seconds: 30 }], { runs: 7, works: three() }),
+  alone("a new silent stage", [...three(), { stage: "Publish", seconds: 30 }], {
+    runs: 7,
+    works: three(),
+  }),
   alone("longer than ever, silent", three({}, 2.5), { runs: 9, works: three() }),
   {
     name: "chain, all links known",
@@ -106,7 +118,11 @@ export const SCENES: readonly Scene[] = [
 
 const bare = (over: Partial<Work>): Work[] => [{ stage: "", seconds: 20, ...over }];
 const pipeline = (count: number, over: Partial<Work> = {}): Work[] =>
-  Array.from({ length: count }, (_, i) => ({ stage: `Stage ${i + 1}`, seconds: 1 + (i % 4), ...over }));
+  Array.from({ length: count }, (_, i) => ({
+    stage: `Stage ${i + 1}`,
+    seconds: 1 + (i % 4),
+    ...over,
+  }));
 /** Two fifths of the work take a fifth of the time. */
 const slows = (share: number) => (share < 0.4 ? share / 2 : 0.2 + ((share - 0.4) * 0.8) / 0.6);
 /** Nothing is done in the first fifth of the time. */
@@ -149,7 +165,11 @@ export const KINDS: readonly Scene[] = [
   alone("[n/40] of a program, known", bare({ items: 40, noise: 0.4 }), { runs: 2 }),
   alone("10 Hz loop, first run", one({ seconds: 24, items: 240 })),
   alone("10 Hz loop, known", one({ seconds: 24, items: 240 }), { runs: 4 }),
-  alone("percent, other parameters", bare({ percents: 100 }), others(2, bare({ seconds: 8, percents: 100 }))),
+  alone(
+    "percent, other parameters",
+    bare({ percents: 100 }),
+    others(2, bare({ seconds: 8, percents: 100 })),
+  ),
   alone("silent, other parameters", bare({ seconds: 24 }), others(2, bare({ seconds: 12 }))),
 ];
 
@@ -165,7 +185,8 @@ export async function linksOf({ links, pause }: Scene, seed: number): Promise<Li
   for (const [i, { works, earlier }] of links.entries()) {
     const now = await scattered(works);
     const before: Operation[] = [];
-    for (let n = 0; n < earlier.runs; n++) before.push((await scattered(earlier.works ?? works)).record);
+    for (let n = 0; n < earlier.runs; n++)
+      before.push((await scattered(earlier.works ?? works)).record);
     played.push({
       run: i === 0 && pause ? pausedAt(now, ...pause) : now,
       earlier: before,

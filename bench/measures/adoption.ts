@@ -1,6 +1,7 @@
 /**
- * Kills the daemon while operations run. Measures the time from the first answer of the next daemon until each
- * operation is live again: a watcher has received a log line that is newer than that answer.
+ * Kills the daemon while operations run. Measures the time from the first answer of the next daemon
+ * until each operation is live again: a watcher has received a log line that is newer than that
+ * answer.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -44,7 +45,8 @@ async function firstAnswer(): Promise<number> {
 async function untilLive(since: number): Promise<number> {
   const waiting = new Set(ids);
   for await (const line of client.watch({ log: true })) {
-    if (line.type === "log" && line.lines.some(({ text }) => Number(text) >= since)) waiting.delete(line.id);
+    if (line.type === "log" && line.lines.some(({ text }) => Number(text) >= since))
+      waiting.delete(line.id);
     if (waiting.size === 0) break;
   }
   return now();

@@ -1,4 +1,7 @@
-/** Commands as whole processes, spawn to exit. The queue is paused, so that no operation takes CPU from the measure. */
+/**
+ * Commands as whole processes, spawn to exit. The queue is paused, so that no operation takes CPU
+ * from the measure.
+ */
 import { rounds, row } from "../harness/measure.js";
 import { Pm2 } from "../harness/peers.js";
 import { bareNode, timed } from "../harness/processes.js";

@@ -1,6 +1,7 @@
 /**
- * The dashboard on a pty, beside bare Ink programs: the time until the first frame; the CPU time of 40 operations that
- * change at 10 Hz, beside as many rows that are redrawn at that rate; and a key pressed under that load.
+ * The dashboard on a pty, beside bare Ink programs: the time until the first frame; the CPU time of
+ * 40 operations that change at 10 Hz, beside as many rows that are redrawn at that rate; and a key
+ * pressed under that load.
  *
  * The scripted daemon runs in this process, so that its cost does not count.
  */
@@ -20,7 +21,10 @@ const HELLO = `
   setInterval(() => {}, 1000);
 `;
 
-/** As many rows as the dashboard has on the screen, of the same kind: a border, a name, a bar, figures; all at 10 Hz. */
+/**
+ * As many rows as the dashboard has on the screen, of the same kind: a border, a name, a bar,
+ * figures; all at 10 Hz.
+ */
 const ROWS = `
   import { Box, render, Text } from "ink";
   import { createElement as h, useEffect, useState } from "react";
@@ -74,7 +78,8 @@ setInterval(change, 100);
 await sleep(3000);
 // Both at the same time, so that they share the load.
 const { cpu } = await rounds(5, {
-  cpu: () => Promise.all([cpuShare(ours.pid, isQuick ? 2 : 5), cpuShare(bare.pid, isQuick ? 2 : 5)]),
+  cpu: () =>
+    Promise.all([cpuShare(ours.pid, isQuick ? 2 : 5), cpuShare(bare.pid, isQuick ? 2 : 5)]),
 });
 row(
   "CPU, 40 operations at 10 Hz",
@@ -111,7 +116,14 @@ function change(): void {
   for (const [i, id] of ids.entries()) {
     const done = (round * (i + 3)) % 10_000;
     const etaSeconds = (10_000 - done) / 1000;
-    const progress = { done, total: 10_000, unit: "row", label: "Rows", rate: 1000 + i, etaSeconds };
+    const progress = {
+      done,
+      total: 10_000,
+      unit: "row",
+      label: "Rows",
+      rate: 1000 + i,
+      etaSeconds,
+    };
     world.patch(id, { percent: done / 100, progress, updatedAt: new Date().toISOString() });
   }
   world.log(ids[0]!, `row ${round}`);

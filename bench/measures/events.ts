@@ -1,6 +1,7 @@
 /**
- * Delay of an event from a busy loop, which never yields, to a watcher: 1,000 events a second, each with its time.
- * Also the delay from an operation to the screen of the dashboard, which draws at most ten times a second.
+ * Delay of an event from a busy loop, which never yields, to a watcher: 1,000 events a second, each
+ * with its time. Also the delay from an operation to the screen of the dashboard, which draws at
+ * most ten times a second.
  */
 import { newKey } from "../../protocol/client/idempotency-key.js";
 import { startDashboard } from "../harness/dashboard.js";
@@ -33,10 +34,13 @@ async function delaysToScreen(statuses: number): Promise<number[]> {
   const { times } = (await succeeded(client, id)).result as { times: number[] };
   shown.kill();
   const delays = seen.flatMap(({ letter, at }) => {
-    const said = times.findLast((time, n) => time < at && String.fromCharCode(65 + (n % 26)) === letter);
+    const said = times.findLast(
+      (time, n) => time < at && String.fromCharCode(65 + (n % 26)) === letter,
+    );
     return said === undefined ? [] : [at - said];
   });
-  if (delays.length < statuses * 0.8) throw new Error(`the screen showed ${delays.length} of ${statuses}`);
+  if (delays.length < statuses * 0.8)
+    throw new Error(`the screen showed ${delays.length} of ${statuses}`);
   // Statuses before the dashboard's first frame wait for that frame.
   return delays.slice(5);
 }

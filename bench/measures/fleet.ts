@@ -14,7 +14,8 @@ const postgres = await startPostgres();
 const url = postgres.url("postgres");
 const embedded = await benchWorld({ slots: SLOTS * HOSTS.length });
 const hosts: BenchWorld[] = [];
-for (const host of HOSTS) hosts.push(await benchWorld({ slots: SLOTS, config: { fleet: { url, host } } }));
+for (const host of HOSTS)
+  hosts.push(await benchWorld({ slots: SLOTS, config: { fleet: { url, host } } }));
 
 const count = isQuick ? 150 : 600;
 const rates = await rounds(7, { fleet: onDaemons(hosts), embedded: onDaemons([embedded]) });

@@ -1,4 +1,7 @@
-/** Memory of the daemon: idle, beside a bare Node server; for each queued operation; with many finished operations. */
+/**
+ * Memory of the daemon: idle, beside a bare Node server; for each queued operation; with many
+ * finished operations.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { idle } from "../harness/idle.js";
 import { isQuick, rounds, row } from "../harness/measure.js";

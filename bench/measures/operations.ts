@@ -1,6 +1,6 @@
 /**
- * Operations of three empty stages: per second, one at a time, and their CPU time. Beside BullMQ jobs that report the
- * same three stages, in a sandboxed process and in the worker's process.
+ * Operations of three empty stages: per second, one at a time, and their CPU time. Beside BullMQ
+ * jobs that report the same three stages, in a sandboxed process and in the worker's process.
  *
  * Both sides have the same number of concurrent submits and of running jobs.
  */
@@ -19,7 +19,12 @@ const jobs = isQuick ? 100 : 400;
 const few = jobs / 4;
 const world = await benchWorld({ slots: SLOTS });
 const socket = await startRedis();
-const sandboxed = new Peer("bullmq", { socket, queue: "sandboxed", isSandboxed: true, slots: SLOTS });
+const sandboxed = new Peer("bullmq", {
+  socket,
+  queue: "sandboxed",
+  isSandboxed: true,
+  slots: SLOTS,
+});
 const inProcess = new Peer("bullmq", { socket, queue: "in-process", slots: SLOTS });
 let done = 0;
 
@@ -69,7 +74,8 @@ async function oneAtATime(count: number): Promise<number> {
     const { id } = JSON.parse(await submitter.post(body)) as Operation;
     while (!finished.has(id)) {
       const { value: line } = await lines.next();
-      if (line?.type === "changed" && line.patch.state && isFinal(line.patch.state)) finished.add(line.id);
+      if (line?.type === "changed" && line.patch.state && isFinal(line.patch.state))
+        finished.add(line.id);
     }
   }
   const took = performance.now() - start;

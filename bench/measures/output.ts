@@ -1,7 +1,7 @@
 /**
- * What a line of a program's output costs: CPU time in the worker and in the daemon, and bytes stored. Beside a small Node
- * program that splits and stores the same lines, and task-spooler, which gives the program a file. Also `liveops logs` of
- * a long log, beside cat and grep.
+ * What a line of a program's output costs: CPU time in the worker and in the daemon, and bytes
+ * stored. Beside a small Node program that splits and stores the same lines, and task-spooler,
+ * which gives the program a file. Also `liveops logs` of a long log, beside cat and grep.
  */
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
@@ -75,7 +75,8 @@ const count = isQuick ? 100_000 : 1_000_000;
 const text = join(dir, "text");
 execFileSync("sh", ["-c", `seq ${count} > "$1"`, "sh", text]);
 world.run("liveops", "submit", "--wait", "--label", "long", "shell", "--", "seq", `${count}`);
-const logs = (...words: string[]) => timed([node, bin("liveops"), "logs", "long", ...words], { env });
+const logs = (...words: string[]) =>
+  timed([node, bin("liveops"), "logs", "long", ...words], { env });
 const needle = `${count / 2 + 1}`;
 const read = await rounds(3, {
   logs: () => logs(),

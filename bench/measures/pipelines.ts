@@ -1,6 +1,6 @@
 /**
- * A pipeline that has nothing to do, beside a no-op build of ninja over the same files; and steps side by side, beside
- * GNU parallel with the same commands.
+ * A pipeline that has nothing to do, beside a no-op build of ninja over the same files; and steps
+ * side by side, beside GNU parallel with the same commands.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -14,7 +14,10 @@ import { benchWorld, temporary } from "../harness/world.js";
 
 const STAGES = [...Array(20).keys()];
 const FILES = [...Array(500).keys()];
-/** ms in which a file that has just been written is read again; see `ops/features/up-to-date/files/content.ts`. */
+/**
+ * ms in which a file that has just been written is read again; see
+ * `ops/features/up-to-date/files/content.ts`.
+ */
 const SETTLES_MS = 3000;
 
 requirePeers("ninja", "GNU parallel");
@@ -22,14 +25,18 @@ const { client } = await benchWorld();
 const cwd = temporary();
 for (const n of STAGES) {
   mkdirSync(join(cwd, `src${n}`));
-  for (const file of FILES) writeFileSync(join(cwd, `src${n}`, `${file}.c`), `${n} ${file} `.repeat(333));
+  for (const file of FILES)
+    writeFileSync(join(cwd, `src${n}`, `${file}.c`), `${n} ${file} `.repeat(333));
 }
 const command = (n: string) => `cat src${n}/*.c | cksum >out${n}`;
 const builds = STAGES.map((n) => {
   const inputs = FILES.map((file) => `src${n}/${file}.c`);
   return `build out${n}: sum ${inputs.join(" ")}\n  n = ${n}\n`;
 });
-writeFileSync(join(cwd, "build.ninja"), `rule sum\n  command = ${command("$n")}\n${builds.join("")}`);
+writeFileSync(
+  join(cwd, "build.ninja"),
+  `rule sum\n  command = ${command("$n")}\n${builds.join("")}`,
+);
 const stages = STAGES.map(
   (n) => `  - { name: S${n}, needs: [src${n}/**], makes: [out${n}], run: "${command(`${n}`)}" }\n`,
 );
@@ -51,7 +58,9 @@ const sideBySide = await rounds(7, {
   ours: () => run(steps),
   parallel: () => timed(["parallel", "-j8", "-N0", "true"], { input: each.join("\n") }),
 });
-row("100 steps of true, 8 at once", "ms", "≤ 2 ×", sideBySide.ours, { "GNU parallel": sideBySide.parallel });
+row("100 steps of true, 8 at once", "ms", "≤ 2 ×", sideBySide.ours, {
+  "GNU parallel": sideBySide.parallel,
+});
 
 /** Milliseconds of the pipeline, submit to end. */
 function run(text: string): Promise<number> {

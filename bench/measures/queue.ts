@@ -1,6 +1,7 @@
 /**
- * A long queue on the screen: operations that start once a second, and a terminal that reads 8 KB a second. CPU time of
- * dashboard and daemon while the operations are silent; then one of them changes all the time, so that each frame differs.
+ * A long queue on the screen: operations that start once a second, and a terminal that reads 8 KB a
+ * second. CPU time of dashboard and daemon while the operations are silent; then one of them
+ * changes all the time, so that each frame differs.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { newKey } from "../../protocol/client/idempotency-key.js";
@@ -23,7 +24,10 @@ async function answered(shown: Shown, press: () => Promise<void>): Promise<numbe
 
 for (const queued of isQuick ? [500] : [500, 10_000]) {
   const name = (what: string) => `${what}, ${queued} queued`;
-  const { client, socket, pid, stop } = await benchWorld({ slots: 4, config: { maxQueued: 1_000_000 } });
+  const { client, socket, pid, stop } = await benchWorld({
+    slots: 4,
+    config: { maxQueued: 1_000_000 },
+  });
   /** It logs one line after so many seconds. */
   const silent = (seconds: number, priority = 0) => ({
     op: "emits",

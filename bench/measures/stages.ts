@@ -1,4 +1,7 @@
-/** Stage boundaries: one operation with many stages whose values are stored for resuming, beside the steps of DBOS. */
+/**
+ * Stage boundaries: one operation with many stages whose values are stored for resuming, beside the
+ * steps of DBOS.
+ */
 import { newKey } from "../../protocol/client/idempotency-key.js";
 import { isQuick, rounds, row } from "../harness/measure.js";
 import { Peer, requirePeers, startPostgres } from "../harness/peers.js";

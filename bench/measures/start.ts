@@ -1,4 +1,7 @@
-/** `liveopsd start` until the daemon answers, with an empty state directory and with 100,000 finished operations. */
+/**
+ * `liveopsd start` until the daemon answers, with an empty state directory and with 100,000
+ * finished operations.
+ */
 import { isQuick, rounds, row } from "../harness/measure.js";
 import { Pm2 } from "../harness/peers.js";
 import { bareNode, timed } from "../harness/processes.js";

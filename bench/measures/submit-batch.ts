@@ -1,4 +1,7 @@
-/** Submits arrays of 500 operations, beside BullMQ's `addBulk` of as many jobs. Nothing runs meanwhile. */
+/**
+ * Submits arrays of 500 operations, beside BullMQ's `addBulk` of as many jobs. Nothing runs
+ * meanwhile.
+ */
 import { isQuick, rounds, row } from "../harness/measure.js";
 import { Peer, startRedis } from "../harness/peers.js";
 import { Submitter } from "../harness/submitter.js";
@@ -25,4 +28,6 @@ const samples = await rounds(9, {
   },
   bullmq: () => bullmq.ask({ jobs, atOnce: AT_ONCE, size: SIZE }),
 });
-row(`submits/s in arrays of ${SIZE}`, "/s", "≥ 2 ×", samples.ours, { "BullMQ addBulk": samples.bullmq });
+row(`submits/s in arrays of ${SIZE}`, "/s", "≥ 2 ×", samples.ours, {
+  "BullMQ addBulk": samples.bullmq,
+});

@@ -1,8 +1,9 @@
 /**
- * Cost of `p.track` for an item: over an array, in addition to the bare loop; and over an async iterable, beside a bare
- * `for await`.
+ * Cost of `p.track` for an item: over an array, in addition to the bare loop; and over an async
+ * iterable, beside a bare `for await`.
  *
- * The bare loop is the fastest loop, by index: V8 takes several times as long for `for … of` over a large array.
+ * The bare loop is the fastest loop, by index: V8 takes several times as long for `for … of` over a
+ * large array.
  */
 import { Cancellation } from "../../ops/attempt/cancellation.js";
 import { Meter } from "../../ops/attempt/meter.js";
@@ -61,4 +62,6 @@ const awaited = await rounds(ROUNDS, {
     return sum;
   }),
 });
-row("an item of an async iterable", "ns", "≤ 1.1 ×", awaited.tracked, { "for await": awaited.bare });
+row("an item of an async iterable", "ns", "≤ 1.1 ×", awaited.tracked, {
+  "for await": awaited.bare,
+});

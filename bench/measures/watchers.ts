@@ -1,6 +1,7 @@
 /**
- * The daemon's CPU time for a delivery to a watcher: 100 watchers of an operation that logs 500 lines a second, beside a
- * bare socket server that writes one shared buffer at the same rate. Also the cost of watchers that stopped reading.
+ * The daemon's CPU time for a delivery to a watcher: 100 watchers of an operation that logs 500
+ * lines a second, beside a bare socket server that writes one shared buffer at the same rate. Also
+ * the cost of watchers that stopped reading.
  */
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
@@ -18,7 +19,10 @@ const END = "}\n";
 
 const seconds = isQuick ? 1 : 4;
 const world = await benchWorld();
-const { id } = await world.client.submit({ op: "emits", params: { perSecond: PER_SECOND } }, newKey());
+const { id } = await world.client.submit(
+  { op: "emits", params: { perSecond: PER_SECOND } },
+  newKey(),
+);
 const one = await deliveries(world.socket, 1, await request(), world.pid);
 const bytes = Math.round(one.bytes / one.lines);
 const path = join(temporary(), "socket");
@@ -37,7 +41,9 @@ const samples = await rounds(6, {
     return micros / lines;
   },
 });
-row(`a delivery, ${WATCHERS} watchers`, "µs", "≤ 1.5 ×", samples.liveops, { "bare socket": samples.bare });
+row(`a delivery, ${WATCHERS} watchers`, "µs", "≤ 1.5 ×", samples.liveops, {
+  "bare socket": samples.bare,
+});
 
 const period = isQuick ? 5 : 40;
 const stopped = await open(world.socket, 2 * WATCHERS, await request());
@@ -47,9 +53,15 @@ await sleep(15_000);
 const early = await leastMemory();
 await sleep(period * 1000);
 const grown = Math.max(0, (await leastMemory()) - early);
-row(`a watcher that does not read, ${period} s`, "KB", "≤ 0.02 ×", [(grown * 1000) / stopped.length], {
-  "not sent": [(bytes * PER_SECOND * period) / 1000],
-});
+row(
+  `a watcher that does not read, ${period} s`,
+  "KB",
+  "≤ 0.02 ×",
+  [(grown * 1000) / stopped.length],
+  {
+    "not sent": [(bytes * PER_SECOND * period) / 1000],
+  },
+);
 
 /** The HTTP request of a watcher of the log, from the line that is logged now. */
 async function request(): Promise<string> {

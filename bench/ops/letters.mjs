@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { LiveOperation, z } from "liveops";
 
-/** Sets four statuses a second by default, each of one letter: a screen that sends only differences sends all of a status. */
+/**
+ * Sets four statuses a second by default, each of one letter: a screen that sends only differences
+ * sends all of a status.
+ */
 export class Letters extends LiveOperation {
   static stages = ["Say"];
   static params = z.object({ count: z.number(), pace: z.number().default(250) });

@@ -1,4 +1,6 @@
-/** The peer's side of `Peer`: answers each line of JSON with a line of JSON, until the input ends. */
+/**
+ * The peer's side of `Peer`: answers each line of JSON with a line of JSON, until the input ends.
+ */
 import { createInterface } from "node:readline";
 
 export const settings = JSON.parse(process.argv[2] ?? "{}");

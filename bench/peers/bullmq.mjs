@@ -7,7 +7,9 @@ import threeStages from "./bullmq-job.mjs";
 
 const { socket, queue: name, isSandboxed, slots } = settings;
 const connect = () => new Redis({ path: socket, maxRetriesPerRequest: null });
-const processor = isSandboxed ? fileURLToPath(new URL("bullmq-job.mjs", import.meta.url)) : threeStages;
+const processor = isSandboxed
+  ? fileURLToPath(new URL("bullmq-job.mjs", import.meta.url))
+  : threeStages;
 
 const queue = new Queue(name, { connection: connect() });
 const worker = new Worker(name, processor, { connection: connect(), concurrency: slots });

@@ -1,4 +1,7 @@
-/** The least that a program does with output: splits lines, appends each as JSON with a time; answers microseconds a line. */
+/**
+ * The least that a program does with output: splits lines, appends each as JSON with a time;
+ * answers microseconds a line.
+ */
 import { closeSync, openSync, writeSync } from "node:fs";
 
 const file = openSync(process.argv[2], "w");

@@ -34,7 +34,10 @@ export async function draftOfAgain(
   };
 }
 
-function changedVariables(env: Entry["env"], changes: NonNullable<AgainBody["env"]>): Record<string, string> {
+function changedVariables(
+  env: Entry["env"],
+  changes: NonNullable<AgainBody["env"]>,
+): Record<string, string> {
   const changed = { ...env };
   for (const [name, value] of Object.entries(changes)) {
     if (value === null) delete changed[name];

@@ -39,7 +39,8 @@ export async function retryOperation(
   by: string,
 ): Promise<void> {
   const { id, op, state } = entry.record;
-  // The lifecycle refuses an operation in another state. That error comes before one about its type.
+  // The lifecycle refuses an operation in another state. That error comes before one about its
+  // type.
   const mayBeRetried = state === "failed" || state === "cancelled";
   let body: Asked = asked;
   for (const feature of mayBeRetried ? context.features : [])
@@ -72,11 +73,12 @@ async function checkResumable({ types }: Parts, op: string, from: string | null)
 }
 
 /**
- * What changes with the present text, and with other parameters. Both are checked as at a submit, the parameters against
- * the text that runs.
+ * What changes with the present text, and with other parameters. Both are checked as at a submit,
+ * the parameters against the text that runs.
  *
  * @returns null: nothing
- * @throws Refusal if the type does not accept the parameters, comes from no file, or its file is not a valid pipeline now
+ * @throws Refusal if the type does not accept the parameters, comes from no file, or its file is
+ *   not a valid pipeline now
  */
 async function changesOf(
   { types }: Parts,
@@ -88,7 +90,10 @@ async function changesOf(
   const { op, params: before } = entry.record;
   const given = params ?? before;
   const input = {
-    params: current && op === ANY_FILE ? { ...given, text: textOf(before.path), files: undefined } : given,
+    params:
+      current && op === ANY_FILE
+        ? { ...given, text: textOf(before.path), files: undefined }
+        : given,
     set,
     before,
   };
@@ -120,11 +125,17 @@ function textOf(path: unknown): string {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const why = error instanceof IrregularFileError ? message : `${path} cannot be read: ${code}`;
-    throw new Refusal("LIVEOPS_BAD_REQUEST", `${why}; leave out current to run the text of the submit`);
+    throw new Refusal(
+      "LIVEOPS_BAD_REQUEST",
+      `${why}; leave out current to run the text of the submit`,
+    );
   }
 }
 
-/** @throws Refusal for a stage or step that does not exist, and for outputs that the pipeline does not declare */
+/**
+ * @throws Refusal for a stage or step that does not exist, and for outputs that the pipeline does
+ * not declare
+ */
 async function doneByHand(
   { loader }: Parts,
   entry: Entry,
@@ -150,7 +161,10 @@ async function doneByHand(
   });
 }
 
-/** @throws Refusal where the retry takes a question to a person away, or may do so: a type in code can ask in any stage */
+/**
+ * @throws Refusal where the retry takes a question to a person away, or may do so: a type in code
+ * can ask in any stage
+ */
 async function checkQuestions(
   { loader }: Parts,
   entry: Entry,
@@ -164,7 +178,9 @@ async function checkQuestions(
   const before = await stagesOf(null);
   const after = changes === null ? before : await stagesOf(changes);
   const asking = before?.filter(({ asks }) => asks !== null) ?? entry.record.approvals ?? [];
-  const isByHand = done.some(({ stage }) => after?.find((each) => each.stage === stage)?.asks !== null);
+  const isByHand = done.some(
+    ({ stage }) => after?.find((each) => each.stage === stage)?.asks !== null,
+  );
   const questions = (stages: typeof before) =>
     JSON.stringify(stages?.map(({ stage, asks }) => [stage, asks]));
   const isChanged =
@@ -207,7 +223,10 @@ function outputsIn({ outputs, steps }: StageOutputs, step: string | null): reado
   return (step === null || steps === null ? null : getOwn(steps, step)) ?? outputs;
 }
 
-/** @throws Refusal for a step that the text does not have. The steps of `each` are not known before they run. */
+/**
+ * @throws Refusal for a step that the text does not have. The steps of `each` are not known before
+ * they run.
+ */
 function checkStep(step: string, { stage, steps }: StageOutputs): void {
   const names = Object.keys(steps ?? {});
   if (names.includes(step) || (steps !== null && names.length === 0)) return;
@@ -248,9 +267,13 @@ function checkAnswer(
   const [answer] = Object.values(outputs ?? {});
   if (choices === null || answer === undefined || choices.includes(answer)) return;
   const all = choices.map((each) => JSON.stringify(each)).join(", ");
-  throw new Refusal("LIVEOPS_BAD_REQUEST", `${JSON.stringify(answer)} is none of the choices ${all}`, {
-    nearest: nearest(answer, choices),
-  });
+  throw new Refusal(
+    "LIVEOPS_BAD_REQUEST",
+    `${JSON.stringify(answer)} is none of the choices ${all}`,
+    {
+      nearest: nearest(answer, choices),
+    },
+  );
 }
 
 function forget(context: Parts, { record }: Entry, from: string | null): void {
@@ -258,7 +281,8 @@ function forget(context: Parts, { record }: Entry, from: string | null): void {
   try {
     forgetFrom(valuesDir(context.layout, record.id), from, record.stages, record.attempt);
   } catch (error) {
-    if (isDiskFull(error)) throw new StoreFullError("no disk space to remove the values of its stages");
+    if (isDiskFull(error))
+      throw new StoreFullError("no disk space to remove the values of its stages");
     throw isUnreadable(error) ? runFilesRefusal(record.id, error) : error;
   }
 }

@@ -1,5 +1,6 @@
 /**
- * The steps that admit a submit: each checks or completes drafts. A new check is one more step in `STEPS`.
+ * The steps that admit a submit: each checks or completes drafts. A new check is one more step in
+ * `STEPS`.
  */
 import { homedir } from "node:os";
 import { missingIn, type SecretSources, valuesOf } from "../../ops/types/pipeline-facts.js";
@@ -13,7 +14,12 @@ import type { Operation, Parent } from "../../protocol/operation.js";
 import { keptTextIn } from "../../protocol/pipeline/kept-text.js";
 import { problemsOfNames } from "../../protocol/pipeline/used-names.js";
 import type { SubmitBody } from "../../protocol/requests.js";
-import { DEFAULT_QUEUE, normalFields, RECORDED, withoutDefaults } from "../../protocol/submit-fields.js";
+import {
+  DEFAULT_QUEUE,
+  normalFields,
+  RECORDED,
+  withoutDefaults,
+} from "../../protocol/submit-fields.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import type { Hosts } from "../hosts/hosts.js";
 import type { Types } from "../loader/loader.js";
@@ -80,7 +86,10 @@ interface Admitted {
 }
 
 /** @throws RefusedDraft */
-export async function admit(drafts: readonly Draft[], context: AdmissionContext): Promise<Admitted[]> {
+export async function admit(
+  drafts: readonly Draft[],
+  context: AdmissionContext,
+): Promise<Admitted[]> {
   let admitted = drafts;
   for (const step of STEPS) admitted = await step(admitted, context);
   return admitted.map((draft) => ({
@@ -133,8 +142,13 @@ function options(draft: Draft): Draft {
 }
 
 /** One question to the loader about all drafts. */
-async function parameters(drafts: readonly Draft[], { loader }: AdmissionContext): Promise<Draft[]> {
-  const answers = await loader.prepare(drafts.map(({ op, params, set }) => ({ op, input: { params, set } })));
+async function parameters(
+  drafts: readonly Draft[],
+  { loader }: AdmissionContext,
+): Promise<Draft[]> {
+  const answers = await loader.prepare(
+    drafts.map(({ op, params, set }) => ({ op, input: { params, set } })),
+  );
   if (!Array.isArray(answers)) throw new RefusedDraft(answers.index, answers.refusal);
   return drafts.map((draft, index) => ({ ...draft, prepared: answers[index]! }));
 }
@@ -154,7 +168,10 @@ function size(draft: Draft): Draft {
   return draft;
 }
 
-/** A client that gets this refusal adds what its own shell has. A schedule takes secrets from the daemon. */
+/**
+ * A client that gets this refusal adds what its own shell has. A schedule takes secrets from the
+ * daemon.
+ */
 function secrets(draft: Draft, { hosts, settings }: AdmissionContext): Draft {
   const sources = draft.prepared?.secretSources;
   if (sources === undefined) return draft;
@@ -184,7 +201,10 @@ async function next(draft: Draft, { loader }: AdmissionContext): Promise<Draft> 
   return { ...draft, warning };
 }
 
-/** Queues and types of the operations inside of a pipeline must be there: nobody is when their turn comes. */
+/**
+ * Queues and types of the operations inside of a pipeline must be there: nobody is when their turn
+ * comes.
+ */
 async function names(draft: Draft, { loader, queues }: AdmissionContext): Promise<Draft> {
   const { uses = [], source, params } = draft.prepared!;
   if (uses.length === 0) return draft;
@@ -211,7 +231,16 @@ const NO_ENV: Record<string, string> = Object.freeze({});
 /** Defaults are left out, so that the records of the journal stay short. */
 function submissionOf(draft: Draft): Submission {
   const id = newId();
-  const { op, title, params, stages, secretSources: _, next: __, uses: ___, ...ofType } = draft.prepared!;
+  const {
+    op,
+    title,
+    params,
+    stages,
+    secretSources: _,
+    next: __,
+    uses: ___,
+    ...ofType
+  } = draft.prepared!;
   const submission: Submission = {
     id,
     op,
@@ -229,7 +258,9 @@ function submissionOf(draft: Draft): Submission {
 
 /** @param isScheduled - a schedule has no shell that could give them */
 function missingSecrets(sources: SecretSources, isScheduled: boolean): Refusal {
-  const problems = Object.entries(sources).map(([name, source]) => whyNoSecret(name, source, isScheduled));
+  const problems = Object.entries(sources).map(([name, source]) =>
+    whyNoSecret(name, source, isScheduled),
+  );
   const extra = isScheduled ? {} : { secrets: Object.values(sources) };
   return new Refusal("LIVEOPS_SECRET_MISSING", problems.join("\n"), extra);
 }

@@ -1,8 +1,9 @@
 /**
- * Submits: admit the drafts (`steps.ts`), journal, answer once durable. A batch is submitted as a unit or refused.
+ * Submits: admit the drafts (`steps.ts`), journal, answer once durable. A batch is submitted as a
+ * unit or refused.
  *
- * A repeated request with the same idempotency key is answered with the same operations. Where the first request was
- * cut off in the middle of its batch, the repeat submits the missing operations.
+ * A repeated request with the same idempotency key is answered with the same operations. Where the
+ * first request was cut off in the middle of its batch, the repeat submits the missing operations.
  */
 
 import { hashOfParams } from "../../ops/attempt/stage-values.js";
@@ -56,7 +57,8 @@ export class Submissions {
   constructor(private readonly options: SubmissionsOptions) {}
 
   /**
-   * @throws Refusal LIVEOPS_QUEUE_FULL, LIVEOPS_STOPPING, LIVEOPS_NO_SUCH_TYPE, LIVEOPS_PARAMS_INVALID, LIVEOPS_KEY_REUSED
+   * @throws Refusal LIVEOPS_QUEUE_FULL, LIVEOPS_STOPPING, LIVEOPS_NO_SUCH_TYPE,
+   *   LIVEOPS_PARAMS_INVALID, LIVEOPS_KEY_REUSED
    */
   async submit(drafts: readonly Draft[], options: SubmitOptions): Promise<Submitted> {
     const submitted = this.#submitAll(drafts, options);
@@ -71,7 +73,8 @@ export class Submissions {
 
   async #submitAll(drafts: readonly Draft[], options: SubmitOptions): Promise<Submitted> {
     this.options.scheduler.expect();
-    if (drafts.every(({ ifAbsent }) => ifAbsent === undefined)) return this.#submit(drafts, options);
+    if (drafts.every(({ ifAbsent }) => ifAbsent === undefined))
+      return this.#submit(drafts, options);
     if (options.isBatch)
       throw new Refusal(
         "LIVEOPS_BAD_REQUEST",
@@ -106,7 +109,8 @@ export class Submissions {
   async #submit(drafts: readonly Draft[], options: SubmitOptions): Promise<Submitted> {
     const { isBatch, key } = options;
     if (key === null) return this.#record(drafts, options, [], []);
-    // The hash is stored. That of a short secret would tell the secret. Two machines send the same where both submit it.
+    // The hash is stored. That of a short secret would tell the secret. Two machines send the same
+    // where both submit it.
     const shown = drafts.map(({ secrets: _, ...draft }) => this.options.hosts.place<Draft>(draft));
     const hash = hashOfParams(isBatch ? { batch: shown } : { ...shown[0]! });
     const pending = this.#pending.get(key);
@@ -188,7 +192,9 @@ export class Submissions {
       return { entries, isNew: true, warnings: warningsOf(admitted) };
     } catch (error) {
       if (!(error instanceof RefusedDraft)) throw error;
-      throw isBatch ? ofBatch(error.refusal, missing[error.index]!.index, drafts.length) : error.refusal;
+      throw isBatch
+        ? ofBatch(error.refusal, missing[error.index]!.index, drafts.length)
+        : error.refusal;
     } finally {
       this.#underWay -= missing.length;
       this.#bytesUnderWay -= bytes;
@@ -215,7 +221,10 @@ export class Submissions {
     );
   }
 
-  /** @throws Refusal where the key was used with another body, or the operation of the key was removed */
+  /**
+   * @throws Refusal where the key was used with another body, or the operation of the key was
+   * removed
+   */
   async #stored({ key, hash }: IdempotencyKey): Promise<Entry | null> {
     const used = await this.options.store.archive.byKey(key);
     if (!used) return null;

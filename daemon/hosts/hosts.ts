@@ -1,5 +1,6 @@
 /**
- * The hosts that run operations: this one alone (`embedded-hosts.ts`), or all hosts with the same engine.
+ * The hosts that run operations: this one alone (`embedded-hosts.ts`), or all hosts with the same
+ * engine.
  *
  * Routes and submits know only this interface.
  */
@@ -25,7 +26,10 @@ export interface Hosts {
   readonly name: string;
   /** No more operations start on this host. */
   readonly isDraining: boolean;
-  /** The engine as this daemon sees it; null: the daemon runs alone. Asks nobody, so that a status never waits. */
+  /**
+   * The engine as this daemon sees it; null: the daemon runs alone. Asks nobody, so that a status
+   * never waits.
+   */
   engine(): EngineState | null;
   /**
    * All hosts, sorted by name. While the engine is away, the reply is what was known last.
@@ -36,7 +40,8 @@ export interface Hosts {
   /**
    * Peers take over the operations of the host at once.
    *
-   * @throws Refusal LIVEOPS_NOT_A_FLEET, LIVEOPS_NO_SUCH_HOST, LIVEOPS_WRONG_STATE, LIVEOPS_ENGINE_AWAY, LIVEOPS_ENGINE_BEHIND
+   * @throws Refusal LIVEOPS_NOT_A_FLEET, LIVEOPS_NO_SUCH_HOST, LIVEOPS_WRONG_STATE,
+   *   LIVEOPS_ENGINE_AWAY, LIVEOPS_ENGINE_BEHIND
    */
   declareLost(name: string): Promise<HostsReply>;
   /**

@@ -1,10 +1,11 @@
 /**
  * Limits the connections, and chooses which connection to close when there are too many.
  *
- * Every connection takes a descriptor, and a daemon without descriptors can open no run file and fork no worker. So a
- * part of the descriptors is reserved, and connections share the rest. At the limit, a new connection replaces the one
- * that has been inactive for longest: first an idle one, then one with an incomplete request, then one whose client
- * reads nothing. If all connections are in use, the new one is refused.
+ * Every connection takes a descriptor, and a daemon without descriptors can open no run file and
+ * fork no worker. So a part of the descriptors is reserved, and connections share the rest. At the
+ * limit, a new connection replaces the one that has been inactive for longest: first an idle one,
+ * then one with an incomplete request, then one whose client reads nothing. If all connections are
+ * in use, the new one is refused.
  */
 import { readFileSync } from "node:fs";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
@@ -17,13 +18,20 @@ import { plainAnswer } from "./errors.js";
 /** Descriptors that the daemon itself holds: store, locks, log, socket, index, timers. */
 const OWN = 64;
 
-/** Descriptors that a running operation takes: run files, watches, the worker's channel, its output. */
+/**
+ * Descriptors that a running operation takes: run files, watches, the worker's channel, its output.
+ */
 const PER_OPERATION = 12;
 
-/** Descriptors that a stream takes in addition to its connection: an event stream reads two files. */
+/**
+ * Descriptors that a stream takes in addition to its connection: an event stream reads two files.
+ */
 const PER_STREAM = 2;
 
-/** The least number of connections, however few descriptors there are: a command must be able to connect. */
+/**
+ * The least number of connections, however few descriptors there are: a command must be able to
+ * connect.
+ */
 const LEAST = 16;
 const MOST = 1024;
 
@@ -40,9 +48,14 @@ interface ConnectionLimits {
 }
 
 /** The limits that fit into the descriptors that the process may have. */
-export function connectionLimits(concurrency: number, descriptors = descriptorLimit()): ConnectionLimits {
+export function connectionLimits(
+  concurrency: number,
+  descriptors = descriptorLimit(),
+): ConnectionLimits {
   // Half of the connections may be streams, each of which takes more descriptors than one.
-  const fitting = Math.floor((descriptors - OWN - PER_OPERATION * concurrency) / (1 + PER_STREAM / 2));
+  const fitting = Math.floor(
+    (descriptors - OWN - PER_OPERATION * concurrency) / (1 + PER_STREAM / 2),
+  );
   const connections = Math.min(MOST, Math.max(LEAST, fitting));
   return { connections, streams: Math.ceil(connections / 2) };
 }
@@ -50,7 +63,8 @@ export function connectionLimits(concurrency: number, descriptors = descriptorLi
 /** The soft limit of open files (RLIMIT_NOFILE). */
 export function descriptorLimit(): number {
   try {
-    const [, soft] = /^Max open files\s+(\S+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];
+    const [, soft] =
+      /^Max open files\s+(\S+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];
     if (soft !== undefined) return soft === "unlimited" ? Number.POSITIVE_INFINITY : Number(soft);
   } catch {
     // No /proc: the lowest limit that systems have.
@@ -108,8 +122,8 @@ export class Connections {
   }
 
   /**
-   * Counts the body of a request until it is complete. Refuses the oldest unfinished requests where more than the limit
-   * has arrived.
+   * Counts the body of a request until it is complete. Refuses the oldest unfinished requests where
+   * more than the limit has arrived.
    */
   countBody(request: IncomingMessage, limit: number): void {
     const active = this.#active.get(request.socket);
@@ -180,7 +194,8 @@ export class Connections {
 
   /** Closes the connection that is needed least; false if all are in use. */
   #evict(): boolean {
-    const socket = this.#idle.values().next().value ?? this.#oldest(isPartial) ?? this.#oldest(isStuck);
+    const socket =
+      this.#idle.values().next().value ?? this.#oldest(isPartial) ?? this.#oldest(isStuck);
     if (!socket) return false;
     this.#idle.delete(socket);
     this.#active.delete(socket);
@@ -206,7 +221,10 @@ function isPartial({ request }: Active): boolean {
   return !request.complete;
 }
 
-/** The client does not read the answer. A stream that waits is a slow watcher, which may take its time. */
+/**
+ * The client does not read the answer. A stream that waits is a slow watcher, which may take its
+ * time.
+ */
 function isStuck({ response, isStream }: Active): boolean {
   return !isStream && response.writableLength > 0;
 }

@@ -1,8 +1,17 @@
-/** Turns every error into problem details, as a reply or on a bare connection. No other file does this. */
+/**
+ * Turns every error into problem details, as a reply or on a bare connection. No other file does
+ * this.
+ */
 
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from "fastify";
+import type {
+  FastifyError,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  FastifySchema,
+} from "fastify";
 import type * as z from "zod/mini";
 import { Refusal } from "../../protocol/errors.js";
 import { MAX_BODY } from "../../protocol/limits.js";
@@ -30,7 +39,10 @@ export function handleErrors(app: FastifyInstance): void {
     const refusal = error.validation ? invalidInput(error, request) : asRefusal(error);
     if (refusal.status === 413) await drainBody(request.raw);
     if (["LIVEOPS_INTERNAL", "LIVEOPS_STORE_FAILED"].includes(refusal.code)) {
-      request.log.error({ err: error, method: request.method, url: request.url }, "a request failed");
+      request.log.error(
+        { err: error, method: request.method, url: request.url },
+        "a request failed",
+      );
     }
     return sendProblem(reply, refusal);
   });
@@ -77,10 +89,11 @@ export function asRefusal(error: FastifyError | Error): Refusal {
 }
 
 /**
- * Sends a problem on a bare connection, if a request reaches no route: invalid HTTP, or too many connections. Then the
- * connection closes, whether or not the client reads the problem.
+ * Sends a problem on a bare connection, if a request reaches no route: invalid HTTP, or too many
+ * connections. Then the connection closes, whether or not the client reads the problem.
  *
- * @param lingerMs how long the client may take to close; 0: the connection closes as soon as the answer is sent
+ * @param lingerMs how long the client may take to close; 0: the connection closes as soon as the
+ *   answer is sent
  */
 export function plainAnswer(socket: Socket, refusal: Refusal, lingerMs: number): void {
   if (!socket.writable) {

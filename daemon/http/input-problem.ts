@@ -1,4 +1,7 @@
-/** Describes what is wrong with a request's path, query or body: the field, the values it takes, the value it was given. */
+/**
+ * Describes what is wrong with a request's path, query or body: the field, the values it takes, the
+ * value it was given.
+ */
 import * as z from "zod/mini";
 import { Refusal } from "../../protocol/errors.js";
 import type { JsonSchema } from "../../protocol/schema/json-schema.js";
@@ -10,7 +13,10 @@ type Where = "path" | "query" | "body";
 /** Characters of an unknown name that are shown. */
 const MOST_SHOWN = 60;
 
-/** Problems that are named; the others are only counted, since a body may hold hundreds of thousands. */
+/**
+ * Problems that are named; the others are only counted, since a body may hold hundreds of
+ * thousands.
+ */
 const MOST_NAMED = 10;
 
 /** Empty if the value fits. */
@@ -27,7 +33,9 @@ export function inputProblem(schema: z.ZodMiniType, value: unknown, where: Where
     }
     if (path.length === 0)
       return `the ${where} takes ${wholeInWords(schema, value, root)}, not ${summarizeValue(value)}`;
-    return where === "query" ? queryProblem(path, value, root) : fieldProblem(issue, value, root, where);
+    return where === "query"
+      ? queryProblem(path, value, root)
+      : fieldProblem(issue, value, root, where);
   });
   return [...new Set(problems), ...others(issues.length)].join("; ");
 }
@@ -36,7 +44,10 @@ function others(count: number): string[] {
   return count > MOST_NAMED ? [`and ${count - MOST_NAMED} more problems`] : [];
 }
 
-/** The schema for an object or for an array, whichever the body is: the problems then refer to that form only. */
+/**
+ * The schema for an object or for an array, whichever the body is: the problems then refer to that
+ * form only.
+ */
 function formOf(schema: z.ZodMiniType, value: unknown): z.ZodMiniType {
   if (!(schema instanceof z.ZodMiniUnion)) return schema;
   const forms = schema.def.options as z.ZodMiniType[];
@@ -51,7 +62,12 @@ function queryProblem([name]: PropertyKey[], value: unknown, root: JsonSchema): 
   return `${field} takes ${inQuery(below(root, [name!]))}, not ${summarizeValue(given)}`;
 }
 
-function fieldProblem(issue: z.core.$ZodIssue, value: unknown, root: JsonSchema, where: Where): string {
+function fieldProblem(
+  issue: z.core.$ZodIssue,
+  value: unknown,
+  root: JsonSchema,
+  where: Where,
+): string {
   const { path } = issue;
   const field = fieldOf(where, path);
   // The schema has its own messages for these two.
@@ -70,7 +86,9 @@ function unknownKey(key: string, schema: JsonSchema, where: Where, path: Propert
 
 /** `the body's env.PATH`, `the body's [3].set[0]`, `the body` */
 function fieldOf(where: Where, path: PropertyKey[]): string {
-  const place = path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("");
+  const place = path
+    .map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`))
+    .join("");
   return place === "" ? `the ${where}` : `the ${where}'s ${place.replace(/^\./, "")}`;
 }
 
@@ -78,20 +96,25 @@ function below(root: JsonSchema, path: PropertyKey[]): JsonSchema {
   return path.reduce<JsonSchema>((schema, key) => {
     const named = (schema.properties as Record<PropertyKey, JsonSchema> | undefined)?.[key];
     return (
-      named ?? ((typeof key === "number" ? schema.items : schema.additionalProperties) as JsonSchema) ?? {}
+      named ??
+      ((typeof key === "number" ? schema.items : schema.additionalProperties) as JsonSchema) ??
+      {}
     );
   }, root);
 }
 
 function wholeInWords(schema: z.ZodMiniType, value: unknown, root: JsonSchema): string {
-  if (Array.isArray(value) && root.type === "array") return `a list of ${root.minItems} to ${root.maxItems}`;
+  if (Array.isArray(value) && root.type === "array")
+    return `a list of ${root.minItems} to ${root.maxItems}`;
   return schema instanceof z.ZodMiniUnion ? "a JSON object, or a list of them" : "a JSON object";
 }
 
 function inQuery(schema: JsonSchema): string {
   if (schema.type === "boolean") return "true or false (1 or 0)";
   const { enum: words } = (schema.items ?? {}) as JsonSchema;
-  return Array.isArray(words) ? `any of ${words.join(", ")}, separated by commas` : expected(schema);
+  return Array.isArray(words)
+    ? `any of ${words.join(", ")}, separated by commas`
+    : expected(schema);
 }
 
 /** @param problem a description of what does not fit */

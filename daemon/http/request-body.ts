@@ -13,8 +13,8 @@ import { badRequest } from "./input-problem.js";
 const MAX_KEYS = 64;
 
 /**
- * An absent body is `{}`. Keys are counted before the schema reads the body: zod makes an issue of each wrong key, and
- * hundreds of thousands would block the daemon for seconds.
+ * An absent body is `{}`. Keys are counted before the schema reads the body: zod makes an issue of
+ * each wrong key, and hundreds of thousands would block the daemon for seconds.
  */
 export const limitBody: preValidationHookHandler = (request, _reply, done) => {
   if (request.body === undefined) request.body = {};
@@ -44,7 +44,10 @@ function excess(body: unknown): string | null {
   return null;
 }
 
-/** @throws Refusal for a body that is not JSON, is too deep for recursive code, or would not be kept exactly */
+/**
+ * @throws Refusal for a body that is not JSON, is too deep for recursive code, or would not be kept
+ * exactly
+ */
 export function readBody(body: Buffer): unknown {
   if (body.length === 0) return {};
   if (!isUtf8(body))
@@ -80,8 +83,8 @@ const IN_PARAMS = /^(\[\d+\]\.)?params\./;
 const MOST_MS = 2000;
 
 /**
- * Reads and discards the rest of a body, so that its sender can read the answer: a connection that is closed with
- * unread bytes is reset, and the answer is lost.
+ * Reads and discards the rest of a body, so that its sender can read the answer: a connection that
+ * is closed with unread bytes is reset, and the answer is lost.
  *
  * Resolves at the end of the body, or after `MOST_MS`.
  */

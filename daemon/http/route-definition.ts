@@ -20,7 +20,10 @@ export interface Context extends Parts {
 /** What each file of `routes/` exports: a fastify plugin, registered by `server.ts`. */
 export type RoutePlugin = FastifyPluginCallbackZod<{ context: Context; connections: Connections }>;
 
-/** What a handler may return, by status. The compiler checks JSON against its schema; a stream returns the reply. */
+/**
+ * What a handler may return, by status. The compiler checks JSON against its schema; a stream
+ * returns the reply.
+ */
 type Responses<Replies> = {
   [Status in keyof Replies]: "application/x-ndjson" extends keyof Replies[Status]
     ? z.ZodMiniUnknown
@@ -52,7 +55,11 @@ export function definition<N extends RouteName>(name: N): Definition<(typeof ROU
     const schema = content["application/json"];
     if (schema) response[status] = schema;
   }
-  const schema = { ...(params && { params }), ...(query && { querystring: query }), ...(body && { body }) };
+  const schema = {
+    ...(params && { params }),
+    ...(query && { querystring: query }),
+    ...(body && { body }),
+  };
   return {
     method,
     url: path,

@@ -7,7 +7,10 @@ import type { Parts } from "../compose.js";
 import type { Entry } from "../store/decision.js";
 import { matchesQuery } from "../store/recent.js";
 
-/** Most operations of a piece. The daemon answers other requests after each piece, within about 50 ms. */
+/**
+ * Most operations of a piece. The daemon answers other requests after each piece, within about 50
+ * ms.
+ */
 const PIECE = 50;
 
 /** Operations to act on at once, and ids that are not found, with the error of each. */
@@ -26,9 +29,9 @@ interface Filter {
 }
 
 /**
- * The operations of the request in pieces, queued ones first: they must not start in a slot that a running one leaves.
- * Of the queued ones a filter takes the newest first: an operation must not start because the one that it waits for was
- * cancelled a piece before.
+ * The operations of the request in pieces, queued ones first: they must not start in a slot that a
+ * running one leaves. Of the queued ones a filter takes the newest first: an operation must not
+ * start because the one that it waits for was cancelled a piece before.
  *
  * @param possible states that the request can act on
  * @throws Refusal where nothing is selected, or no operation in the states can be acted on
@@ -94,7 +97,10 @@ async function* live(context: Parts, filter: Filter): AsyncGenerator<Piece> {
   ]);
 }
 
-/** Oldest first: the order of an operation does not change when it is retried, nor when others are removed. */
+/**
+ * Oldest first: the order of an operation does not change when it is retried, nor when others are
+ * removed.
+ */
 async function* finished(context: Parts, filter: Filter): AsyncGenerator<Piece> {
   for (let before: number | undefined; ; ) {
     const query = { ...queryOf(filter), order: "oldest" as const, before };
@@ -112,7 +118,9 @@ const queryOf = ({ state, op, session }: Filter) => ({ state, op, session, paren
 /** @param now in ms since 1970 */
 function fits({ record }: Entry, { label, olderThan }: Filter, now: number): boolean {
   const age = (now - Date.parse(record.finishedAt ?? record.createdAt)) / 1000;
-  return (label === undefined || record.label === label) && (olderThan === undefined || age > olderThan);
+  return (
+    (label === undefined || record.label === label) && (olderThan === undefined || age > olderThan)
+  );
 }
 
 function isQueued({ record }: Entry): boolean {

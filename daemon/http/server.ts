@@ -1,12 +1,19 @@
 /**
- * The HTTP server on the Unix socket: JSON whatever the Content-Type, the version on every reply, one error handler.
+ * The HTTP server on the Unix socket: JSON whatever the Content-Type, the version on every reply,
+ * one error handler.
  */
 
 import fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from "fastify";
 import { validatorCompiler } from "fastify-type-provider-zod";
 import { Refusal } from "../../protocol/errors.js";
 import { MAX_BODY } from "../../protocol/limits.js";
-import { CLOCK_HEADER, compatible, STALE_HEADER, VERSION, VERSION_HEADER } from "../../protocol/version.js";
+import {
+  CLOCK_HEADER,
+  compatible,
+  STALE_HEADER,
+  VERSION,
+  VERSION_HEADER,
+} from "../../protocol/version.js";
 import { fastifyLog, REQUEST_KEY } from "../log/log.js";
 import { BODY_BYTES, Connections, connectionLimits, descriptorLimit } from "./connections.js";
 import { handleErrors, plainAnswer, sendProblem } from "./errors.js";
@@ -37,11 +44,12 @@ const ROUTE_PLUGINS: RoutePlugin[] = [
 ];
 
 /**
- * The zod type provider validates requests. `JSON.stringify` writes replies without a check: zod makes a list of 1,000
- * operations five times slower. The compiler checks each handler against the schemas of its replies, and the tests
- * validate every reply.
+ * The zod type provider validates requests. `JSON.stringify` writes replies without a check: zod
+ * makes a list of 1,000 operations five times slower. The compiler checks each handler against the
+ * schemas of its replies, and the tests validate every reply.
  *
- * The option, unlike `setValidatorCompiler`, keeps fastify from loading its default compilers at the start.
+ * The option, unlike `setValidatorCompiler`, keeps fastify from loading its default compilers at
+ * the start.
  */
 export const COMPILERS = {
   compilersFactory: {
@@ -50,7 +58,10 @@ export const COMPILERS = {
   },
 } as unknown as FastifyServerOptions["schemaController"];
 
-/** Milliseconds a client may take over its request. A stream is not affected: its request is complete. */
+/**
+ * Milliseconds a client may take over its request. A stream is not affected: its request is
+ * complete.
+ */
 interface RequestTimeouts {
   /** From the connection, or the last answer, to the end of the headers. */
   headers: number;
@@ -69,7 +80,10 @@ export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInsta
     bodyLimit: MAX_BODY,
     loggerInstance: fastifyLog(context.log),
     // A line for each request would fill the log. The error handler logs errors.
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: REQUEST_KEY }),
+    logController: new LogController({
+      disableRequestLogging: true,
+      requestIdLogLabel: REQUEST_KEY,
+    }),
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 500 },
     schemaController: COMPILERS,
@@ -123,7 +137,11 @@ export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInsta
       request.raw.headers["content-type"] = "application/json";
     const theirs = request.headers[VERSION_HEADER];
     // A client of another version may still ask the daemon for its version, and stop it.
-    if (typeof theirs !== "string" || compatible(theirs, VERSION) || request.url.startsWith("/v1/daemon"))
+    if (
+      typeof theirs !== "string" ||
+      compatible(theirs, VERSION) ||
+      request.url.startsWith("/v1/daemon")
+    )
       return done();
     const problem = `the daemon is liveops ${VERSION}, the client is ${theirs}; run liveops restart with the newer of the two`;
     done(new Refusal("LIVEOPS_VERSION", problem));
@@ -137,7 +155,9 @@ export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInsta
 /** Milliseconds a client may take to read why its request was refused. */
 const LINGER_MS = 2000;
 
-/** Answers a request that is not valid HTTP or did not arrive in time, and closes its connection. */
+/**
+ * Answers a request that is not valid HTTP or did not arrive in time, and closes its connection.
+ */
 function refuseMalformed(error: NodeJS.ErrnoException, socket: import("node:net").Socket): void {
   const why =
     error.code === "ERR_HTTP_REQUEST_TIMEOUT"

@@ -1,7 +1,9 @@
 /**
- * Tells which operation files do not load: a line of the log for each change, and the problems of `liveopsd status`.
+ * Tells which operation files do not load: a line of the log for each change, and the problems of
+ * `liveopsd status`.
  *
- * Files are looked at regularly too: otherwise nothing would tell of a broken file before the next submit.
+ * Files are looked at regularly too: otherwise nothing would tell of a broken file before the next
+ * submit.
  */
 import { notLoading } from "../../ops/loading/type-names.js";
 import { atMost } from "../../protocol/system/until.js";
@@ -61,11 +63,16 @@ export class LoadProblems {
     const broken = [...this.#logged].map(([file, reason]) => notLoading(file, reason));
     const all = [...failure, ...broken];
     if (all.length <= MOST) return all;
-    return [...all.slice(0, MOST), `${all.length - MOST} more operation files do not load; see: liveops ops`];
+    return [
+      ...all.slice(0, MOST),
+      `${all.length - MOST} more operation files do not load; see: liveops ops`,
+    ];
   }
 
   #errors(): Map<string, string> | null {
     const reply = this.loader.known();
-    return reply === null ? null : new Map(reply.errors.map(({ file, message }) => [file, message]));
+    return reply === null
+      ? null
+      : new Map(reply.errors.map(({ file, message }) => [file, message]));
   }
 }

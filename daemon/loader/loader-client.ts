@@ -1,6 +1,6 @@
 /**
- * Asks the loader process: one question at a time, with a time limit. Another process is started when it has ended or its
- * code is no longer that of the files.
+ * Asks the loader process: one question at a time, with a time limit. Another process is started
+ * when it has ended or its code is no longer that of the files.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import type { Socket } from "node:net";
@@ -18,10 +18,16 @@ export const REST_MS = 2000;
 /** How long a process may take until it can be asked, in ms. */
 const START_MS = 30_000;
 
-/** Characters that may wait for their newline. A line of the log has room for them, and for their escapes. */
+/**
+ * Characters that may wait for their newline. A line of the log has room for them, and for their
+ * escapes.
+ */
 const MAX_LINE = 8 * 1024;
 
-/** Milliseconds a pipe is read after the child's end: a process that the child started may hold it open forever. */
+/**
+ * Milliseconds a pipe is read after the child's end: a process that the child started may hold it
+ * open forever.
+ */
 const LINGER_MS = 1000;
 
 /** The process ended before it answered. */
@@ -69,7 +75,9 @@ export class LoaderClient {
    * @throws Error if the process could not start, ended twice or took longer than the limit
    */
   ask<Q extends Question>(question: Q, about: Asked<Q>, late: string): Promise<Answer<Q>> {
-    const answer = this.#last.then(() => this.#ask({ question, about }, late)) as Promise<Answer<Q>>;
+    const answer = this.#last.then(() => this.#ask({ question, about }, late)) as Promise<
+      Answer<Q>
+    >;
     this.#last = answer.catch(() => {});
     return answer;
   }
@@ -82,7 +90,8 @@ export class LoaderClient {
       } catch (error) {
         if (this.#isStopped) throw error;
         if (this.#process !== process) continue;
-        // A process that was killed from outside is no evidence against the file. Only a second death is.
+        // A process that was killed from outside is no evidence against the file. Only a second
+        // death is.
         if (!(error instanceof LoaderDied) || ++deaths > 1) throw error;
       }
     }
@@ -128,7 +137,10 @@ class LoaderProcess {
       },
     );
     readOutput(this.#child, onOutput);
-    const timer = setTimeout(() => this.#end(startFailed(`no answer in ${START_MS / 1000} s`)), START_MS);
+    const timer = setTimeout(
+      () => this.#end(startFailed(`no answer in ${START_MS / 1000} s`)),
+      START_MS,
+    );
     this.ready = this.#started.promise.finally(() => clearTimeout(timer));
     this.ready.catch(() => {});
     this.#child.on("message", (message: FromLoader) => this.#heard(message));
@@ -141,8 +153,8 @@ class LoaderProcess {
   }
 
   /**
-   * Call when `ready` has resolved, and not before the last question is answered. The process is killed where it takes
-   * longer than the limit.
+   * Call when `ready` has resolved, and not before the last question is answered. The process is
+   * killed where it takes longer than the limit.
    *
    * @throws LoaderDied if the process ended
    */
@@ -189,12 +201,14 @@ class LoaderProcess {
 }
 
 function startFailed(how: string): Error {
-  return new Error(`the process that loads operation files could not start (${how}); see liveopsd logs`);
+  return new Error(
+    `the process that loads operation files could not start (${how}); see liveopsd logs`,
+  );
 }
 
 /**
- * Calls back for each line of stdout and stderr; long lines come in pieces. The daemon writes the log itself, so that
- * the file keeps its bound whatever a child prints.
+ * Calls back for each line of stdout and stderr; long lines come in pieces. The daemon writes the
+ * log itself, so that the file keeps its bound whatever a child prints.
  */
 function readOutput(child: ChildProcess, onLine: (line: string) => void): void {
   for (const stream of [child.stdout, child.stderr] as Array<Socket | null>) {

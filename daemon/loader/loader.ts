@@ -1,8 +1,14 @@
 /**
- * What the daemon knows of operation types. One process loads the operation files in their order, each within a time
- * limit, and reads parameters. It is replaced when a file that it knows was edited; the results of unchanged files stay.
+ * What the daemon knows of operation types. One process loads the operation files in their order,
+ * each within a time limit, and reads parameters. It is replaced when a file that it knows was
+ * edited; the results of unchanged files stay.
  */
-import { LOAD_SECONDS, type LoadedFile, loadedFile, loadsTooLong } from "../../ops/loading/type-files.js";
+import {
+  LOAD_SECONDS,
+  type LoadedFile,
+  loadedFile,
+  loadsTooLong,
+} from "../../ops/loading/type-files.js";
 import { whyTypeMissing } from "../../ops/loading/type-names.js";
 import type { Prepared } from "../../ops/types/prepare.js";
 import { Refusal } from "../../protocol/errors.js";
@@ -35,7 +41,9 @@ export interface Types {
   types(): Promise<TypesReply>;
   /** Whether a file of this host stands for the type and does not load. */
   isBroken(op: string): boolean;
-  /** Where the type is and how it runs, or why there is no such type now, once its file is loaded. */
+  /**
+   * Where the type is and how it runs, or why there is no such type now, once its file is loaded.
+   */
   resolve(op: string): Promise<ResolvedType | Unresolved>;
   /** All, or the first ask that its type does not accept or whose type does not exist. */
   prepare(asks: PrepareAsk[]): Promise<Prepared[] | RefusedAsk>;
@@ -73,8 +81,8 @@ export class Loader implements Types {
   }
 
   /**
-   * Loads the files that were edited. A check of the files is valid for the rest of this turn of the event loop: a
-   * client that edits a file after an answer asks again in a later turn.
+   * Loads the files that were edited. A check of the files is valid for the rest of this turn of
+   * the event loop: a client that edits a file after an answer asks again in a later turn.
    */
   look(): void {
     if (this.#hasLooked || this.#isStopped) return;
@@ -117,7 +125,10 @@ export class Loader implements Types {
     return found !== null && "type" in found ? found.type.file : null;
   }
 
-  /** That file as it was when it was loaded. The start of an operation has looked whether it was edited since. */
+  /**
+   * That file as it was when it was loaded. The start of an operation has looked whether it was
+   * edited since.
+   */
   loadedFile(op: string): LoadedFile | null {
     const file = this.fileOf(op);
     return file === null ? null : this.#files.loaded(file);
@@ -150,8 +161,8 @@ export class Loader implements Types {
   }
 
   /**
-   * As `resolve`, for the start of an operation: waits where no file can be loaded now, which is no fault of the type.
-   * Null: the daemon stops.
+   * As `resolve`, for the start of an operation: waits where no file can be loaded now, which is no
+   * fault of the type. Null: the daemon stops.
    */
   async toStart(op: string): Promise<ResolvedType | Unresolved | null> {
     for (;;) {
@@ -172,7 +183,10 @@ export class Loader implements Types {
       // Usually all asks are of one type. Successive asks of one type are one question.
       const after = asks.findIndex((ask, n) => n > index && ask.op !== op);
       try {
-        const answer = await this.#prepareOf(op, asks.slice(index, after === -1 ? asks.length : after));
+        const answer = await this.#prepareOf(
+          op,
+          asks.slice(index, after === -1 ? asks.length : after),
+        );
         if (!Array.isArray(answer)) return { index: index + answer.index, refusal: answer.refusal };
         prepared.push(...answer);
       } catch (error) {
@@ -241,7 +255,10 @@ export class Loader implements Types {
     return this.#files.next() === undefined;
   }
 
-  /** Loads the files, one after the other. Questions that came meanwhile are answered before the next file. */
+  /**
+   * Loads the files, one after the other. Questions that came meanwhile are answered before the
+   * next file.
+   */
   async #work(): Promise<void> {
     if (this.#isWorking) return;
     this.#isWorking = true;
@@ -296,7 +313,10 @@ function typeFault(op: string, error: Error): Refusal {
 }
 
 /** A type without parameters and with fixed title and stages needs no loader to read none. */
-function withoutParams({ input }: PrepareAsk, { type, hasTitles }: LoadedOperationType): Prepared | null {
+function withoutParams(
+  { input }: PrepareAsk,
+  { type, hasTitles }: LoadedOperationType,
+): Prepared | null {
   const { params = {}, set = [] } = input;
   if (Object.keys(params).length > 0 || set.length > 0 || hasTitles) return null;
   if (type.params !== null || type.stages === null) return null;

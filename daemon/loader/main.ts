@@ -1,5 +1,6 @@
 /**
- * The loader: a process that imports operation types, describes them, and checks parameters against them.
+ * The loader: a process that imports operation types, describes them, and checks parameters against
+ * them.
  *
  * Schemas are the user's code and may hang or crash; here that affects only this process.
  */
@@ -33,7 +34,8 @@ const { startOnly } = JSON.parse(process.argv[2] ?? "{}") as LoaderSetup;
 const files = new Map<string, LoadedTypes>();
 
 process.on("disconnect", () => process.exit(0));
-// The daemon reads both streams. When it dies, this process ends by the disconnect above, not by a broken pipe.
+// The daemon reads both streams. When it dies, this process ends by the disconnect above, not by a
+// broken pipe.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 // An error that user code throws while it is loaded must not end the loader.
 process.on("uncaughtException", (error) => process.stderr.write(`${error.stack ?? error}\n`));
@@ -95,7 +97,8 @@ function asksOf({ steps, approve, allowFailure, ...stage }: PipelineStage): stri
   const runners = [stage, ...(steps?.parallel ?? [])].flatMap((task) => TaskRunner.of(task) ?? []);
   const asking = runners.filter(
     ({ inside, uses }) =>
-      inside?.stages.some((each) => asksOf(each) !== null) ?? uses.some(({ kind }) => kind === "type"),
+      inside?.stages.some((each) => asksOf(each) !== null) ??
+      uses.some(({ kind }) => kind === "type"),
   );
   if (approve === null && asking.length === 0) return null;
   return JSON.stringify([approve, allowFailure, asking.map(({ sign }) => sign)]);

@@ -1,4 +1,6 @@
-/** What the daemon asks the loader over IPC. The daemon sends the next question after the answer. */
+/**
+ * What the daemon asks the loader over IPC. The daemon sends the next question after the answer.
+ */
 import type { FileTypes } from "../../ops/loading/found-types.js";
 import type { Prepared } from "../../ops/types/prepare.js";
 import type { Problem } from "../../protocol/errors.js";
@@ -50,7 +52,10 @@ interface RefusedAsk {
 export interface PrepareAsk {
   op: string;
   input: PrepareInput;
-  /** A pipeline whose text is kept with the operation: its file need not load. Absent: the type as it loads now. */
+  /**
+   * A pipeline whose text is kept with the operation: its file need not load. Absent: the type as
+   * it loads now.
+   */
   source?: KeptText;
 }
 
@@ -63,7 +68,9 @@ export interface LocatedAsk extends PrepareAsk {
 export interface StageOutputs {
   stage: string;
   outputs: readonly string[];
-  /** Those of each step of `parallel`; empty: its steps are those of `each`; null: it has no steps. */
+  /**
+   * Those of each step of `parallel`; empty: its steps are those of `each`; null: it has no steps.
+   */
   steps: Readonly<Record<string, readonly string[]>> | null;
   /** The possible answers of a stage that asks a person; null: it asks nothing. */
   choices: readonly string[] | null;
@@ -76,7 +83,9 @@ export interface StageOutputs {
 export interface PrepareInput {
   params?: Record<string, unknown>;
   set?: string[];
-  /** The parameters of the operation that is changed: a default is left out, or written, as it was. */
+  /**
+   * The parameters of the operation that is changed: a default is left out, or written, as it was.
+   */
   before?: Record<string, unknown>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What the operation files hold, by the stamps of the files: a result is kept until one of its sources is edited. The
- * shipped files are part of the program and change only with it.
+ * What the operation files hold, by the stamps of the files: a result is kept until one of its
+ * sources is edited. The shipped files are part of the program and change only with it.
  */
 import { readdirSync, statSync } from "node:fs";
 import { basename } from "node:path";
@@ -29,12 +29,18 @@ interface BlockedType {
 export class OperationFiles {
   #found = filesOf([], isShipped);
   #listing: string | null = null;
-  /** What `namesIn` said of a directory that has not changed since; `stamp`: how its change would show. */
+  /**
+   * What `namesIn` said of a directory that has not changed since; `stamp`: how its change would
+   * show.
+   */
   readonly #names = new Map<string, { stamp: string; names: string }>();
   readonly #results = new Map<string, FileResult>();
   /** The names that each file defined when it loaded last. */
   readonly #defined = new Map<string, ReadonlySet<string>>();
-  /** The user's sources of all results, as they were when they were loaded; null: the results have changed. */
+  /**
+   * The user's sources of all results, as they were when they were loaded; null: the results have
+   * changed.
+   */
   #own: ReadonlyMap<string, LoadedFile> | null = null;
 
   constructor(private readonly dirs: readonly string[]) {}
@@ -56,7 +62,11 @@ export class OperationFiles {
     this.#own = null;
     const { files } = this.#found;
     for (const [file, { sources }] of this.#results)
-      if (!files.has(file) || sources.length === 0 || sources.some((source) => edited.has(source.file)))
+      if (
+        !files.has(file) ||
+        sources.length === 0 ||
+        sources.some((source) => edited.has(source.file))
+      )
         this.#results.delete(file);
     for (const [file, reason] of files)
       if (reason !== null) this.#results.set(file, refusedFile(file, reason));
@@ -78,7 +88,8 @@ export class OperationFiles {
     // A file that does not load now keeps the names of before.
     if (why !== null)
       for (const op of this.#defined.get(file) ?? []) {
-        if (!names.has(op) && blocked.every((each) => each.op !== op)) blocked.push({ op, reason: why });
+        if (!names.has(op) && blocked.every((each) => each.op !== op))
+          blocked.push({ op, reason: why });
         names.add(op);
       }
     this.#defined.set(file, names);
@@ -93,7 +104,10 @@ export class OperationFiles {
     this.keep({ ...blocked, errors: [{ file, message }], sources: [stamp] });
   }
 
-  /** The type; or a file that is still to be loaded; or why its file does not give it; null: there is no such type. */
+  /**
+   * The type; or a file that is still to be loaded; or why its file does not give it; null: there
+   * is no such type.
+   */
   find(op: string): LoadedOperationType | Pending | BlockedType | null {
     for (const file of this.#found.files.keys()) {
       const result = this.#results.get(file);

@@ -18,15 +18,16 @@ export const MOST_BYTES = 10 * 1024 * 1024;
 const MAX_WAITING = 1024 * 1024;
 
 /**
- * The daemon's stderr as a log target. A paused terminal (Ctrl-S), a pipe that nobody reads and a restarted journald
- * accept nothing. They must neither block nor end the daemon.
+ * The daemon's stderr as a log target. A paused terminal (Ctrl-S), a pipe that nobody reads and a
+ * restarted journald accept nothing. They must neither block nor end the daemon.
  */
 function stderrLog(): LogTarget {
   const stat = fstatSync(STDERR);
   if (stat.isFile()) return toDescriptor(STDERR);
   if (stat.isFIFO() || stat.isCharacterDevice()) {
     try {
-      // Opened again: O_NONBLOCK on the inherited descriptor would hold for every process that shares it.
+      // Opened again: O_NONBLOCK on the inherited descriptor would hold for every process that
+      // shares it.
       const { O_APPEND, O_NOCTTY, O_NONBLOCK, O_WRONLY } = constants;
       return toDescriptor(openSync("/dev/fd/2", O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY));
     } catch {
@@ -63,7 +64,8 @@ export interface DaemonLog {
 }
 
 /**
- * Opens the log. A file that cannot be written is not an error: the daemon works without a log and reports that.
+ * Opens the log. A file that cannot be written is not an error: the daemon works without a log and
+ * reports that.
  *
  * @param level the least severe level that is logged
  * @param toStderr writes the lines to stderr too
@@ -86,7 +88,10 @@ export function openDaemonLog(file: string, level: LogLevel, toStderr: boolean):
   };
 }
 
-/** Writes a message to the system's log, in case the daemon's own log was removed. Without `logger` it is lost. */
+/**
+ * Writes a message to the system's log, in case the daemon's own log was removed. Without `logger`
+ * it is lost.
+ */
 export function sayToSystemLog(text: string): void {
   spawnSync("logger", ["-t", "liveopsd", "-p", "daemon.err", "--", text], {
     stdio: "ignore",

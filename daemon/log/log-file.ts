@@ -1,10 +1,11 @@
 /**
- * The bounded file of a log, and the writer of log lines, which never blocks. A full file is renamed to `<file>.1`,
- * which replaces the older one, and a new file is begun.
+ * The bounded file of a log, and the writer of log lines, which never blocks. A full file is
+ * renamed to `<file>.1`, which replaces the older one, and a new file is begun.
  *
- * The file is looked up by its name at each write, so that a file that was moved or removed is made again. Where its
- * directory was moved or removed, the open file is written: it has the last lines of the daemon. Only a
- * regular file is written: a pipe without a reader would block, and a symbolic link may lead to another user's file.
+ * The file is looked up by its name at each write, so that a file that was moved or removed is made
+ * again. Where its directory was moved or removed, the open file is written: it has the last lines
+ * of the daemon. Only a regular file is written: a pipe without a reader would block, and a
+ * symbolic link may lead to another user's file.
  */
 import { closeSync, fstatSync, lstatSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
@@ -33,8 +34,9 @@ const WARNING = 40;
 /**
  * Writes log lines to a target, and never blocks, throws or keeps a queue.
  *
- * A line that the target does not accept is dropped and counted. While a target fails, it is tried once a second, not
- * for each line. When it works again, one line says how many lines were dropped and why.
+ * A line that the target does not accept is dropped and counted. While a target fails, it is tried
+ * once a second, not for each line. When it works again, one line says how many lines were dropped
+ * and why.
  */
 export class LogWriter {
   /** Why the target fails; null while it works. */

@@ -1,6 +1,6 @@
 /**
- * The keys of the daemon's log. The names are stable: no line has another key. `npm run docs` writes the table of
- * docs/operating.md from this module.
+ * The keys of the daemon's log. The names are stable: no line has another key. `npm run docs`
+ * writes the table of docs/operating.md from this module.
  *
  * Parameters, results, variables and bodies of requests are no keys: they may hold secrets.
  */
@@ -69,4 +69,6 @@ interface Values {
 }
 
 /** Values of a line by key; null and undefined values are left out. */
-export type LogFields = { readonly [K in LogKey]?: Values[(typeof LOG_KEYS)[K]["type"]] | null | undefined };
+export type LogFields = {
+  readonly [K in LogKey]?: Values[(typeof LOG_KEYS)[K]["type"]] | null | undefined;
+};

@@ -1,9 +1,10 @@
 /**
  * Finds and prepares the cgroup (v2) below which the daemon makes a cgroup for each worker.
  *
- * Only a delegated cgroup is touched: that of a systemd unit with `Delegate=yes`, one that a container or an
- * administrator gave to this user, or one whose child `daemon` holds the daemon alone. A cgroup whose children have
- * controllers may hold no process itself, so the daemon moves into `<base>/daemon`.
+ * Only a delegated cgroup is touched: that of a systemd unit with `Delegate=yes`, one that a
+ * container or an administrator gave to this user, or one whose child `daemon` holds the daemon
+ * alone. A cgroup whose children have controllers may hold no process itself, so the daemon moves
+ * into `<base>/daemon`.
  */
 import { execFileSync } from "node:child_process";
 import { accessSync, constants, existsSync, statSync } from "node:fs";
@@ -11,7 +12,10 @@ import { basename, dirname, join, resolve } from "node:path";
 import { textOf } from "../../ops/programs/proc.js";
 import { Cgroup, joinCgroup } from "./cgroup.js";
 
-/** The daemon's own cgroup below the base. systemd puts the daemon there too with `DelegateSubgroup=daemon`. */
+/**
+ * The daemon's own cgroup below the base. systemd puts the daemon there too with
+ * `DelegateSubgroup=daemon`.
+ */
 const DAEMON = "daemon";
 
 type CgroupBase = { dir: string } | { dir: null; reason: string };
@@ -60,12 +64,17 @@ export function ownCgroup(cgroup: string | null, mountinfo: string | null): stri
     const [root = "/", mountPoint = ""] = before.split(" ").slice(3, 5).map(unescaped);
     // A mount may show only a part of the hierarchy.
     const top = root === "/" ? "" : root;
-    if (path === top || path.startsWith(`${top}/`)) return resolve(mountPoint, `.${path.slice(top.length)}`);
+    if (path === top || path.startsWith(`${top}/`))
+      return resolve(mountPoint, `.${path.slice(top.length)}`);
   }
   return null;
 }
 
-function whyNotDelegated(dir: string, own: string, { uid, isDelegated }: CgroupSystem): string | null {
+function whyNotDelegated(
+  dir: string,
+  own: string,
+  { uid, isDelegated }: CgroupSystem,
+): string | null {
   if (!existsSync(join(dir, "cgroup.type")))
     return "the daemon is in the root cgroup, which is not delegated";
   const unusable = whyNotUsable(dir);
@@ -73,7 +82,8 @@ function whyNotDelegated(dir: string, own: string, { uid, isDelegated }: CgroupS
   const unit = basename(dir);
   const isUnit = /\.(service|scope)$/.test(unit);
   if (isUnit) {
-    if (!isDelegated(unit, dir.includes("/user@"))) return `${unit} is not delegated (Delegate=yes)`;
+    if (!isDelegated(unit, dir.includes("/user@")))
+      return `${unit} is not delegated (Delegate=yes)`;
   } else if (dir === own && (uid === 0 || statSync(dir).uid !== uid))
     return `${dir} is not delegated to this user`;
   // What an action has started may outlive the daemon in the child of a unit.
@@ -111,7 +121,9 @@ function askSystemd(unit: string, isUser: boolean): boolean {
 
 /** mountinfo writes space, tab, newline and backslash in octal. */
 function unescaped(text: string): string {
-  return text.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+  return text.replace(/\\(\d{3})/g, (_, octal: string) =>
+    String.fromCharCode(Number.parseInt(octal, 8)),
+  );
 }
 
 function none(reason: string): CgroupBase {

@@ -1,6 +1,6 @@
 /**
- * One cgroup (v2), as files below a directory: its processes and its removal. See cgroup-v2.rst of the
- * kernel's documentation.
+ * One cgroup (v2), as files below a directory: its processes and its removal. See cgroup-v2.rst of
+ * the kernel's documentation.
  */
 import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -66,7 +66,10 @@ export class Cgroup {
     }
   }
 
-  /** Kills all processes in one step, so that no fork can escape. False if the kernel is older than 5.14. */
+  /**
+   * Kills all processes in one step, so that no fork can escape. False if the kernel is older than
+   * 5.14.
+   */
   killAtOnce(): boolean {
     if (!existsSync(join(this.dir, "cgroup.kill"))) return false;
     try {
@@ -98,7 +101,8 @@ export class Cgroup {
     try {
       this.#write("cgroup.freeze", on ? "1" : "0");
     } catch {
-      // The cgroup is gone, or the kernel is older than 5.2: the processes are killed as they are found.
+      // The cgroup is gone, or the kernel is older than 5.2: the processes are killed as they are
+      // found.
     }
   }
 
@@ -121,7 +125,10 @@ export class Cgroup {
   }
 }
 
-/** Makes the directory if it is missing, and moves this process into it. @throws the error of the system call */
+/**
+ * Makes the directory if it is missing, and moves this process into it. @throws the error of the
+ * system call
+ */
 export function joinCgroup(dir: string): void {
   mkdirSync(dir, { recursive: true, mode: 0o755 });
   new Cgroup(dir).add(process.pid);

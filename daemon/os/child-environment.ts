@@ -1,6 +1,7 @@
 /**
- * The environment of the processes that run the author's code: workers and loaders. The daemon's own environment does
- * not reach them, except for the base and the names that `env.fromDaemon` of the config file permits.
+ * The environment of the processes that run the author's code: workers and loaders. The daemon's
+ * own environment does not reach them, except for the base and the names that `env.fromDaemon` of
+ * the config file permits.
  */
 import { getCompileCacheDir } from "node:module";
 import { dirname } from "node:path";
@@ -12,8 +13,8 @@ import {
 } from "../../protocol/environment.js";
 
 /**
- * Variables that Node, the system's linker and our cache read when a process starts. The process removes them before it
- * runs the author's code, so that no operation inherits them.
+ * Variables that Node, the system's linker and our cache read when a process starts. The process
+ * removes them before it runs the author's code, so that no operation inherits them.
  */
 const START_VARIABLES = [
   "NODE_OPTIONS",
@@ -36,7 +37,10 @@ export interface ChildEnvironment {
 }
 
 /** @param fromDaemon patterns of `env.fromDaemon` */
-export function childEnvironment(daemon: Variables, fromDaemon: readonly string[]): ChildEnvironment {
+export function childEnvironment(
+  daemon: Variables,
+  fromDaemon: readonly string[],
+): ChildEnvironment {
   const patterns = [...BASE_VARIABLES, ...fromDaemon];
   const stays = nameMatcher(patterns);
   const env = matchingVariables(daemon, [...patterns, ...START_VARIABLES]);
@@ -44,10 +48,13 @@ export function childEnvironment(daemon: Variables, fromDaemon: readonly string[
 }
 
 /**
- * `childEnvironment` for a process that loads code of liveops: it shares the daemon's compile cache, which saves a
- * quarter of a worker's start.
+ * `childEnvironment` for a process that loads code of liveops: it shares the daemon's compile
+ * cache, which saves a quarter of a worker's start.
  */
-export function nodeEnvironment(daemon: Variables, fromDaemon: readonly string[]): ChildEnvironment {
+export function nodeEnvironment(
+  daemon: Variables,
+  fromDaemon: readonly string[],
+): ChildEnvironment {
   const { env, startOnly } = childEnvironment(daemon, fromDaemon);
   const dir = getCompileCacheDir();
   if (dir === undefined || "NODE_COMPILE_CACHE" in env) return { env, startOnly };

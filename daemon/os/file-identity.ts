@@ -1,6 +1,6 @@
 /**
- * Identifies the file or directory that has a name now, by device and inode. The identity changes when the file is
- * removed and made again, by a cleaner or by another daemon.
+ * Identifies the file or directory that has a name now, by device and inode. The identity changes
+ * when the file is removed and made again, by a cleaner or by another daemon.
  */
 import { statSync } from "node:fs";
 

@@ -1,6 +1,6 @@
 /**
- * Finds the git checkout around a directory, and the commit that it is at. Reads files only: git itself would run
- * programs that the configuration of the repository names.
+ * Finds the git checkout around a directory, and the commit that it is at. Reads files only: git
+ * itself would run programs that the configuration of the repository names.
  */
 import { realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -70,7 +70,10 @@ function textOf(file: string, most: number): string | null {
   }
 }
 
-/** A directory in no checkout is looked at again after so many ms: many operations run in the same one. */
+/**
+ * A directory in no checkout is looked at again after so many ms: many operations run in the same
+ * one.
+ */
 const AGAIN_MS = 1000;
 let outside = { dir: "", until: 0 };
 

@@ -1,9 +1,11 @@
 /**
- * A lock that the kernel releases when its process ends, for any reason: SQLite's exclusive lock on a file.
+ * A lock that the kernel releases when its process ends, for any reason: SQLite's exclusive lock on
+ * a file.
  *
- * The lock is reliable where a pid is not: a zombie holds no lock, a stopped process still holds its lock, and a reused
- * pid never had it. The daemon locks its state directory and socket, and each worker a file of its own.
- * fcntl locks belong to the process: never probe a lock from the process that holds it.
+ * The lock is reliable where a pid is not: a zombie holds no lock, a stopped process still holds
+ * its lock, and a reused pid never had it. The daemon locks its state directory and socket, and
+ * each worker a file of its own. fcntl locks belong to the process: never probe a lock from the
+ * process that holds it.
  */
 import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, lstatSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
@@ -26,14 +28,17 @@ const ATTEMPTS = 5;
 /** A journal file would need disk space. (node:sqlite does not allow OFF.) */
 const IN_MEMORY = "PRAGMA journal_mode = MEMORY";
 
-/** Kept until the process ends: a database that is garbage-collected is closed and loses its lock. */
+/**
+ * Kept until the process ends: a database that is garbage-collected is closed and loses its lock.
+ */
 const held = new Set<DatabaseSync>();
 
 /**
  * Takes the lock; makes its file if it is missing. A file that is not a database is emptied.
  *
  * @returns null if another process holds the lock
- * @throws Error for a symbolic link in the file's place, a file of another user, or a file with a second name
+ * @throws Error for a symbolic link in the file's place, a file of another user, or a file with a
+ *   second name
  */
 export function acquireLock(file: string): KernelLock | null {
   let isNew = false;
@@ -64,7 +69,8 @@ function openLockFile(file: string): { identity: FileIdentity; isNew: boolean } 
   try {
     const { dev, ino, nlink } = fstatSync(fd);
     // A hard link to some other file of ours: SQLite would write to that.
-    if (nlink > 1) throw new IrregularFileError(`${file} is a hard link, and cannot be a lock; remove it`);
+    if (nlink > 1)
+      throw new IrregularFileError(`${file} is a hard link, and cannot be a lock; remove it`);
     // SQLite would make it readable by all.
     fchmodSync(fd, 0o600);
     return { identity: { dev, ino }, isNew };
@@ -110,8 +116,9 @@ function lock(file: string): DatabaseSync | "busy" | "not-a-database" {
 }
 
 /**
- * Whether another live process holds the lock. A missing file is not locked. A file that cannot be checked (no free
- * descriptor, an I/O error) counts as locked: a live worker must not be taken for a dead one.
+ * Whether another live process holds the lock. A missing file is not locked. A file that cannot be
+ * checked (no free descriptor, an I/O error) counts as locked: a live worker must not be taken for
+ * a dead one.
  */
 export function isLocked(file: string): boolean {
   // SQLite would follow a link, and wait for a pipe.

@@ -1,6 +1,6 @@
 /**
- * Identifies a process beyond its pid: start time and boot id. Used only to signal the right process;
- * the kernel lock of a worker shows whether the worker is alive.
+ * Identifies a process beyond its pid: start time and boot id. Used only to signal the right
+ * process; the kernel lock of a worker shows whether the worker is alive.
  */
 import { newStat, processStat, seesProcesses, send, textOf } from "../../ops/programs/proc.js";
 import { ProcessSweep } from "../../ops/programs/process-sweep.js";
@@ -16,7 +16,9 @@ export function identify(pid: number): ProcessIdentity {
   return { pid, startTime: newStat(pid)?.startTime.toString() ?? null, bootId: bootId() };
 }
 
-/** Whether the pid still belongs to that process. Where the system does not tell, this is assumed. */
+/**
+ * Whether the pid still belongs to that process. Where the system does not tell, this is assumed.
+ */
 export function isSame(identity: ProcessIdentity): boolean {
   if (identity.bootId !== bootId()) return false;
   if (identity.startTime === null || !seesProcesses()) return true;
@@ -44,7 +46,10 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals)
   return isKnown && isSame(identity) && send(identity.pid, signal);
 }
 
-/** The environment variable by which all processes of a worker are found, whatever session they moved to. */
+/**
+ * The environment variable by which all processes of a worker are found, whatever session they
+ * moved to.
+ */
 export const WORKER_VARIABLE = "LIVEOPS_WORKER";
 
 /** The sweep that finds the processes of a worker; null if the worker is from another boot. */
@@ -62,6 +67,7 @@ export function markOf(workerId: string): string {
 
 let cachedBootId: string | null | undefined;
 export function bootId(): string | null {
-  if (cachedBootId === undefined) cachedBootId = textOf("/proc/sys/kernel/random/boot_id")?.trim() ?? null;
+  if (cachedBootId === undefined)
+    cachedBootId = textOf("/proc/sys/kernel/random/boot_id")?.trim() ?? null;
   return cachedBootId;
 }

@@ -1,6 +1,6 @@
 /**
- * Locks whose file was removed while they were held. Such a lock cannot be found by its name, but Linux shows which
- * process has the file open. Without /proc nothing is found.
+ * Locks whose file was removed while they were held. Such a lock cannot be found by its name, but
+ * Linux shows which process has the file open. Without /proc nothing is found.
  */
 import { readdirSync, readlinkSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";

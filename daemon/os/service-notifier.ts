@@ -1,9 +1,9 @@
 /**
- * Reports the daemon's state to systemd (sd_notify): READY, STATUS, STOPPING, and WATCHDOG while the daemon can record
- * a decision.
+ * Reports the daemon's state to systemd (sd_notify): READY, STATUS, STOPPING, and WATCHDOG while
+ * the daemon can record a decision.
  *
- * Node opens no datagram sockets in the file system, so systemd's own program `systemd-notify` sends each message. The
- * unit needs `NotifyAccess=all` for that.
+ * Node opens no datagram sockets in the file system, so systemd's own program `systemd-notify`
+ * sends each message. The unit needs `NotifyAccess=all` for that.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 
@@ -37,8 +37,8 @@ export class ServiceNotifier {
   ) {}
 
   /**
-   * Null if no service manager asked for messages. Removes its variables from the environment: operations must not
-   * notify in the daemon's name.
+   * Null if no service manager asked for messages. Removes its variables from the environment:
+   * operations must not notify in the daemon's name.
    */
   static take(env: Env, pid: number): ServiceNotifier | null {
     const [socket, usec, forPid] = VARIABLES.map((name) => env[name]);

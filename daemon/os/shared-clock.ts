@@ -1,6 +1,7 @@
 /**
- * The clock of records and events: that of the engine, as far as this process knows. A machine whose own clock is wrong
- * tells the same times as others with the same engine. One for the process, as the clock of the machine is.
+ * The clock of records and events: that of the engine, as far as this process knows. A machine
+ * whose own clock is wrong tells the same times as others with the same engine. One for the
+ * process, as the clock of the machine is.
  */
 
 /** Milliseconds that it is ahead of the clock of this machine. */

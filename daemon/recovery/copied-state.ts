@@ -1,9 +1,11 @@
 /**
- * Recognises a copy of a state directory, made by `cp -a`, rsync or a snapshot, and holds what the original may run.
+ * Recognises a copy of a state directory, made by `cp -a`, rsync or a snapshot, and holds what the
+ * original may run.
  *
- * `directory.json` names the directory that it was written in: its path, device and inode. In a copy these differ. An
- * operation that ran in the original may still run there, so it is neither adopted nor resumed. An operation that was
- * queued may run there, so it is held until the user decides.
+ * `directory.json` names the directory that it was written in: its path, device and inode. In a
+ * copy these differ. An operation that ran in the original may still run there, so it is neither
+ * adopted nor resumed. An operation that was queued may run there, so it is held until the user
+ * decides.
  */
 
 import type { Blocked } from "../../protocol/operation.js";
@@ -57,7 +59,8 @@ export class CopiedState {
   constructor(private readonly layout: Layout) {}
 
   /**
-   * Finds out whether the directory is a copy. Called once, before an operation is queued or adopted.
+   * Finds out whether the directory is a copy. Called once, before an operation is queued or
+   * adopted.
    *
    * @param runsQueued the user wants the held operations to run here
    * @throws the system error where the finding cannot be recorded, other than for a full disk
@@ -69,8 +72,13 @@ export class CopiedState {
     const before = readRecord(this.layout);
     this.#copy = before?.copy ?? null;
     if (before !== null && !isSameDirectory(before.directory, before.bootId, now.directory)) {
-      this.#copy = { of: before.path, since: new Date().toISOString(), lastNumber: store.journalNumber };
-      for (const { run } of this.#entries()) if (run && !this.isOurs(run.worker)) this.#wereRunning++;
+      this.#copy = {
+        of: before.path,
+        since: new Date().toISOString(),
+        lastNumber: store.journalNumber,
+      };
+      for (const { run } of this.#entries())
+        if (run && !this.isOurs(run.worker)) this.#wereRunning++;
     }
     if (runsQueued || (this.#copy !== null && this.#held() === 0 && this.#wereRunning === 0))
       this.#copy = null;
@@ -113,7 +121,10 @@ export class CopiedState {
     return { of, since, held: this.#held() };
   }
 
-  /** What a person must know, with the next command; null where the directory is no copy, or nothing is left to do. */
+  /**
+   * What a person must know, with the next command; null where the directory is no copy, or nothing
+   * is left to do.
+   */
   describe(): string | null {
     if (this.#copy === null) return null;
     const held = this.#held();
@@ -151,8 +162,8 @@ export class CopiedState {
 const RUN_QUEUED = "liveops restart --run-queued";
 
 /**
- * Whether a directory that was recorded is the present one. Device numbers may change with a restart of the machine,
- * inodes do not.
+ * Whether a directory that was recorded is the present one. Device numbers may change with a
+ * restart of the machine, inodes do not.
  */
 function isSameDirectory(recorded: string, recordedBoot: string | null, now: string): boolean {
   if (recorded === now) return true;
@@ -168,7 +179,9 @@ function identityNow({ root }: Layout): DirectoryRecord | null {
 /** Null where the file is missing or not valid: the directory then counts as no copy. */
 function readRecord({ directory }: Layout): DirectoryRecord | null {
   try {
-    const record = JSON.parse(readOwnFile(directory, MOST_BYTES).toString("utf8")) as DirectoryRecord;
+    const record = JSON.parse(
+      readOwnFile(directory, MOST_BYTES).toString("utf8"),
+    ) as DirectoryRecord;
     const { path, directory: identity, copy } = record;
     if (typeof path !== "string" || typeof identity !== "string") return null;
     if (copy !== undefined && (typeof copy.of !== "string" || typeof copy.lastNumber !== "number"))

@@ -1,9 +1,11 @@
 /**
- * Orphans: operations that have events but, after damage, no record in the store. They are restored from the events.
+ * Orphans: operations that have events but, after damage, no record in the store. They are restored
+ * from the events.
  *
- * A worker writes the daemon's entry of its operation into the first event of the attempt. So an operation whose record
- * was lost with document or journal is found by its events: with a live worker it is adopted, with a dead worker it
- * is finished from its files. An operation that may have finished is not rerun automatically.
+ * A worker writes the daemon's entry of its operation into the first event of the attempt. So an
+ * operation whose record was lost with document or journal is found by its events: with a live
+ * worker it is adopted, with a dead worker it is finished from its files. An operation that may
+ * have finished is not rerun automatically.
  */
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -19,9 +21,10 @@ import { readStopReason } from "../worker/stop-file.js";
 import { isWorkerAlive } from "../worker/worker-processes.js";
 
 /**
- * Restores orphans where the store has found damage, or a live worker may run one. Then forgets the events of all
- * operations that are not in memory: they are sealed or removed, and a crash came before their files went. So are the
- * run files of those that were removed since the last checkpoint.
+ * Restores orphans where the store has found damage, or a live worker may run one. Then forgets the
+ * events of all operations that are not in memory: they are sealed or removed, and a crash came
+ * before their files went. So are the run files of those that were removed since the last
+ * checkpoint.
  */
 export async function recoverEvents(
   store: EmbeddedStore,
@@ -29,7 +32,8 @@ export async function recoverEvents(
   workerEvents: WorkerEvents,
 ): Promise<void> {
   const orphans = (ids: Iterable<string>) => findOrphans(store, layout, workerEvents, ids);
-  const isDamaged = store.problems.length > 0 || orphans(ofLiveWorkers(layout, workerEvents)).length > 0;
+  const isDamaged =
+    store.problems.length > 0 || orphans(ofLiveWorkers(layout, workerEvents)).length > 0;
   const found = isDamaged ? orphans(workerEvents.ids()) : [];
   if (found.length > 0) store.problems.push(...(await restore(found, store, workerEvents)));
   workerEvents.keepOnly((id) => store.ledger.get(id) !== undefined);
@@ -40,7 +44,9 @@ function clearAway(dir: string, store: EmbeddedStore): void {
   try {
     rmSync(dir, { recursive: true, force: true });
   } catch (error) {
-    store.addProblem(`${dir} of a removed operation could not be removed: ${(error as Error).message}`);
+    store.addProblem(
+      `${dir} of a removed operation could not be removed: ${(error as Error).message}`,
+    );
   }
 }
 
@@ -85,13 +91,19 @@ async function restore(
 }
 
 /** The entry that the worker accepted, where the store does not know the acceptance. */
-function orphan(store: EmbeddedStore, layout: Layout, workerEvents: WorkerEvents, id: string): Entry | null {
+function orphan(
+  store: EmbeddedStore,
+  layout: Layout,
+  workerEvents: WorkerEvents,
+  id: string,
+): Entry | null {
   const known = store.ledger.get(id);
   if (known ? known.record.state !== "queued" : store.knows(id)) return null;
   for (const place of workerEvents.of(id).toReversed()) {
     if (known && place.attempt < known.nextAttempt) return null;
     const accepted = readable(() => readAccepted(place));
-    if (accepted?.run && accepted.record.id === id) return asNow(accepted, layout, known !== undefined);
+    if (accepted?.run && accepted.record.id === id)
+      return asNow(accepted, layout, known !== undefined);
   }
   return null;
 }
@@ -110,9 +122,11 @@ function readable<T>(read: () => T): T | null {
 function asNow(entry: Entry, layout: Layout, isLive: boolean): Entry {
   const { record } = entry;
   const run = entry.run!;
-  const stopReason = run.stopReason ?? readStopReason(attemptDir(layout, record.id, record.attempt));
+  const stopReason =
+    run.stopReason ?? readStopReason(attemptDir(layout, record.id, record.attempt));
   const isAlive = isWorkerAlive(layout.workers, run.worker);
-  // The operation may have finished or been cancelled without a trace in its files, so it is not rerun automatically.
+  // The operation may have finished or been cancelled without a trace in its files, so it is not
+  // rerun automatically.
   const policy = isAlive || isLive ? run.policy : { ...run.policy, resumable: false, retry: null };
   return {
     ...entry,
@@ -121,7 +135,10 @@ function asNow(entry: Entry, layout: Layout, isLive: boolean): Entry {
   };
 }
 
-/** The last operations of the live workers. A worker may run another one than an older document says. */
+/**
+ * The last operations of the live workers. A worker may run another one than an older document
+ * says.
+ */
 function ofLiveWorkers(layout: Layout, workerEvents: WorkerEvents): string[] {
   return readdirSync(layout.workers).flatMap((name) => {
     const [, workerId] = /^(\w+)\.lock$/.exec(name) ?? [];

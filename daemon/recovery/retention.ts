@@ -1,6 +1,6 @@
 /**
- * Retention of finished operations: the newest `keepFinished`, for at most `keepDays`. Expired operations are removed
- * in batches, as by `liveops rm`.
+ * Retention of finished operations: the newest `keepFinished`, for at most `keepDays`. Expired
+ * operations are removed in batches, as by `liveops rm`.
  */
 
 import { Refusal } from "../../protocol/errors.js";
@@ -67,7 +67,11 @@ export class Retention {
     const { keepFinished, keepDays } = limits;
     let removed = 0;
     while (!this.#stopped) {
-      const ids = await archive.expired(keepFinished, this.options.now() - keepDays * DAY_MS, PIECE);
+      const ids = await archive.expired(
+        keepFinished,
+        this.options.now() - keepDays * DAY_MS,
+        PIECE,
+      );
       if (ids.length === 0) break;
       const done = await Promise.all(ids.map((id) => lifecycle.remove(id).then(isDone, isKept)));
       const count = done.filter(Boolean).length;

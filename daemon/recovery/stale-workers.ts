@@ -1,6 +1,7 @@
 /**
- * Cleans the directory of workers. Removes the files of dead workers, left by a killed daemon, and kills stale workers:
- * workers of an earlier daemon that run no operation and do not exit by themselves.
+ * Cleans the directory of workers. Removes the files of dead workers, left by a killed daemon, and
+ * kills stale workers: workers of an earlier daemon that run no operation and do not exit by
+ * themselves.
  */
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +12,10 @@ import { type WorkerEvents, workerOfEvents } from "../run-files/worker-events.js
 import type { Layout } from "../store/layout.js";
 import type { Containment } from "../worker/containment.js";
 
-/** Time between two checks. An idle worker exits at once with its daemon; this time is for a worker still starting. */
+/**
+ * Time between two checks. An idle worker exits at once with its daemon; this time is for a worker
+ * still starting.
+ */
 const LOOK_MS = 5000;
 
 interface StaleWorkerParts {

@@ -1,7 +1,7 @@
 /**
- * Checks twice a second that the state directory and the files the daemon depends on still exist: each path must lead
- * to the same directory or file as at the start. Records acknowledged into a removed directory are lost, and a second
- * daemon could take a removed lock, so the daemon stops.
+ * Checks twice a second that the state directory and the files the daemon depends on still exist:
+ * each path must lead to the same directory or file as at the start. Records acknowledged into a
+ * removed directory are lost, and a second daemon could take a removed lock, so the daemon stops.
  */
 import { utimesSync } from "node:fs";
 import { type FileIdentity, identityOf, isFile } from "../os/file-identity.js";
@@ -11,7 +11,10 @@ import type { Layout } from "../store/layout.js";
 /** Time between two checks, in ms. */
 const LOOK_MS = 500;
 
-/** How often the locks are marked as used, in ms: cleaners of temporary files remove files unused for days. */
+/**
+ * How often the locks are marked as used, in ms: cleaners of temporary files remove files unused
+ * for days.
+ */
 const TOUCH_MS = 3_600_000;
 
 /** A part of the state directory was removed or replaced. */

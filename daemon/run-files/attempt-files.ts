@@ -1,4 +1,7 @@
-/** The files of one attempt: their names, the completion of an events file, and the values that its events hold. */
+/**
+ * The files of one attempt: their names, the completion of an events file, and the values that its
+ * events hold.
+ */
 import { closeSync, constants, fdatasyncSync, fstatSync, readdirSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { KeptItems, KeptValue } from "../../ops/attempt/stage-values.js";
@@ -15,7 +18,9 @@ const NEWLINE = 10;
 export const LOG_FILE = "log.ndjson";
 export const eventsFile = (dir: string) => join(dir, "events.ndjson");
 export const logFile = (dir: string) => join(dir, LOG_FILE);
-/** An older part of a long log; the parts are numbered from 1. The worker removes the oldest ones. */
+/**
+ * An older part of a long log; the parts are numbered from 1. The worker removes the oldest ones.
+ */
 export const olderLogFile = (dir: string, part: number) => join(dir, `log.${part}.ndjson`);
 /** Written by the daemon, seen by a busy worker: `{"reason":"cancel"|"timeout"}`. */
 export const cancelFile = (dir: string) => join(dir, "cancel");
@@ -37,12 +42,13 @@ export function olderLogParts(dir: string): number[] {
 }
 
 /**
- * Completes the events file of a dead worker. Durable lines get their newlines only after their sync. A worker that was
- * killed in between, or a power cut, leaves valid lines with a tab in the place of the newline. After a power cut, other
- * lines may follow the tab.
+ * Completes the events file of a dead worker. Durable lines get their newlines only after their
+ * sync. A worker that was killed in between, or a power cut, leaves valid lines with a tab in the
+ * place of the newline. After a power cut, other lines may follow the tab.
  *
- * Ends these lines, removes the reserved space, and makes the file durable: the daemon's next decision depends on the
- * file. A file that is missing or cannot be changed stays as it is, and its readable part counts.
+ * Ends these lines, removes the reserved space, and makes the file durable: the daemon's next
+ * decision depends on the file. A file that is missing or cannot be changed stays as it is, and its
+ * readable part counts.
  */
 export function completeEvents(file: string): void {
   complete(file, (fd) => {
@@ -52,7 +58,10 @@ export function completeEvents(file: string): void {
   });
 }
 
-/** As `completeEvents`, where no decision depends on the file now: mostly there is nothing to change, and no sync. */
+/**
+ * As `completeEvents`, where no decision depends on the file now: mostly there is nothing to
+ * change, and no sync.
+ */
 export function completeLines(file: string): void {
   complete(file, (fd) => {
     if (endLines(fd)) fdatasyncSync(fd);
@@ -84,7 +93,10 @@ function endLines(fd: number): boolean {
   for (let start = 0; start <= end; ) {
     const tab = text.indexOf(FILLER, start);
     const lineEnd = tab === -1 ? end : tab;
-    const line = text.subarray(text.subarray(start, lineEnd).lastIndexOf(NEWLINE) + 1 + start, lineEnd);
+    const line = text.subarray(
+      text.subarray(start, lineEnd).lastIndexOf(NEWLINE) + 1 + start,
+      lineEnd,
+    );
     // Nothing follows the last line, so it may be torn.
     if (line.length > 0 && (tab !== -1 || parseRecord(line.toString("utf8")) !== null)) {
       writeSync(fd, "\n", lineEnd);
@@ -105,8 +117,9 @@ function linesOfRest(text: string): string[] {
 const PIECE = 64 * 1024;
 
 /**
- * The entry as the daemon held it at the start, from the first event of the attempt (`attempt:accepted`). With it the
- * run files identify their operation, even if every other record is lost. Null if the event is missing or unreadable.
+ * The entry as the daemon held it at the start, from the first event of the attempt
+ * (`attempt:accepted`). With it the run files identify their operation, even if every other record
+ * is lost. Null if the event is missing or unreadable.
  */
 export function readAccepted(place: EventsPlace): Entry | null {
   let entry: Entry | null = null;
@@ -129,7 +142,9 @@ export function readAccepted(place: EventsPlace): Entry | null {
 /** The events of an attempt that has ended: where they are stored, or as text. */
 export type EarlierEvents = EventsPlace | { attempt: number; text: string };
 
-/** The events of ended attempts, oldest first: those that the entry has, and those of the places. */
+/**
+ * The events of ended attempts, oldest first: those that the entry has, and those of the places.
+ */
 export function allEvents(
   { attemptEvents }: Pick<Entry, "attemptEvents">,
   places: readonly EventsPlace[],
@@ -142,8 +157,8 @@ export function allEvents(
 }
 
 /**
- * The values of stages and steps in the events of earlier attempts, oldest first. A stage or step whose event is damaged
- * runs again.
+ * The values of stages and steps in the events of earlier attempts, oldest first. A stage or step
+ * whose event is damaged runs again.
  */
 export function* keptValues(earlier: readonly EarlierEvents[]): Generator<KeptValue> {
   for (const [attempt, event] of eventsIn(earlier, "stage:left", "step:finished")) {
@@ -153,7 +168,10 @@ export function* keptValues(earlier: readonly EarlierEvents[]): Generator<KeptVa
   }
 }
 
-/** The finished items in the events of earlier attempts, oldest first. Those of a damaged event are done again. */
+/**
+ * The finished items in the events of earlier attempts, oldest first. Those of a damaged event are
+ * done again.
+ */
 export function* keptItems(earlier: readonly EarlierEvents[]): Generator<KeptItems> {
   for (const [attempt, event] of eventsIn(earlier, "items:finished"))
     if (event.items) yield { attempt, stage: event.stage, step: event.step, ...event.items };
@@ -171,7 +189,8 @@ function* eventsIn<T extends WorkerEvent["type"]>(
     const look = (line: string) => {
       if (!types.some((type) => line.includes(`"${type}"`))) return;
       const event = parseRecord<WorkerEvent>(line);
-      if (types.some((type) => event?.type === type)) found.push([each.attempt, event as EventOf<T>]);
+      if (types.some((type) => event?.type === type))
+        found.push([each.attempt, event as EventOf<T>]);
     };
     const reader = "text" in each ? new TextReader(each.text) : new EventsReader(each);
     try {

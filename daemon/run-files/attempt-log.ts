@@ -1,6 +1,7 @@
 /**
- * The log of a running attempt. While somebody reads it, its new records are passed on. Otherwise only its last record
- * is, for the numbers of its lines: a program that prints very much then costs the daemon nothing.
+ * The log of a running attempt. While somebody reads it, its new records are passed on. Otherwise
+ * only its last record is, for the numbers of its lines: a program that prints very much then costs
+ * the daemon nothing.
  */
 import { lstatSync } from "node:fs";
 import { dirname } from "node:path";

@@ -1,7 +1,9 @@
 /**
- * Checks the events of an attempt before they move: what is damaged is kept beside the file, as the file goes.
+ * Checks the events of an attempt before they move: what is damaged is kept beside the file, as the
+ * file goes.
  *
- * The worker numbers the events of an attempt from 1 without a gap, and the record of the operation tells where they end.
+ * The worker numbers the events of an attempt from 1 without a gap, and the record of the operation
+ * tells where they end.
  */
 import { closeSync } from "node:fs";
 import { RecordCheck, seqOfRecord } from "../../protocol/record-line.js";
@@ -52,7 +54,9 @@ export function checkEvents(
 /** In words, if the events end before the end of the attempt. @param end - see `checkEvents` */
 function cutShort(where: string, last: number, end = 0): string[] {
   return last < end
-    ? [`${where}, were cut short: the last record is number ${last}, and the attempt ended with ${end}`]
+    ? [
+        `${where}, were cut short: the last record is number ${last}, and the attempt ended with ${end}`,
+      ]
     : [];
 }
 
@@ -60,7 +64,10 @@ function cutShort(where: string, last: number, end = 0): string[] {
 export function keepRanges(file: string, damaged: readonly DamagedRange[]): string {
   const fd = openOwnFile(file);
   try {
-    return quarantineBytes(file, Buffer.concat(damaged.map(({ start, end }) => readAt(fd, start, end))));
+    return quarantineBytes(
+      file,
+      Buffer.concat(damaged.map(({ start, end }) => readAt(fd, start, end))),
+    );
   } finally {
     closeSync(fd);
   }

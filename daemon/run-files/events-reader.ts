@@ -1,6 +1,6 @@
 /**
- * Reads the events of one attempt. A worker writes the events of its attempts one after the other into one file, so the
- * lines of other attempts may be before and after them.
+ * Reads the events of one attempt. A worker writes the events of its attempts one after the other
+ * into one file, so the lines of other attempts may be before and after them.
  */
 import { isWhole } from "../../protocol/record-line.js";
 import { seekLine } from "./seek.js";
@@ -8,7 +8,9 @@ import { Tail } from "./tail.js";
 
 /** Reads the new complete lines of a run file. */
 export interface LineReader {
-  /** Calls back for each new line, at most about `maxBytes` of them; returns whether there was any. */
+  /**
+   * Calls back for each new line, at most about `maxBytes` of them; returns whether there was any.
+   */
   read(onLine: (line: string) => void, maxBytes?: number): boolean;
   close(): void;
 }
@@ -30,7 +32,10 @@ export interface EventsPlace {
 /** The first keys of each event in a file. */
 const OF = /^\{(?:"n":\d+,)?"seq":\d+,"id":"(\w+)","at":"[^"]*","attempt":(\d+),/;
 
-/** The attempt of an event; null if the beginning of the line is damaged. The rest of the line is not checked. */
+/**
+ * The attempt of an event; null if the beginning of the line is damaged. The rest of the line is
+ * not checked.
+ */
 export function attemptOf(line: string): { id: string; attempt: number } | null {
   const [, id, attempt] = OF.exec(line) ?? [];
   return id === undefined ? null : { id, attempt: Number(attempt) };
@@ -104,7 +109,8 @@ export class EventsReader implements LineReader {
   /** A damaged line names no other attempt, whatever it says. */
   #isOther(line: string): boolean {
     const whose = attemptOf(line);
-    const isOurs = whose === null || (whose.id === this.place.id && whose.attempt === this.place.attempt);
+    const isOurs =
+      whose === null || (whose.id === this.place.id && whose.attempt === this.place.attempt);
     return !isOurs && isWhole(line);
   }
 }

@@ -1,8 +1,9 @@
 /**
  * Reads a page of a log for one request, and the number at which the next page continues.
  *
- * A filter may fit nothing in 64 MiB. So the log is searched in slices, and the daemon does other work in between. The
- * search ends at a bound: the page is then shorter than it might be, and says where to continue.
+ * A filter may fit nothing in 64 MiB. So the log is searched in slices, and the daemon does other
+ * work in between. The search ends at a bound: the page is then shorter than it might be, and says
+ * where to continue.
  */
 import { setImmediate as everythingElse } from "node:timers/promises";
 import type { LogLine } from "../../protocol/operation.js";
@@ -18,7 +19,9 @@ import type { RunFiles } from "./runs.js";
 
 /** Bytes of the log that one request searches for a filter. */
 const MOST = 8 * 1024 * 1024;
-/** Most lines searched at a time going backwards: the lines that fit may be among the last of them. */
+/**
+ * Most lines searched at a time going backwards: the lines that fit may be among the last of them.
+ */
 const WINDOW_MOST = 4000;
 
 export interface LogQuestion {
@@ -48,14 +51,18 @@ export async function pageAfter(question: LogQuestion, after: number): Promise<F
   for await (const slice of paced(slicesAfter(files, after, filter), question)) {
     lines.push(...slice.lines);
     looked += slice.bytes;
-    if (lines.length > limit) return { lines: lines.slice(0, limit), next: lines[limit - 1]?.n ?? null };
+    if (lines.length > limit)
+      return { lines: lines.slice(0, limit), next: lines[limit - 1]?.n ?? null };
     if (looked >= most && slice.seen > after) return { lines, next: slice.seen };
   }
   return { lines, next: null };
 }
 
 /** All texts of lines numbered above `after`. */
-export function textAfter(question: Omit<LogQuestion, "limit">, after: number): AsyncGenerator<TextSlice> {
+export function textAfter(
+  question: Omit<LogQuestion, "limit">,
+  after: number,
+): AsyncGenerator<TextSlice> {
   return paced(textsAfter(question.files, after, question.filter), question);
 }
 
@@ -65,7 +72,8 @@ export async function pageBefore(question: LogQuestion, before: number): Promise
   const most = bound(question);
   let lines: LogLine[] = [];
   let looked = 0;
-  // Without a filter the numbers tell where to start; with one, go back in growing steps until enough are found.
+  // Without a filter the numbers tell where to start; with one, go back in growing steps until
+  // enough are found.
   let step = isFiltered(filter) ? Math.min(WINDOW_MOST, Math.max(500, limit * 4)) : limit + 1;
   let end = before;
   // A bounded log begins later than at 1.
@@ -95,7 +103,10 @@ function bound({ filter, most = MOST }: LogQuestion): number {
 }
 
 /** The slices, with a turn of the event loop between two of them. */
-async function* paced<T>(slices: Generator<T>, { isGone }: Pick<LogQuestion, "isGone">): AsyncGenerator<T> {
+async function* paced<T>(
+  slices: Generator<T>,
+  { isGone }: Pick<LogQuestion, "isGone">,
+): AsyncGenerator<T> {
   for (const slice of slices) {
     yield slice;
     await everythingElse();

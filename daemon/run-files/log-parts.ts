@@ -1,6 +1,6 @@
 /**
- * The parts of a long log: a full `log.ndjson` becomes `log.<part>.ndjson`, a new one begins with a note of what is
- * before it (`LogHead`), and the oldest parts are removed.
+ * The parts of a long log: a full `log.ndjson` becomes `log.<part>.ndjson`, a new one begins with a
+ * note of what is before it (`LogHead`), and the oldest parts are removed.
  *
  * The worker bounds the log of its attempt so.
  */
@@ -41,7 +41,10 @@ export function removeOldestParts(dir: string, maxLog: number): void {
   }
 }
 
-/** `seq` of the last line that was removed from the attempt's log; null if all lines are there, or nothing is known. */
+/**
+ * `seq` of the last line that was removed from the attempt's log; null if all lines are there, or
+ * nothing is known.
+ */
 export function lastCut(dir: string): number | null {
   try {
     const first = firstLineOfFile(olderLogFiles(dir)[0] ?? logFile(dir));

@@ -1,4 +1,6 @@
-/** Reads an operation's log from a given line, over all its attempts, in slices that pass a filter. */
+/**
+ * Reads an operation's log from a given line, over all its attempts, in slices that pass a filter.
+ */
 import type { LogLine, LogStream } from "../../protocol/operation.js";
 import { gapBetween, numberOfRecord, parseRecord } from "../../protocol/record-line.js";
 import { withoutSequences } from "../../protocol/text/sgr.js";
@@ -66,13 +68,24 @@ export interface TextSlice extends Slice {
   readonly text: string;
 }
 
-export function* slicesAfter(files: RunFiles, after: number, filter: LineFilter = {}): Generator<LogSlice> {
+export function* slicesAfter(
+  files: RunFiles,
+  after: number,
+  filter: LineFilter = {},
+): Generator<LogSlice> {
   const wanted = matcher(filter);
   for (const { records, ...slice } of recordsAfter(files, after, filter))
-    yield { ...slice, lines: records.flatMap(linesOf).filter((line) => line.n > after && wanted(line)) };
+    yield {
+      ...slice,
+      lines: records.flatMap(linesOf).filter((line) => line.n > after && wanted(line)),
+    };
 }
 
-export function* textsAfter(files: RunFiles, after: number, filter: LineFilter): Generator<TextSlice> {
+export function* textsAfter(
+  files: RunFiles,
+  after: number,
+  filter: LineFilter,
+): Generator<TextSlice> {
   const wanted = matcher(filter);
   const isWhole = !isFiltered(filter);
   for (const { records, ...slice } of recordsAfter(files, after, filter)) {
@@ -122,7 +135,8 @@ function* recordsAfter(
           if (record) records.push(record);
         }, SLICE);
         if (!any) break;
-        // A damaged line has no number: at most, lines above the last known number are searched again.
+        // A damaged line has no number: at most, lines above the last known number are searched
+        // again.
         seen = Math.max(seen, records.at(-1)?.n ?? 0, numberOfRecord(last) ?? 0);
         yield { records, seen, bytes };
       }
@@ -146,12 +160,18 @@ export function linesAfter(
   return { lines, more: false };
 }
 
-/** A damaged record is never before: the search ends in front of it, and unwanted lines after it are skipped. */
+/**
+ * A damaged record is never before: the search ends in front of it, and unwanted lines after it are
+ * skipped.
+ */
 function numberOf(text: string): number {
   return numberOfRecord(text) ?? Number.POSITIVE_INFINITY;
 }
 
-/** Why the record does not follow the line with the number, in words. @param record - null: it is damaged */
+/**
+ * Why the record does not follow the line with the number, in words. @param record - null: it is
+ * damaged
+ */
 function whyApart(before: number | null, record: LogRecord | null): string | null {
   if (record === null) return "a damaged record was passed over";
   // The head of a part has the number of the line before, which may have been cut.

@@ -1,10 +1,10 @@
 /**
- * Follows an attempt's log through its rotation: the worker renames a full `log.ndjson` to `log.<part>.ndjson`, begins
- * a new one, and removes the oldest parts.
+ * Follows an attempt's log through its rotation: the worker renames a full `log.ndjson` to
+ * `log.<part>.ndjson`, begins a new one, and removes the oldest parts.
  *
- * A renamed file is read to its end through the open descriptor before the next one is opened, so no line that still
- * exists is skipped. Each part begins with a note of what was cut before it (`LogHead`). A reader gets the note in the
- * place of the lines that it has not read.
+ * A renamed file is read to its end through the open descriptor before the next one is opened, so
+ * no line that still exists is skipped. Each part begins with a note of what was cut before it
+ * (`LogHead`). A reader gets the note in the place of the lines that it has not read.
  */
 import { lstatSync } from "node:fs";
 import { dirname } from "node:path";
@@ -15,16 +15,25 @@ import { firstLineOfFile, seekLine } from "./seek.js";
 import { Tail } from "./tail.js";
 import { isDirectory } from "./unreadable.js";
 
-/** A record of a log file: lines that were written together. `n` and `seq` are the numbers of the last one. */
+/**
+ * A record of a log file: lines that were written together. `n` and `seq` are the numbers of the
+ * last one.
+ */
 export interface LogRecord extends Omit<LogLine, "text"> {
   lines: string[];
   /** How far the worker's own output file was read, for lines that came from there. */
   end?: number;
-  /** Of the first record of a later part, whose line is a note: bytes of all earlier lines of the attempt. */
+  /**
+   * Of the first record of a later part, whose line is a note: bytes of all earlier lines of the
+   * attempt.
+   */
   cut?: number;
 }
 
-/** The first record of a part that is not the first: it has the number of the last line before the part. */
+/**
+ * The first record of a part that is not the first: it has the number of the last line before the
+ * part.
+ */
 export type LogHead = LogRecord & Required<Pick<LogRecord, "cut">>;
 
 /** The lines of a record, each with its own numbers. */
@@ -66,7 +75,10 @@ export class LogTail {
     }
   }
 
-  /** Calls back for every new complete line, at most about `maxBytes` of them; returns whether there was any. */
+  /**
+   * Calls back for every new complete line, at most about `maxBytes` of them; returns whether there
+   * was any.
+   */
   read(onLine: (line: string) => void, maxBytes = Number.POSITIVE_INFINITY): boolean {
     // The log may have been made, and renamed, since.
     if (!this.#found && !this.#find()) return false;
@@ -92,7 +104,10 @@ export class LogTail {
     this.#tail.close();
   }
 
-  /** Opens the log; false if there is none. @throws IrregularFileError if something else is in the place of a directory */
+  /**
+   * Opens the log; false if there is none. @throws IrregularFileError if something else is in the
+   * place of a directory
+   */
   #find(): boolean {
     // Most attempts log nothing, and have no directory.
     if (!isDirectory(dirname(this.dir)) || !isDirectory(this.dir)) return false;
@@ -113,7 +128,10 @@ export class LogTail {
     });
   }
 
-  /** Opens one of the parts. Where a rotation renamed them meanwhile, two looks may be of two parts: looks again. */
+  /**
+   * Opens one of the parts. Where a rotation renamed them meanwhile, two looks may be of two parts:
+   * looks again.
+   */
   #among(open: (files: string[]) => Tail): Tail {
     for (;;) {
       const files = this.#files();
@@ -133,7 +151,8 @@ export class LogTail {
   /** All parts, oldest first. */
   #files(): string[] {
     const file = logFile(this.dir);
-    // Most attempts have no log, or a short one; between two renames there is only the file to be renamed.
+    // Most attempts have no log, or a short one; between two renames there is only the file to be
+    // renamed.
     if (inodeOf(file) === null && inodeOf(`${file}.new`) === null) return [file];
     return [...olderLogFiles(this.dir), file];
   }
@@ -157,7 +176,10 @@ export class LogTail {
     return true;
   }
 
-  /** Whether the line is the head of a part, and the lines before the part were read or are not wanted. */
+  /**
+   * Whether the line is the head of a part, and the lines before the part were read or are not
+   * wanted.
+   */
   #isNeedless(line: string): boolean {
     const head = parseRecord<LogHead>(line);
     if (head?.cut === undefined) return false;

@@ -1,9 +1,10 @@
 /**
- * Merges the stored events and log lines of all attempts of an operation in `seq` order. Each call continues where the
- * last one stopped.
+ * Merges the stored events and log lines of all attempts of an operation in `seq` order. Each call
+ * continues where the last one stopped.
  *
- * Numbers run without a gap over daemon events, worker events and lines, so a line is passed on only after the one
- * before it. The two files of a live attempt are read one after the other, and the later read may be ahead.
+ * Numbers run without a gap over daemon events, worker events and lines, so a line is passed on
+ * only after the one before it. The two files of a live attempt are read one after the other, and
+ * the later read may be ahead.
  */
 import type { DaemonEvent } from "../../protocol/event.js";
 import { parseRecord, seqOfRecord } from "../../protocol/record-line.js";
@@ -12,7 +13,9 @@ import type { LineReader } from "./events-reader.js";
 import { type LogRecord, linesOf } from "./log-tail.js";
 import type { RunFiles } from "./runs.js";
 
-/** Bytes read from a file at a time: the reader may be slow, and memory must not grow with the file. */
+/**
+ * Bytes read from a file at a time: the reader may be slow, and memory must not grow with the file.
+ */
 const READ_BYTES = 64 * 1024;
 
 type Stored = Exclude<EventLine, { type: "end" }>;
@@ -80,8 +83,8 @@ export class MergedEvents {
   /**
    * Reads a piece of a file that may still hold the next number; false if neither file does.
    *
-   * The events are read again after the log. The worker writes in order: a number that is then in neither file, while a
-   * later number is, was never written or is gone.
+   * The events are read again after the log. The worker writes in order: a number that is then in
+   * neither file, while a later number is, was never written or is gone.
    */
   #readOn(): boolean {
     return this.#readEvents() || this.#readLog() || this.#readEvents();
@@ -126,7 +129,10 @@ export class MergedEvents {
   }
 }
 
-/** A damaged line is never before: the search ends in front of it, and lines already read are skipped. */
+/**
+ * A damaged line is never before: the search ends in front of it, and lines already read are
+ * skipped.
+ */
 function seqOf(text: string): number {
   return seqOfRecord(text) ?? Number.POSITIVE_INFINITY;
 }

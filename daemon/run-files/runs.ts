@@ -1,4 +1,6 @@
-/** Where the run files of operations are read: on this machine, or also where the engine keeps them. */
+/**
+ * Where the run files of operations are read: on this machine, or also where the engine keeps them.
+ */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Layout, runDir } from "../store/layout.js";
@@ -18,7 +20,9 @@ import type { WorkerEvents } from "./worker-events.js";
 
 /** The run files of one operation. */
 export interface RunFiles {
-  /** Attempts that have run files, in order. @throws IrregularFileError if a path is no directory */
+  /**
+   * Attempts that have run files, in order. @throws IrregularFileError if a path is no directory
+   */
   attempts(): number[];
   events(attempt: number, isBefore: IsBefore): LineReader;
   log(attempt: number, isBefore?: IsBefore): LineReader;
@@ -28,14 +32,17 @@ export interface RunFiles {
 
 export interface Runs {
   /**
-   * Resolves when the run files of the operations can be read as far as they are known now. What cannot be brought stays
-   * as it is: readers get the part that is here.
+   * Resolves when the run files of the operations can be read as far as they are known now. What
+   * cannot be brought stays as it is: readers get the part that is here.
    */
   bring(ids: readonly string[]): Promise<void>;
   of(id: string): RunFiles;
 }
 
-/** The run files in the directory of an operation. @param report - gets what is damaged. Default: nobody is told */
+/**
+ * The run files in the directory of an operation. @param report - gets what is damaged. Default:
+ * nobody is told
+ */
 export function localFiles(runDir: string, report: (problem: string) => void = () => {}): RunFiles {
   const dirOf = (attempt: number) => join(runDir, String(attempt));
   return {
@@ -50,8 +57,8 @@ export function localFiles(runDir: string, report: (problem: string) => void = (
 }
 
 /**
- * Reads the events of an attempt where they are. Another worker may begin the attempt again, if its first worker has not
- * accepted it: then they are in another file.
+ * Reads the events of an attempt where they are. Another worker may begin the attempt again, if its
+ * first worker has not accepted it: then they are in another file.
  */
 export class MovingReader implements LineReader {
   #place: EventsPlace | null = null;
@@ -81,8 +88,8 @@ export class MovingReader implements LineReader {
 }
 
 /**
- * All run files are on this machine. The events of an attempt are in the file of its worker until they are sealed; then
- * they are in the history, or in the attempt's directory if they are long.
+ * All run files are on this machine. The events of an attempt are in the file of its worker until
+ * they are sealed; then they are in the history, or in the attempt's directory if they are long.
  *
  * @param sealed the sealed events of an attempt as text; null: they are not in the history
  * @param report gets what is damaged, in words

@@ -1,6 +1,6 @@
 /**
- * Moves the events of finished operations from the files of their workers into the history: a short text into the
- * record of the operation, a long one into the attempt's directory.
+ * Moves the events of finished operations from the files of their workers into the history: a short
+ * text into the record of the operation, a long one into the attempt's directory.
  */
 import { attemptEnds } from "../store/attempt-ends.js";
 import type { AttemptEvents } from "../store/checkpointing.js";
@@ -13,7 +13,10 @@ import type { EventsPlace } from "./events-reader.js";
 import { isUnreadable } from "./unreadable.js";
 import type { WorkerEvents } from "./worker-events.js";
 
-/** Most characters of the events of an attempt in the record of its operation: a page of a list reads the records. */
+/**
+ * Most characters of the events of an attempt in the record of its operation: a page of a list
+ * reads the records.
+ */
 const SHORT = 16 * 1024;
 
 export class SealedEvents implements AttemptEvents {
@@ -74,7 +77,10 @@ export class SealedEvents implements AttemptEvents {
     for (const place of this.#sealed.splice(0)) this.workerEvents.drop(place);
   }
 
-  /** @param onAgain - the lines so far come again: an I/O error may pass, and the file goes once its events have moved */
+  /**
+   * @param onAgain - the lines so far come again: an I/O error may pass, and the file goes once its
+   * events have moved
+   */
   #check(
     place: EventsPlace,
     ends: ReadonlyMap<number, number>,

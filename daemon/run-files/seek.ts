@@ -1,7 +1,8 @@
 /**
  * Finds a line in a file of numbered JSON lines by binary search over byte offsets.
  *
- * Lines are sorted by number, so any line of a log of a million lines is found with some twenty short reads.
+ * Lines are sorted by number, so any line of a log of a million lines is found with some twenty
+ * short reads.
  */
 import { closeSync, fstatSync, readSync } from "node:fs";
 import { openOwnFile, readAt } from "../../protocol/system/own-file.js";
@@ -23,7 +24,8 @@ export function seekLine(file: string, isBefore: (line: string) => boolean, from
   try {
     let low = from;
     let high = endOfLines(fd);
-    // Invariant: every line that starts before `low` is before; the wanted one starts at or before `high`.
+    // Invariant: every line that starts before `low` is before; the wanted one starts at or before
+    // `high`.
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
       const line = lineAt(fd, middle, low);
@@ -78,7 +80,9 @@ export function* linesBackwards(file: string): Generator<string> {
 }
 
 const PIECE = 4096;
-/** Where there is no newline, the next pieces are longer: of a long record, and of an unusual file. */
+/**
+ * Where there is no newline, the next pieces are longer: of a long record, and of an unusual file.
+ */
 const LONGER = 16;
 const LONG_PIECE = 1024 * 1024;
 /** Bytes above which a file without a block of data counts as empty. */
@@ -105,7 +109,10 @@ function afterLastNewline(fd: number, before: number): number {
   return 0;
 }
 
-/** The first complete line that starts at or after `from`; `aligned` is an offset at which a line is known to start. */
+/**
+ * The first complete line that starts at or after `from`; `aligned` is an offset at which a line is
+ * known to start.
+ */
 function lineAt(
   fd: number,
   from: number,

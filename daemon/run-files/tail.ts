@@ -1,16 +1,20 @@
 /**
  * Follows a file that another process appends to: reads only new and complete lines.
  *
- * Only the offset of the last newline is remembered, so another daemon can continue with the same file. A missing file
- * counts as empty. A file that shrank (a power cut) is read from its new end. Zero bytes after the last newline are not
- * a line: a power cut leaves them, and so does a file that was made longer.
+ * Only the offset of the last newline is remembered, so another daemon can continue with the same
+ * file. A missing file counts as empty. A file that shrank (a power cut) is read from its new end.
+ * Zero bytes after the last newline are not a line: a power cut leaves them, and so does a file
+ * that was made longer.
  */
 import { closeSync, fstatSync, lstatSync, readSync } from "node:fs";
 import { endOfText, FILLER } from "../../protocol/system/append-file.js";
 import { IrregularFileError, openOwnFile, readAt } from "../../protocol/system/own-file.js";
 
 const CHUNK = 256 * 1024;
-/** Bytes of the first piece of a read: mostly there are a few new lines, and reserved space after them. */
+/**
+ * Bytes of the first piece of a read: mostly there are a few new lines, and reserved space after
+ * them.
+ */
 const FIRST = 4096;
 const buffer = Buffer.allocUnsafe(CHUNK);
 const NEWLINE = 10;
@@ -32,15 +36,16 @@ export class Tail {
   }
 
   /**
-   * Calls back for every new complete line, at most about `maxBytes` of them but at least one; returns whether there
-   * was any.
+   * Calls back for every new complete line, at most about `maxBytes` of them but at least one;
+   * returns whether there was any.
    */
   read(onLine: (line: string) => void, maxBytes = Number.POSITIVE_INFINITY): boolean {
     const fd = this.#open();
     if (fd === null) return false;
     let any = false;
     let taken = 0;
-    // The beginning of a line, in pieces. Not kept for the next read: a writer removes a line cut by a full disk.
+    // The beginning of a line, in pieces. Not kept for the next read: a writer removes a line cut
+    // by a full disk.
     let rest: Buffer[] = [];
     let restLength = 0;
     const most = Math.min(CHUNK, Math.max(1, maxBytes));
@@ -54,7 +59,8 @@ export class Tail {
       if (newline === -1) {
         rest.push(Buffer.from(read));
         restLength += length;
-        if (restLength > MOST_LINE) throw new IrregularFileError(`${this.file} holds a line of over 256 MiB`);
+        if (restLength > MOST_LINE)
+          throw new IrregularFileError(`${this.file} holds a line of over 256 MiB`);
       } else {
         let bytes: Buffer = restLength > 0 ? Buffer.concat([...rest, read]) : read;
         // The write is over: the newline at its end was seen.
@@ -79,7 +85,10 @@ export class Tail {
     return fd === null ? null : fstatSync(fd).ino;
   }
 
-  /** The bytes after the last newline as a line, once the writer is done. Reserved space is not part of it. */
+  /**
+   * The bytes after the last newline as a line, once the writer is done. Reserved space is not part
+   * of it.
+   */
   takeRest(): string {
     const fd = this.#open();
     if (fd === null) return "";
@@ -121,8 +130,9 @@ export class Tail {
 }
 
 /**
- * Whether bytes of complete lines hold a tab. Reads beside a write into reserved space may see the end of what is
- * written, and in an earlier read, or earlier in the same one, the space in the place of its beginning.
+ * Whether bytes of complete lines hold a tab. Reads beside a write into reserved space may see the
+ * end of what is written, and in an earlier read, or earlier in the same one, the space in the
+ * place of its beginning.
  */
 function isTorn(bytes: Buffer): boolean {
   const tab = bytes.indexOf(FILLER);

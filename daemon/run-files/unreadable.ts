@@ -1,15 +1,24 @@
-/** Run files that cannot be read: tells them from bugs, puts them aside, and makes the refusal for the client. */
+/**
+ * Run files that cannot be read: tells them from bugs, puts them aside, and makes the refusal for
+ * the client.
+ */
 import { closeSync, existsSync, lstatSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { Refusal } from "../../protocol/errors.js";
-import { IrregularFileError, openOwnFile, whyForeign, whyIrregular } from "../../protocol/system/own-file.js";
+import {
+  IrregularFileError,
+  openOwnFile,
+  whyForeign,
+  whyIrregular,
+} from "../../protocol/system/own-file.js";
 import { quarantineFile } from "../store/quarantine.js";
 import { cancelFile, eventsFile, logFile, olderLogFiles } from "./attempt-files.js";
 
 /** Whether the error is the file system's: any other error is a bug, and is thrown on. */
 export function isUnreadable(error: unknown): error is Error {
   return (
-    error instanceof IrregularFileError || /^E[A-Z0-9]+$/.test((error as NodeJS.ErrnoException).code ?? "")
+    error instanceof IrregularFileError ||
+    /^E[A-Z0-9]+$/.test((error as NodeJS.ErrnoException).code ?? "")
   );
 }
 
@@ -59,16 +68,21 @@ function recordFiles(attemptDir: string): string[] {
 }
 
 /**
- * Puts aside the run files of an attempt that cannot be read, or what is in their place, so that the other attempts can
- * be read.
+ * Puts aside the run files of an attempt that cannot be read, or what is in their place, so that
+ * the other attempts can be read.
  *
  * @param runDir - of the operation
  * @param attemptDir - of the attempt
  * @param givenUp - an events file that is put aside too, whatever it is; null: none
  * @returns one text for each path that was put aside
  */
-export function putAsideRunFiles(runDir: string, attemptDir: string, givenUp: string | null): string[] {
-  const aside = (path: string) => `${path} could not be read; it is kept in ${quarantineFile(path)}`;
+export function putAsideRunFiles(
+  runDir: string,
+  attemptDir: string,
+  givenUp: string | null,
+): string[] {
+  const aside = (path: string) =>
+    `${path} could not be read; it is kept in ${quarantineFile(path)}`;
   for (const dir of [runDir, attemptDir]) if (isOdd(dir, whyNoDirectory)) return [aside(dir)];
   const older = existsSync(attemptDir) ? olderLogFiles(attemptDir) : [];
   const files = [logFile(attemptDir), ...older, cancelFile(attemptDir)];

@@ -1,7 +1,8 @@
 /**
- * Where the events of the attempts of this machine are stored, from the start of an attempt until the store has taken
- * them up into its history. They are in the files of the workers (`workers/<id>.events.ndjson`), one attempt after the
- * other. A file is removed when its worker has ended and no event in it is needed any more.
+ * Where the events of the attempts of this machine are stored, from the start of an attempt until
+ * the store has taken them up into its history. They are in the files of the workers
+ * (`workers/<id>.events.ndjson`), one attempt after the other. A file is removed when its worker
+ * has ended and no event in it is needed any more.
  *
  * The places are in memory only: a start finds them again by reading the files.
  */
@@ -46,8 +47,9 @@ export class WorkerEvents {
   constructor(private readonly dir: string) {}
 
   /**
-   * Finds the attempts in the files of all workers. Completes the files of dead workers, and removes none: without its
-   * file, an attempt that nobody has accepted counts as begun (`hasFound`).
+   * Finds the attempts in the files of all workers. Completes the files of dead workers, and
+   * removes none: without its file, an attempt that nobody has accepted counts as begun
+   * (`hasFound`).
    *
    * @returns problems, in words
    */
@@ -73,8 +75,8 @@ export class WorkerEvents {
   }
 
   /**
-   * The attempt is about to begin: its events come into the worker's file. Called before the start is recorded, since
-   * readers look for the events from then on.
+   * The attempt is about to begin: its events come into the worker's file. Called before the start
+   * is recorded, since readers look for the events from then on.
    *
    * @param from bytes of events that are in the file
    */
@@ -98,7 +100,10 @@ export class WorkerEvents {
     return this.#places.get(id)?.get(attempt) ?? null;
   }
 
-  /** The place of a running attempt. Of an earlier daemon's, without any event, it is the end of the worker's file. */
+  /**
+   * The place of a running attempt. Of an earlier daemon's, without any event, it is the end of the
+   * worker's file.
+   */
   running(id: string, attempt: number, workerId: string): EventsPlace {
     const known = this.get(id, attempt);
     if (known !== null) return known;
@@ -107,8 +112,8 @@ export class WorkerEvents {
   }
 
   /**
-   * Whether the worker of an earlier daemon had a file at the start. A worker creates it before it gets an order: without
-   * it nobody knows what the operation has done.
+   * Whether the worker of an earlier daemon had a file at the start. A worker creates it before it
+   * gets an order: without it nobody knows what the operation has done.
    */
   hasFound(workerId: string): boolean {
     return this.#found.has(workerId);
@@ -164,7 +169,8 @@ export class WorkerEvents {
   }
 
   #removeUnneeded(file: string): void {
-    if ((this.#used.get(file) ?? 0) > 0 || !this.#ended.has(file) || this.#unreadable.has(file)) return;
+    if ((this.#used.get(file) ?? 0) > 0 || !this.#ended.has(file) || this.#unreadable.has(file))
+      return;
     this.#used.delete(file);
     this.#ended.delete(file);
     this.#ends.delete(file);

@@ -1,7 +1,9 @@
 /**
- * One running attempt: tails its run files, reduces the events into the record, and stops its worker.
+ * One running attempt: tails its run files, reduces the events into the record, and stops its
+ * worker.
  *
- * An attempt only observes and signals. The scheduler finishes the operation on its outcome or its worker's death.
+ * An attempt only observes and signals. The scheduler finishes the operation on its outcome or its
+ * worker's death.
  */
 
 import { lstatSync, mkdirSync } from "node:fs";
@@ -35,8 +37,8 @@ interface AttemptParts {
 }
 
 /**
- * Time in ms until the first read of the run files of a worker of this daemon. A shorter attempt is read once, at its
- * end, and its files are not watched.
+ * Time in ms until the first read of the run files of a worker of this daemon. A shorter attempt is
+ * read once, at its end, and its files are not watched.
  */
 const FIRST_LOOK_MS = 25;
 
@@ -49,18 +51,26 @@ const MAX_TIMER = 2 ** 31 - 1;
 export class Attempt {
   readonly number: number;
   readonly run: Run;
-  /** Operations follow that join the queue with the record of the finish: the slot is kept for them until then. */
+  /**
+   * Operations follow that join the queue with the record of the finish: the slot is kept for them
+   * until then.
+   */
   isFollowed = false;
   /** Since when the worker process is stopped (SIGSTOP). */
   stalledSince: string | null = null;
   /** Since when the worker, or the finishing of the attempt, waits for room on the disk. */
   noRoomSince: string | null = null;
   readonly sampler: ResourceSampler;
-  /** How the worker ended, or that the worker is idle again; null while it runs, and for an adopted worker. */
+  /**
+   * How the worker ended, or that the worker is idle again; null while it runs, and for an adopted
+   * worker.
+   */
   ended: { exit: WorkerExit | null } | null = null;
   /** The finish of the attempt is being recorded. */
   isFinishing = false;
-  /** Since when the worker has ended and the events cannot be read, by the monotonic clock in ms. */
+  /**
+   * Since when the worker has ended and the events cannot be read, by the monotonic clock in ms.
+   */
   #unreadableSince: number | null = null;
   readonly #tail: RecordTail;
   /** The stop reason whose cancel file could not be written yet. */
@@ -107,8 +117,9 @@ export class Attempt {
   }
 
   /**
-   * Whether the attempt needs its slot. An outcome that nothing follows frees the slot before it is recorded. Else the
-   * record frees it: what waited for this operation and what waited for the slot are then chosen from together.
+   * Whether the attempt needs its slot. An outcome that nothing follows frees the slot before it is
+   * recorded. Else the record frees it: what waited for this operation and what waited for the slot
+   * are then chosen from together.
    */
   get holdsSlot(): boolean {
     return this.entry.run === this.run && (this.outcome === null || this.isFollowed);
@@ -161,7 +172,10 @@ export class Attempt {
     this.parts.containment.pause(this.run.worker, isPaused);
   }
 
-  /** The worker reads how long it was paused when it runs again. Without the file, the pause counts as time. */
+  /**
+   * The worker reads how long it was paused when it runs again. Without the file, the pause counts
+   * as time.
+   */
   #writePause(seconds: number): void {
     try {
       mkdirSync(this.dir, { recursive: true, mode: 0o700 });
@@ -183,8 +197,9 @@ export class Attempt {
   }
 
   /**
-   * Whether the unreadable events of an ended worker are given up. An I/O error may pass, so the read is retried for
-   * `UNREADABLE_MS`, and for as long as the daemon itself is short of descriptors or memory.
+   * Whether the unreadable events of an ended worker are given up. An I/O error may pass, so the
+   * read is retried for `UNREADABLE_MS`, and for as long as the daemon itself is short of
+   * descriptors or memory.
    */
   isGivenUp(): boolean {
     const error = this.unreadable.events;
@@ -195,7 +210,10 @@ export class Attempt {
     return now - this.#unreadableSince >= UNREADABLE_MS;
   }
 
-  /** Checks whether the worker was stopped (SIGSTOP) or continued. A stopped worker is alive: it holds its lock. */
+  /**
+   * Checks whether the worker was stopped (SIGSTOP) or continued. A stopped worker is alive: it
+   * holds its lock.
+   */
   lookIfStalled(): void {
     // A pause stops the worker on purpose.
     const stopped = !isPausedNow(this.entry.record) && isStopped(this.run.worker);
@@ -230,7 +248,10 @@ export class Attempt {
     else this.parts.bus.emit("shown", record, key, "progress");
   }
 
-  /** Stops the worker: cancel file for a busy loop, SIGTERM for the rest, SIGKILL after the grace period. */
+  /**
+   * Stops the worker: cancel file for a busy loop, SIGTERM for the rest, SIGKILL after the grace
+   * period.
+   */
   stop(reason: StopReason): void {
     // After its outcome the worker may already run another operation.
     if (this.outcome) return;
@@ -270,7 +291,10 @@ export class Attempt {
     }
   }
 
-  /** Reported once, since the write is retried every half second. `liveopsd status` shows a full disk. */
+  /**
+   * Reported once, since the write is retried every half second. `liveopsd status` shows a full
+   * disk.
+   */
   #sayCancelFileFailed(error: Error): void {
     if (this.#cancelFileFailed || isDiskFull(error)) return;
     this.#cancelFileFailed = true;
@@ -291,7 +315,8 @@ export class Attempt {
   #reportDamage(): void {
     this.#isDamaged = false;
     try {
-      for (const problem of checkEvents(this.events, undefined)) this.parts.bus.emit("problem", problem);
+      for (const problem of checkEvents(this.events, undefined))
+        this.parts.bus.emit("problem", problem);
     } catch (error) {
       if (!isUnreadable(error)) throw error;
     }

@@ -13,8 +13,9 @@ const SWEEP_AT = 1000;
 /**
  * Bounds how fast the links of a chain follow each other.
  *
- * Otherwise a type that hands over to itself without end would occupy a slot and fill the journal and the history. The
- * first links of a chain start at once; after `BURST` links in a row, a link starts every `INTERVAL_MS`.
+ * Otherwise a type that hands over to itself without end would occupy a slot and fill the journal
+ * and the history. The first links of a chain start at once; after `BURST` links in a row, a link
+ * starts every `INTERVAL_MS`.
  */
 export class ChainPace {
   /** By chain: when its last link would start if all links had kept the interval. */

@@ -1,6 +1,6 @@
 /**
- * How long the runs of a type, or those with the same history key, took: percentiles, the newest runs, the types that
- * follow in a chain.
+ * How long the runs of a type, or those with the same history key, took: percentiles, the newest
+ * runs, the types that follow in a chain.
  *
  * Read from the store at the first question, and kept until a run of the type finishes.
  */
@@ -17,7 +17,10 @@ import type { Bus } from "../bus.js";
 import type { Entry } from "../store/decision.js";
 import type { Archive } from "../store/store.js";
 
-/** Most runs in the percentiles, in the durations of steps, in the list of the newest, and in that of the next types. */
+/**
+ * Most runs in the percentiles, in the durations of steps, in the list of the newest, and in that
+ * of the next types.
+ */
 const NEWEST = { measured: 100, stepped: 10, listed: 12, followed: 20 };
 
 /** Most succeeded runs of a type that are read for all its history keys together. */
@@ -34,7 +37,10 @@ interface Known {
   readonly replies: Map<string, HistoryReply>;
   /** Null: not read. */
   keyed: Map<string, Measured> | null;
-  /** Whether a run of the type has steps; null: not read. Most types have none, whatever the history key. */
+  /**
+   * Whether a run of the type has steps; null: not read. Most types have none, whatever the history
+   * key.
+   */
   hasSteps: boolean | null;
   readonly steps: Map<string, StepSeconds>;
 }
@@ -68,8 +74,9 @@ export class Durations {
   }
 
   /**
-   * Returns a function: what earlier runs tell about one of the operations. The durations of all history keys of a type
-   * are read at once, because each operation of a long queue may have its own key.
+   * Returns a function: what earlier runs tell about one of the operations. The durations of all
+   * history keys of a type are read at once, because each operation of a long queue may have its
+   * own key.
    *
    * @param least earlier runs without which nothing is told
    */
@@ -102,7 +109,9 @@ export class Durations {
     if (stages.length === 0) return null;
     const known = this.#knownOf(op);
     const { steps } = known;
-    known.hasSteps ??= (await this.#newest({ op }, NEWEST.measured)).some((run) => run.steps !== undefined);
+    known.hasSteps ??= (await this.#newest({ op }, NEWEST.measured)).some(
+      (run) => run.steps !== undefined,
+    );
     if (!known.hasSteps) return null;
     const name = historyName(operation);
     const before = steps.get(name);
@@ -113,7 +122,10 @@ export class Durations {
     return read;
   }
 
-  /** A run without steps changes nothing of what is known of steps: the next start must not read it again. */
+  /**
+   * A run without steps changes nothing of what is known of steps: the next start must not read it
+   * again.
+   */
   #finished({ op, steps }: Operation): void {
     const known = this.#known.get(op);
     if (known === undefined) return;
@@ -206,8 +218,10 @@ function byStage(runs: readonly Operation[]): HistoryReply["stages"] {
   const durations = new Map<string, Time[]>();
   for (const run of runs) {
     for (const [stage, times] of Object.entries(run.stageTimes)) {
-      // Only a stage that ran to its end tells how long it usually takes: not one that did not run, or failed early.
-      if (times.resumed || times.seconds === null || getOwn(run.stageStates, stage) !== "done") continue;
+      // Only a stage that ran to its end tells how long it usually takes: not one that did not run,
+      // or failed early.
+      if (times.resumed || times.seconds === null || getOwn(run.stageStates, stage) !== "done")
+        continue;
       const values = durations.get(stage) ?? [];
       durations.set(stage, [...values, ...timesOf(run, stage, times.seconds)]);
     }
@@ -242,7 +256,10 @@ function medians(steps: readonly Step[]): Record<string, number> {
   });
   const named = Map.groupBy(taken, ({ name }) => name);
   return Object.fromEntries(
-    [...named].map(([name, all]) => [name, spread(all.map(({ value }) => ({ seconds: value })))!.p50]),
+    [...named].map(([name, all]) => [
+      name,
+      spread(all.map(({ value }) => ({ seconds: value })))!.p50,
+    ]),
   );
 }
 
@@ -270,9 +287,9 @@ function spread(times: readonly Time[]): { p50: number; p90: number; curve?: num
     p50: inMilliseconds(median(sorted)),
     p90: inMilliseconds(p90),
     ...(curves.length > 0 && {
-      curve: CURVE_PERCENTS.map((_, i) => median(curves.map((curve) => curve[i]!).sort((a, b) => a - b))).map(
-        inMilliseconds,
-      ),
+      curve: CURVE_PERCENTS.map((_, i) =>
+        median(curves.map((curve) => curve[i]!).sort((a, b) => a - b)),
+      ).map(inMilliseconds),
     }),
   };
 }

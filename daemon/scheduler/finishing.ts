@@ -1,6 +1,7 @@
 /**
- * Finishes an attempt: turns an outcome from its run files, or a worker's death without an outcome, into one decision:
- * finished, or queued again. Only the scheduler calls this module, and no other module handles an operation's failure.
+ * Finishes an attempt: turns an outcome from its run files, or a worker's death without an outcome,
+ * into one decision: finished, or queued again. Only the scheduler calls this module, and no other
+ * module handles an operation's failure.
  */
 
 import { retryDelay } from "../../ops/attempt/retry-delay.js";
@@ -40,7 +41,10 @@ const AGAIN_MS = 500;
 
 /** Judges what a worker tells of a success. */
 export interface Judge {
-  /** Numbers of the result that are far outside of those of earlier runs. @throws where the history cannot be read */
+  /**
+   * Numbers of the result that are far outside of those of earlier runs. @throws where the history
+   * cannot be read
+   */
   oddOf(entry: Entry, result: unknown): Promise<Odd[]>;
   /** What is recorded of the success. */
   outcomeOf(outcome: Outcome, odd: readonly Odd[], entry: Entry): Outcome;
@@ -50,7 +54,10 @@ interface FinishingOptions {
   lifecycle: Pick<Lifecycle, "conclude">;
   layout: Layout;
   containment: Pick<Containment, "forget" | "kill">;
-  /** Whether the attempt is still the operation's current attempt. Finishing an older attempt does nothing. */
+  /**
+   * Whether the attempt is still the operation's current attempt. Finishing an older attempt does
+   * nothing.
+   */
   isCurrent(attempt: Attempt): boolean;
   /** Path of the directory that the state directory was copied from; null if it is unknown. */
   original(): string | null;
@@ -78,8 +85,8 @@ export class Finishing {
   constructor(private readonly options: FinishingOptions) {}
 
   /**
-   * Handles a dead worker. Both files are read to their end; an outcome in them beats the way the worker died. Where
-   * that is not possible now, the scheduler's next check calls this again.
+   * Handles a dead worker. Both files are read to their end; an outcome in them beats the way the
+   * worker died. Where that is not possible now, the scheduler's next check calls this again.
    */
   async lost(attempt: Attempt, exit: WorkerExit | null): Promise<void> {
     if (this.#lost.has(attempt)) return;
@@ -92,7 +99,10 @@ export class Finishing {
     }
   }
 
-  /** Returns false where the caller must retry: the worker has not ended yet, or its events cannot be read now. */
+  /**
+   * Returns false where the caller must retry: the worker has not ended yet, or its events cannot
+   * be read now.
+   */
   async #lose(attempt: Attempt, exit: WorkerExit | null): Promise<boolean> {
     const { containment, isStopped, original } = this.options;
     if (this.#isOver(attempt)) return true;
@@ -101,7 +111,8 @@ export class Finishing {
     await containment.kill(worker, isIdle ? worker.pid : undefined);
     // The next daemon finds the attempt in the same state.
     if (isStopped()) return true;
-    // A worker may have lost its lock and still run: its output until its end belongs to this attempt.
+    // A worker may have lost its lock and still run: its output until its end belongs to this
+    // attempt.
     if (attempt.worker === null && isRunning(worker)) return false;
     if (!isIdle && !isForeign(worker)) containment.forget(worker);
     if (attempt.worker === null && this.#isOver(attempt)) return true;
@@ -112,8 +123,12 @@ export class Finishing {
       return true;
     }
     // All processes of the attempt have ended, and no next attempt has begun.
-    if (!mayRunElsewhere(worker)) removeTemporary(attempt.entry.record.id, attempt.entry.env.TMPDIR);
-    const stderr = captureFinalOutput(attempt, workerFiles(this.options.layout.workers, worker.workerId));
+    if (!mayRunElsewhere(worker))
+      removeTemporary(attempt.entry.record.id, attempt.entry.env.TMPDIR);
+    const stderr = captureFinalOutput(
+      attempt,
+      workerFiles(this.options.layout.workers, worker.workerId),
+    );
     const whyLeaseEnded = isKilled(exit) ? this.options.whyLeaseEnded() : null;
     let death = describeDeath(attempt.run, exit, stderr);
     if (mayRunElsewhere(worker)) death = describeCopied(original());
@@ -142,7 +157,8 @@ export class Finishing {
   async finish(attempt: Attempt, outcome: Outcome): Promise<void> {
     const { isCurrent, isStopped } = this.options;
     if (attempt.isFinishing || !isCurrent(attempt)) return;
-    // The outcome stays in the run file until the decision is durable, so no death of worker or daemon loses it.
+    // The outcome stays in the run file until the decision is durable, so no death of worker or
+    // daemon loses it.
     attempt.read();
     if (outcome.state !== "succeeded") await this.#endLeftovers(attempt);
     if (isStopped()) return;
@@ -153,7 +169,8 @@ export class Finishing {
         const again = asksAgain(attempt, entry, outcome);
         if (again) return again;
         const corrected = correctedOutcome(outcome, entry);
-        if (corrected.state !== "succeeded") return finishOrRetry(attempt, entry, corrected, undefined);
+        if (corrected.state !== "succeeded")
+          return finishOrRetry(attempt, entry, corrected, undefined);
         const judged = this.options.judge()?.outcomeOf(corrected, odd, entry) ?? corrected;
         return { finish: judged, odd };
       },
@@ -179,8 +196,9 @@ export class Finishing {
   }
 
   /**
-   * Moves aside unreadable objects in the place of run files, so that the other run files can be read. Events whose
-   * outcome was read stay: the error may pass, and other operations of the worker have their events in the same file.
+   * Moves aside unreadable objects in the place of run files, so that the other run files can be
+   * read. Events whose outcome was read stay: the error may pass, and other operations of the
+   * worker have their events in the same file.
    */
   #putAside(attempt: Attempt): void {
     const { events, log } = attempt.unreadable;
@@ -197,8 +215,9 @@ export class Finishing {
   }
 
   /**
-   * Kills the processes that an unsuccessful operation left running. Its worker is spared and exits by itself. A worker
-   * that reports no leftovers may run another operation; otherwise the kill waits for the worker's exit.
+   * Kills the processes that an unsuccessful operation left running. Its worker is spared and exits
+   * by itself. A worker that reports no leftovers may run another operation; otherwise the kill
+   * waits for the worker's exit.
    */
   async #endLeftovers({ worker, run }: Attempt): Promise<void> {
     const isThere = worker !== null && worker.state !== "gone";
@@ -249,8 +268,15 @@ export class Finishing {
   }
 }
 
-/** Queues an operation that waits for approval: it goes on with the answer. A stop request comes before. */
-function asksAgain({ run, number }: Attempt, { record, tries }: Entry, { asks }: Outcome): Conclusion | null {
+/**
+ * Queues an operation that waits for approval: it goes on with the answer. A stop request comes
+ * before.
+ */
+function asksAgain(
+  { run, number }: Attempt,
+  { record, tries }: Entry,
+  { asks }: Outcome,
+): Conclusion | null {
   const open = openApproval(record);
   if (!asks || open === null || run.stopReason !== null) return null;
   return { requeue: { reason: askedText(open), next: number + 1, tries, delay: 0 } };

@@ -1,10 +1,11 @@
 /**
- * The forecast: when queued operations start and end, from the expected ends of those that run and the usual duration of
- * each. Pure.
+ * The forecast: when queued operations start and end, from the expected ends of those that run and
+ * the usual duration of each. Pure.
  *
- * The forecast simulates the queues, from one end of an operation to the next. An operation whose end is unknown keeps
- * its slot for an unknown time: later operations start in the other slots, and operations that wait for its end have no
- * expected start. Operations that join a queue later start after those in it.
+ * The forecast simulates the queues, from one end of an operation to the next. An operation whose
+ * end is unknown keeps its slot for an unknown time: later operations start in the other slots, and
+ * operations that wait for its end have no expected start. Operations that join a queue later start
+ * after those in it.
  */
 import { compareTurns, type Turn } from "./lane.js";
 
@@ -71,7 +72,8 @@ class Play {
     for (const { id, queue, startedAt, endsAt, isLent = false } of running) {
       this.#expected.set(id, { startsAt: startedAt, endsAt });
       if (!isLent) this.#addFree(queue, -1);
-      if (endsAt !== null) this.#happenings.push({ at: endsAt, ends: id, queue: isLent ? null : queue });
+      if (endsAt !== null)
+        this.#happenings.push({ at: endsAt, ends: id, queue: isLent ? null : queue });
     }
     const ready: QueuedInput[] = [];
     for (const each of queued) {
@@ -85,11 +87,15 @@ class Play {
     for (const [queue, line] of Map.groupBy(ready, (each) => each.queue))
       this.#lines.set(queue, line.sort(lastFirst));
     this.#pass(now, new Set(this.#lines.keys()));
-    for (let next = this.#happenings.at(-1); next; next = this.#happenings.at(-1)) this.#pass(next.at);
+    for (let next = this.#happenings.at(-1); next; next = this.#happenings.at(-1))
+      this.#pass(next.at);
     return this.#expected;
   }
 
-  /** All that happens at a time comes before the starts at that time: the order within one moment must not decide. */
+  /**
+   * All that happens at a time comes before the starts at that time: the order within one moment
+   * must not decide.
+   */
   #pass(at: number, changed = new Set<string>()): void {
     for (let next = this.#nextAt(at); next; next = this.#nextAt(at)) {
       if ("joins" in next) {

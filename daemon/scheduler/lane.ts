@@ -1,4 +1,6 @@
-/** One queue: ids in the order of their turn. A higher priority comes first, then the earlier place. */
+/**
+ * One queue: ids in the order of their turn. A higher priority comes first, then the earlier place.
+ */
 import { MAX_PRIORITY } from "../../protocol/submit-fields.js";
 import type { Entry } from "../store/decision.js";
 
@@ -17,7 +19,9 @@ type Priority = Pick<Turn, "priority">;
 
 /** The priority of an operation that comes before the turn; null: its own. */
 export function priorityBefore(turn: Priority | null, { priority: own }: Priority): Priority {
-  return { priority: turn === null ? own : Math.max(own, Math.min(MAX_PRIORITY, turn.priority + 1)) };
+  return {
+    priority: turn === null ? own : Math.max(own, Math.min(MAX_PRIORITY, turn.priority + 1)),
+  };
 }
 
 /** An operation that waits. */
@@ -40,7 +44,8 @@ export class Lane {
   }
 
   add(id: string, turn: Turn): void {
-    if (this.#indexOf(id, turn) === null) this.#waiters.splice(this.#find(turn), 0, waiterOf(id, turn));
+    if (this.#indexOf(id, turn) === null)
+      this.#waiters.splice(this.#find(turn), 0, waiterOf(id, turn));
   }
 
   /** Adds many ids in one pass. */
@@ -65,7 +70,8 @@ export class Lane {
     const { next } = this;
     if (next === null) return null;
     this.#head++;
-    if (this.#head > 1000 && this.#head * 2 > this.#waiters.length) this.#replace(this.first(this.length));
+    if (this.#head > 1000 && this.#head * 2 > this.#waiters.length)
+      this.#replace(this.first(this.length));
     return next.id;
   }
 

@@ -15,7 +15,10 @@ interface LendingParts {
 }
 
 export class Lending {
-  /** Operations for whose end something waits, and that wait for their turn alone, in the order of their turns. */
+  /**
+   * Operations for whose end something waits, and that wait for their turn alone, in the order of
+   * their turns.
+   */
   readonly ready: Entry[] = [];
   /** By id of what waits for slots alone: their names. */
   readonly #needs = new Map<string, readonly string[]>();
@@ -43,7 +46,10 @@ export class Lending {
     this.ready.sort((a, b) => compareTurns(placeOf(a), placeOf(b)));
   }
 
-  /** All that lend their slot to the operation: what waits for it, or where no slot is lent by that, all that is stuck. */
+  /**
+   * All that lend their slot to the operation: what waits for it, or where no slot is lent by that,
+   * all that is stuck.
+   */
   lenders(id: string): ReadonlySet<string> {
     const { graph } = this.parts.edges;
     this.#stuck ??= graph.stuck((each) => this.#needs.get(each) ?? [], this.slots);

@@ -1,4 +1,7 @@
-/** Sends the run files of this host's attempts to where other hosts read them. The embedded engine sends none. */
+/**
+ * Sends the run files of this host's attempts to where other hosts read them. The embedded engine
+ * sends none.
+ */
 import type { EventsPlace } from "../run-files/events-reader.js";
 import type { Entry } from "../store/decision.js";
 
@@ -18,7 +21,8 @@ export interface Outbox {
   /** The attempt runs here from now on. */
   follow(attempt: SentAttempt): void;
   /**
-   * Resolves when the files are sent to their end, which must come before the end of the attempt is recorded.
+   * Resolves when the files are sent to their end, which must come before the end of the attempt is
+   * recorded.
    *
    * @throws Error if the daemon stops before
    */

@@ -1,6 +1,6 @@
 /**
- * The queues: how many operations of each may run at the same time, and whether the queue is paused. A setting keeps
- * what commands have set; it is recorded before the change takes effect.
+ * The queues: how many operations of each may run at the same time, and whether the queue is
+ * paused. A setting keeps what commands have set; it is recorded before the change takes effect.
  */
 
 import { Refusal } from "../../protocol/errors.js";
@@ -35,7 +35,10 @@ interface SavedQueue {
 /** What commands have set, by queue. */
 export type SavedQueues = Readonly<Record<string, SavedQueue>>;
 
-/** Settings of the default queue and of the queues of the config file. The flag `--concurrency` wins over what commands set. */
+/**
+ * Settings of the default queue and of the queues of the config file. The flag `--concurrency` wins
+ * over what commands set.
+ */
 type QueueSettings = Pick<Settings, "concurrency" | "queues"> & {
   flags: Pick<Settings["flags"], "concurrency">;
 };
@@ -58,7 +61,9 @@ export class Queues extends Hold {
 
   has(name: string): boolean {
     return (
-      name === DEFAULT_QUEUE || this.#saved.has(name) || Object.hasOwn(this.options.settings.queues, name)
+      name === DEFAULT_QUEUE ||
+      this.#saved.has(name) ||
+      Object.hasOwn(this.options.settings.queues, name)
     );
   }
 
@@ -73,7 +78,8 @@ export class Queues extends Hold {
   concurrency(name: string): number {
     const { concurrency, queues: configured, flags } = this.options.settings;
     const saved = this.#saved.get(name)?.concurrency;
-    if (name === DEFAULT_QUEUE) return flags.concurrency !== null ? concurrency : (saved ?? concurrency);
+    if (name === DEFAULT_QUEUE)
+      return flags.concurrency !== null ? concurrency : (saved ?? concurrency);
     if (!this.has(name)) return 0;
     return saved ?? configured[name]?.concurrency ?? DEFAULT_CONCURRENCY;
   }
@@ -105,7 +111,10 @@ export class Queues extends Hold {
     return { reason, since: this.#startedAt };
   }
 
-  describe(name: string, counts: { queued: number; running: number; toAnswer: number }): QueueReply {
+  describe(
+    name: string,
+    counts: { queued: number; running: number; toAnswer: number },
+  ): QueueReply {
     return {
       name,
       concurrency: this.concurrency(name),
@@ -142,7 +151,10 @@ export class Queues extends Hold {
   async set(name: string, concurrency: number | null): Promise<void> {
     if (concurrency === null) return this.#unset(name);
     if (!this.has(name) && this.names().length >= MOST_QUEUES)
-      throw new Refusal("LIVEOPS_QUEUE_FULL", `there are ${MOST_QUEUES} queues already; remove one first`);
+      throw new Refusal(
+        "LIVEOPS_QUEUE_FULL",
+        `there are ${MOST_QUEUES} queues already; remove one first`,
+      );
     if (name === DEFAULT_QUEUE && this.options.settings.flags.concurrency !== null)
       throw new Refusal(
         "LIVEOPS_WRONG_STATE",
@@ -216,7 +228,10 @@ export class Queues extends Hold {
 }
 
 /** The queues as a file keeps them. Settings that cannot be read are set aside and reported. */
-export function queuesFile(file: string, onProblem: (problem: string) => void): Setting<SavedQueues> {
+export function queuesFile(
+  file: string,
+  onProblem: (problem: string) => void,
+): Setting<SavedQueues> {
   return new FileSetting<SavedQueues>({
     file,
     mostBytes: MOST_BYTES,
@@ -232,12 +247,15 @@ export function queuesFile(file: string, onProblem: (problem: string) => void): 
 
 /** Leaves out what is not valid. */
 export function parseQueues(json: unknown): SavedQueues {
-  return Object.fromEntries(Object.entries(json as SavedQueues).filter(([, each]) => isSaved(each)));
+  return Object.fromEntries(
+    Object.entries(json as SavedQueues).filter(([, each]) => isSaved(each)),
+  );
 }
 
 function isSaved(value: unknown): value is SavedQueue {
   if (typeof value !== "object" || value === null) return false;
   const { concurrency, pausedSince } = value as SavedQueue;
-  const hasNumber = concurrency === undefined || (Number.isInteger(concurrency) && concurrency >= 1);
+  const hasNumber =
+    concurrency === undefined || (Number.isInteger(concurrency) && concurrency >= 1);
   return hasNumber && (pausedSince === undefined || Number.isFinite(Date.parse(pausedSince)));
 }

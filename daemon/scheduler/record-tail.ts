@@ -1,10 +1,11 @@
 /**
- * Follows both run files of a live attempt, and reduces their records into the record of the attempt's operation, in the
- * order in which the worker wrote them.
+ * Follows both run files of a live attempt, and reduces their records into the record of the
+ * attempt's operation, in the order in which the worker wrote them.
  *
- * The files are those of an attempt of this daemon (`attempt.ts`), or pieces of an attempt that another host runs.
- * `fs.watch` is only a hint and may miss the last write. So the scheduler's half-second round and the worker's exit
- * call `read` as well. The events are read first: all lines written before an outcome are then in the log.
+ * The files are those of an attempt of this daemon (`attempt.ts`), or pieces of an attempt that
+ * another host runs. `fs.watch` is only a hint and may miss the last write. So the scheduler's
+ * half-second round and the worker's exit call `read` as well. The events are read first: all lines
+ * written before an outcome are then in the log.
  */
 import { existsSync, type FSWatcher, watch } from "node:fs";
 import { basename, dirname } from "node:path";
@@ -43,8 +44,9 @@ interface RecordTailOptions {
 const PIECE = 1024 * 1024;
 
 /**
- * From this many stages on, copying and sending their complete maps takes noticeable time. Between two reads the files
- * then rest 1 ms for each `STAGES_A_MS` stages, at most `LONGEST_REST_MS`. With so many stages the delay is invisible.
+ * From this many stages on, copying and sending their complete maps takes noticeable time. Between
+ * two reads the files then rest 1 ms for each `STAGES_A_MS` stages, at most `LONGEST_REST_MS`. With
+ * so many stages the delay is invisible.
  */
 const MANY_STAGES = 200;
 const STAGES_A_MS = 20;
@@ -68,7 +70,9 @@ export class RecordTail {
   #closed = false;
   /** The outcome was read, and then the log to its end: the worker writes nothing more. */
   #isComplete = false;
-  /** Which file may have new records. A write after a read that reached the end is announced again. */
+  /**
+   * Which file may have new records. A write after a read that reached the end is announced again.
+   */
   #unread = { events: false, log: false };
 
   /** @param dir - directory of the attempt */
@@ -86,8 +90,8 @@ export class RecordTail {
   }
 
   /**
-   * @param delay ms until the first read, for an attempt that has just begun. Most shorter attempts are read once, when
-   * their worker reports that it is idle
+   * @param delay ms until the first read, for an attempt that has just begun. Most shorter
+   *   attempts are read once, when their worker reports that it is idle
    */
   start(delay: number): void {
     const begin = () => {
@@ -146,7 +150,8 @@ export class RecordTail {
       this.#watchers.set(path, watcher);
       watcher.on("error", () => this.#unwatch());
     } catch {
-      // No watch is left, or the worker has not made the directory yet: the half-second round tries again.
+      // No watch is left, or the worker has not made the directory yet: the half-second round tries
+      // again.
     }
   }
 
@@ -161,7 +166,10 @@ export class RecordTail {
     this.#watchers.clear();
   }
 
-  /** Reads a piece now and the rest in later turns, so that an operation that floods its log delays no other. */
+  /**
+   * Reads a piece now and the rest in later turns, so that an operation that floods its log delays
+   * no other.
+   */
   #readSoon(): void {
     if (this.#scheduled || this.#closed || !this.#readPiece()) return;
     this.#scheduled = true;
@@ -194,7 +202,10 @@ export class RecordTail {
     return hasMore;
   }
 
-  /** Returns whether anything was read. An error of the file system is noted, and must not end the daemon. */
+  /**
+   * Returns whether anything was read. An error of the file system is noted, and must not end the
+   * daemon.
+   */
   #readFile<T>(name: "events" | "log", into: T[]): boolean {
     const reader = this.#files[name];
     try {
@@ -216,13 +227,14 @@ export class RecordTail {
   }
 
   /**
-   * Checks the directories until the first event was read. A link in the place of a directory would hide the events,
-   * and an attempt without events counts as never started.
+   * Checks the directories until the first event was read. A link in the place of a directory would
+   * hide the events, and an attempt without events counts as never started.
    */
   #checkPlace(): void {
     const { events } = this.#files;
     if (!(events instanceof EventsReader) || !events.isAtStart) return;
-    if (dirname(events.place.file) === this.dir && isDirectory(dirname(this.dir))) isDirectory(this.dir);
+    if (dirname(events.place.file) === this.dir && isDirectory(dirname(this.dir)))
+      isDirectory(this.dir);
   }
 
   #damaged(name: "events" | "log", line: string): void {
@@ -232,7 +244,8 @@ export class RecordTail {
       return;
     }
     const { events } = this.#files;
-    const eventsFile = events instanceof EventsReader ? events.place.file : `the events of ${this.dir}`;
+    const eventsFile =
+      events instanceof EventsReader ? events.place.file : `the events of ${this.dir}`;
     const file = name === "events" ? eventsFile : logFile(this.dir);
     this.options.onDamage(`${file}: a line could not be read: ${line.slice(0, 200)}`);
   }

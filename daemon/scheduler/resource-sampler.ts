@@ -1,8 +1,9 @@
 /**
- * Measures the resources of one attempt: adds up its processes every 2 s, from its start or its adoption.
+ * Measures the resources of one attempt: adds up its processes every 2 s, from its start or its
+ * adoption.
  *
- * The CPU time and I/O of a process that has ended are part of its parent's, if the parent waited for it. Those of any
- * other ended process are kept here, so that a total never falls.
+ * The CPU time and I/O of a process that has ended are part of its parent's, if the parent waited
+ * for it. Those of any other ended process are kept here, so that a total never falls.
  */
 import { difference, greaterOf, type ProcessUsage, usageOf } from "../../ops/attempt/usage.js";
 import { environmentOf } from "../../ops/programs/proc.js";
@@ -26,7 +27,10 @@ export class ResourceSampler {
   /** By the monotonic clock, in ms. */
   #measuredAt: number;
 
-  /** @param isAdopted the attempt began under another daemon, so its start is not that of the sampler */
+  /**
+   * @param isAdopted the attempt began under another daemon, so its start is not that of the
+   * sampler
+   */
   constructor(
     private readonly isAdopted: boolean,
     private readonly now: () => number = () => performance.now(),
@@ -74,7 +78,8 @@ export class ResourceSampler {
     const cpuBefore = this.resources?.cpuSeconds ?? null;
     this.resources = greaterOf(this.resources, used);
     const isFirst = cpuBefore === null;
-    const cpu = isFirst && this.isAdopted ? 0 : Math.max(0, used.cpuSeconds - (cpuBefore ?? 0)) / seconds;
+    const cpu =
+      isFirst && this.isAdopted ? 0 : Math.max(0, used.cpuSeconds - (cpuBefore ?? 0)) / seconds;
     const steps = hasSteps ? this.#steps.look(processes, seconds) : undefined;
     const use = { cpu: Math.round(cpu * 100) / 100, rssBytes, processes: measured.length };
     this.usage = { ...use, steps };
@@ -110,8 +115,9 @@ function stepOfProcess(pid: number): string | null {
 }
 
 /**
- * What the programs of each active step use: their processes have its name in the environment. A step without a program
- * runs in the worker's process beside the others, so its use cannot be told apart.
+ * What the programs of each active step use: their processes have its name in the environment. A
+ * step without a program runs in the worker's process beside the others, so its use cannot be told
+ * apart.
  */
 export class StepUsage {
   /** The steps of processes; a process without one may get it when it runs its program. */

@@ -1,6 +1,7 @@
 /**
- * The scheduler, a pipeline: start queued operations (`starter.ts`) or adopt those that an earlier daemon started,
- * follow each attempt (`attempt.ts`), finish it (`finishing.ts`). No other module runs operations.
+ * The scheduler, a pipeline: start queued operations (`starter.ts`) or adopt those that an earlier
+ * daemon started, follow each attempt (`attempt.ts`), finish it (`finishing.ts`). No other module
+ * runs operations.
  */
 import { EventEmitter, once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
@@ -109,7 +110,10 @@ export class Scheduler {
     this.kick();
   }
 
-  /** Starts as many operations as possible. Called when the queue, the slots or the workers may have changed. */
+  /**
+   * Starts as many operations as possible. Called when the queue, the slots or the workers may have
+   * changed.
+   */
   kick(): void {
     this.#starter.kick();
     this.#keepRound();
@@ -123,7 +127,9 @@ export class Scheduler {
 
   /** Records a new operation, in the same write as its start where it need not wait. */
   submit(submit: Submit): Promise<void> {
-    return this.options.lifecycle.submit([submit], (submitted) => this.#starter.startNew(submitted));
+    return this.options.lifecycle.submit([submit], (submitted) =>
+      this.#starter.startNew(submitted),
+    );
   }
 
   /** Whether the worker belongs to this daemon's pool or runs an operation. */
@@ -169,28 +175,36 @@ export class Scheduler {
     }
   }
 
-  /** Starts no more operations; running operations continue. Resolves when all pending kills are done. */
+  /**
+   * Starts no more operations; running operations continue. Resolves when all pending kills are
+   * done.
+   */
   async stop(): Promise<void> {
     this.#starter.isPaused = true;
     this.#isStopped = true;
     if (this.#round) clearInterval(this.#round);
     for (const attempt of this.attempts.values()) attempt.close();
     const { containment } = this.options;
-    // These workers' remaining processes are killed now, since no daemon would notice the workers' exit.
+    // These workers' remaining processes are killed now, since no daemon would notice the workers'
+    // exit.
     for (const { identity } of this.pool.failed()) void containment.kill(identity, identity.pid);
     this.pool.stop();
     await containment.idle();
   }
 
   #begin(entry: Entry, dir: string, order: OrderMessage, worker: PooledWorker): void {
-    // The start is recorded but the worker has no order: the next daemon queues the operation again.
+    // The start is recorded but the worker has no order: the next daemon queues the operation
+    // again.
     if (this.#isStopped) return;
     const attempt = this.#follow(entry, dir, worker);
     if (!attempt) return;
     worker.order(order);
     // A worker that died while the start was being written sends no further exit event.
     if (worker.state === "gone")
-      void this.#workerEnded(attempt, { code: worker.child.exitCode, signal: worker.child.signalCode });
+      void this.#workerEnded(attempt, {
+        code: worker.child.exitCode,
+        signal: worker.child.signalCode,
+      });
     else if (attempt.run.stopReason) attempt.stop(attempt.run.stopReason);
   }
 
@@ -226,14 +240,20 @@ export class Scheduler {
     if (!workerEvents.hasFound(attempt.run.worker.workerId)) attempt.run.accepted = true;
     void this.#guard(attempt, async () => {
       if (!isForeign(attempt.run.worker) && this.#isAlive(attempt)) {
-        log.info({ id: attempt.id, workerPid: attempt.run.worker.pid }, "adopted a running operation");
+        log.info(
+          { id: attempt.id, workerPid: attempt.run.worker.pid },
+          "adopted a running operation",
+        );
         if (attempt.run.stopReason) attempt.stop(attempt.run.stopReason);
         else if (isPausedNow(entry.record)) attempt.applyPause();
       } else await this.#finishing.lost(attempt, null);
     });
   }
 
-  /** An I/O error of one attempt does not affect the others: it is logged, and the next check tries again. */
+  /**
+   * An I/O error of one attempt does not affect the others: it is logged, and the next check tries
+   * again.
+   */
   async #guard(attempt: Attempt, step: () => Promise<void>): Promise<void> {
     try {
       await step();
@@ -243,7 +263,10 @@ export class Scheduler {
     }
   }
 
-  /** Records the timeout, then stops the attempt. On a full disk the record is retried until there is room. */
+  /**
+   * Records the timeout, then stops the attempt. On a full disk the record is retried until there
+   * is room.
+   */
   async #timedOut(attempt: Attempt): Promise<void> {
     const { id, number } = attempt;
     for (let tries = 0; this.attempts.get(id) === attempt && !this.#isStopped; tries++) {
@@ -252,14 +275,18 @@ export class Scheduler {
         if (this.attempts.get(id) === attempt) this.stopOperation(id);
         return;
       } catch (error) {
-        if (tries === 0) this.options.log.warn({ err: error, id }, "the timeout could not be recorded yet");
+        if (tries === 0)
+          this.options.log.warn({ err: error, id }, "the timeout could not be recorded yet");
         if (!(error instanceof NotRecordedError)) return;
         await delay(ROUND_MS);
       }
     }
   }
 
-  /** An idle worker has written its outcome. Where no outcome can be read, the attempt has still ended. */
+  /**
+   * An idle worker has written its outcome. Where no outcome can be read, the attempt has still
+   * ended.
+   */
   #workerIdle(worker: PooledWorker | null): void {
     for (const attempt of worker ? this.attempts.values() : []) {
       if (attempt.worker !== worker) continue;
@@ -277,7 +304,10 @@ export class Scheduler {
     containment.forget(worker.identity);
   }
 
-  /** Bounds the output at twice the worker's own bound: the worker acts first and reports the loss, where it can. */
+  /**
+   * Bounds the output at twice the worker's own bound: the worker acts first and reports the loss,
+   * where it can.
+   */
   #boundOutput({ run }: Attempt): void {
     const { layout, settings } = this.options;
     const { stdoutFile, stderrFile } = workerFiles(layout.workers, run.worker.workerId);
@@ -290,7 +320,10 @@ export class Scheduler {
     return this.#guard(attempt, () => this.#finishing.lost(attempt, ended.exit));
   }
 
-  /** The operation is no longer this host's: its processes end, and nothing of them is recorded any more. */
+  /**
+   * The operation is no longer this host's: its processes end, and nothing of them is recorded any
+   * more.
+   */
   forsake(id: string): void {
     const attempt = this.attempts.get(id);
     if (!attempt) return;
@@ -321,10 +354,14 @@ export class Scheduler {
     return workerFiles(this.options.layout.workers, attempt.run.worker.workerId).lockFile;
   }
 
-  /** Runs while there are attempts or a full disk: reads what fs.watch missed, notices deaths of adopted workers. */
+  /**
+   * Runs while there are attempts or a full disk: reads what fs.watch missed, notices deaths of
+   * adopted workers.
+   */
   #keepRound(): void {
     if (this.#isStopped) return;
-    const needed = this.attempts.size > 0 || (this.options.store.isFull && this.options.queue.length > 0);
+    const needed =
+      this.attempts.size > 0 || (this.options.store.isFull && this.options.queue.length > 0);
     if (needed && !this.#round) this.#round = setInterval(() => this.#look(), ROUND_MS);
     if (!needed && this.#round) {
       clearInterval(this.#round);
@@ -333,7 +370,8 @@ export class Scheduler {
   }
 
   #look(): void {
-    for (const attempt of [...this.attempts.values()]) void this.#guard(attempt, () => this.#lookAt(attempt));
+    for (const attempt of [...this.attempts.values()])
+      void this.#guard(attempt, () => this.#lookAt(attempt));
     if (this.options.store.isFull) this.options.store.probe();
     this.kick();
   }

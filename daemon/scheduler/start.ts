@@ -1,4 +1,7 @@
-/** The start of one queued operation: looks up its type, records the start, and orders the worker to run it. */
+/**
+ * The start of one queued operation: looks up its type, records the start, and orders the worker to
+ * run it.
+ */
 import { existsSync } from "node:fs";
 import type { StepSeconds } from "../../ops/attempt/sink.js";
 import { retryOnceMended } from "../../ops/loading/type-names.js";
@@ -55,8 +58,10 @@ export interface Candidate {
 /**
  * Starts an operation on an idle worker.
  *
- * @param submitted a new operation: the start records its submit too. Null: the operation is queued
- * @returns whether it started. Otherwise the worker is free, and the operation waits again where it is still queued
+ * @param submitted a new operation: the start records its submit too. Null: the operation is
+ *   queued
+ * @returns whether it started. Otherwise the worker is free, and the operation waits again where
+ *   it is still queued
  */
 export async function start(
   entry: Entry,
@@ -76,7 +81,14 @@ export async function start(
     // What has changed during the lookup of the type may belong elsewhere now.
     const mayStart = (now: Entry) => now.version === version && queues.isOpen(now.record.queue);
     place = workerEvents.begin(id, entry.nextAttempt, worker.identity.workerId, worker.eventsEnd);
-    const started = await lifecycle.start(id, worker.identity, type.policy, slot, mayStart, submitted);
+    const started = await lifecycle.start(
+      id,
+      worker.identity,
+      type.policy,
+      slot,
+      mayStart,
+      submitted,
+    );
     if (started === null) return false;
     place = undefined;
     order(started, candidate, worker, parts);
@@ -91,13 +103,19 @@ export async function start(
 }
 
 /**
- * Looks up the type of an operation that is about to start. An operation whose type does not load fails.
+ * Looks up the type of an operation that is about to start. An operation whose type does not load
+ * fails.
  *
  * @returns null: it is not queued any more, it belongs to another host, or the daemon stops
  */
 export async function candidateOf(
   entry: Entry,
-  { loader, lifecycle, durations, fits }: Pick<StartParts, "loader" | "lifecycle" | "durations" | "fits">,
+  {
+    loader,
+    lifecycle,
+    durations,
+    fits,
+  }: Pick<StartParts, "loader" | "lifecycle" | "durations" | "fits">,
 ): Promise<Candidate | null> {
   if (entry.record.state !== "queued") return null;
   const { version } = entry;
@@ -163,7 +181,9 @@ export function earlierEvents(
   return places;
 }
 
-/** The type of a pipeline is in its text, so that it needs no file; null: the type is no pipeline. */
+/**
+ * The type of a pipeline is in its text, so that it needs no file; null: the type is no pipeline.
+ */
 function typeOfSource(entry: Entry): ResolvedType | null {
   const source = sourceOf(entry);
   if (source === null) return null;

@@ -1,4 +1,7 @@
-/** Starts queued operations: gives them to idle workers, up to the number of slots, and keeps workers warm. */
+/**
+ * Starts queued operations: gives them to idle workers, up to the number of slots, and keeps
+ * workers warm.
+ */
 import type { Entry, Submitted } from "../store/decision.js";
 import { entryOf } from "../store/ledger.js";
 import type { Pool, PooledWorker } from "../worker/pool.js";
@@ -14,9 +17,15 @@ import type { Waiting } from "./waiting.js";
 export interface OperationStarter {
   /** No more operations are started. */
   isPaused: boolean;
-  /** Starts as many operations as possible. Called when the queue, the slots or the workers may have changed. */
+  /**
+   * Starts as many operations as possible. Called when the queue, the slots or the workers may have
+   * changed.
+   */
   kick(): void;
-  /** Records a new operation and its start in one write; false: it must wait, and nothing was recorded. */
+  /**
+   * Records a new operation and its start in one write; false: it must wait, and nothing was
+   * recorded.
+   */
   startNew(submitted: Submitted): Promise<boolean>;
 }
 
@@ -70,8 +79,8 @@ export class Starter implements OperationStarter {
   }
 
   /**
-   * The free slot of its queue; null: it waits, or others wait. An operation after others may have to wait for them. One
-   * inside of another takes the slot that is lent to it.
+   * The free slot of its queue; null: it waits, or others wait. An operation after others may have
+   * to wait for them. One inside of another takes the slot that is lent to it.
    */
   #slotOfNew(entry: Entry): Slot | null {
     const { queue, store, waiting } = this.options;
@@ -82,7 +91,10 @@ export class Starter implements OperationStarter {
     return slots.hasFree(name) ? { queue: name, slot: slots.lowest(name) } : null;
   }
 
-  /** The next operation: one that something waits for, in a lent slot, or the first of the queues with a free slot. */
+  /**
+   * The next operation: one that something waits for, in a lent slot, or the first of the queues
+   * with a free slot.
+   */
   #next(): Next | null {
     const { queue, store } = this.options;
     const slots = this.#slots();
@@ -97,7 +109,8 @@ export class Starter implements OperationStarter {
         const { queue: name } = entry.record;
         return { entry, slot: { queue: name, slot: slots.lowest(name) } };
       }
-      // An edit or a retry queued the operation again while it is about to start. It waits again if that fails.
+      // An edit or a retry queued the operation again while it is about to start. It waits again if
+      // that fails.
       queue.take(isFree);
     }
   }
@@ -130,7 +143,10 @@ export class Starter implements OperationStarter {
     onChange();
   }
 
-  /** Warms workers once in a turn of the event loop. A fork takes milliseconds, so pending answers are sent first. */
+  /**
+   * Warms workers once in a turn of the event loop. A fork takes milliseconds, so pending answers
+   * are sent first.
+   */
   #warmSoon(): void {
     this.#warming ??= setImmediate(() => {
       this.#warming = null;
@@ -155,8 +171,8 @@ export class Starter implements OperationStarter {
   }
 
   /**
-   * Slots in use. An outcome that was read mostly frees the slot: the finish is written before the next start, in the
-   * same batch where possible.
+   * Slots in use. An outcome that was read mostly frees the slot: the finish is written before the
+   * next start, in the same batch where possible.
    */
   #slots(): UsedSlots {
     const { queues, attempts } = this.options;

@@ -1,4 +1,7 @@
-/** Prepares the daemon's stop: refuses new operations; with `now`, cancels running operations and awaits their end. */
+/**
+ * Prepares the daemon's stop: refuses new operations; with `now`, cancels running operations and
+ * awaits their end.
+ */
 import { Refusal } from "../../protocol/errors.js";
 import type { StopReply } from "../../protocol/replies.js";
 import type { Lifecycle } from "../lifecycle.js";
@@ -60,7 +63,8 @@ export class Stopping {
 }
 
 function notStopped(running: number, error: NotRecordedError): Refusal {
-  const what = running === 1 ? "the end of a running operation" : `the end of ${running} running operations`;
+  const what =
+    running === 1 ? "the end of a running operation" : `the end of ${running} running operations`;
   const isFull = error instanceof StoreFullError;
   const why = isFull ? "the state directory's disk is full" : error.message;
   const next = isFull ? "make room and try again" : "try again later";

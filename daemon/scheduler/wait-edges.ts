@@ -1,9 +1,10 @@
 /**
- * Wait edges: a running operation waits for the end of another one, and lends its slot meanwhile (`wait-graph.ts`).
+ * Wait edges: a running operation waits for the end of another one, and lends its slot meanwhile
+ * (`wait-graph.ts`).
  *
- * A command inside of the operation makes an edge when it opens a stream to wait. The edge is durable. It ends with the
- * stream, with the attempt of the waiter, and with the operation that it waits for. The record of an operation that began
- * inside of the attempt is an edge too.
+ * A command inside of the operation makes an edge when it opens a stream to wait. The edge is
+ * durable. It ends with the stream, with the attempt of the waiter, and with the operation that it
+ * waits for. The record of an operation that began inside of the attempt is an edge too.
  */
 import type { Within } from "../../protocol/client/within-header.js";
 import { Refusal } from "../../protocol/errors.js";
@@ -17,7 +18,10 @@ import type { Store } from "../store/store.js";
 import type { Dependencies } from "./holds/dependencies.js";
 import { WaitGraph } from "./wait-graph.js";
 
-/** How long an edge of an earlier daemon stays without a stream, in ms: its waiter may look for the daemon. */
+/**
+ * How long an edge of an earlier daemon stays without a stream, in ms: its waiter may look for the
+ * daemon.
+ */
 const RECONNECT_MS = 60_000;
 
 /** What an open stream waits for, as something inside of one attempt. */
@@ -113,7 +117,8 @@ export class WaitEdges {
    */
   async open(within: Within | null, ids: readonly string[]): Promise<() => void> {
     const waiter = within && this.options.store.ledger.get(within.id);
-    if (waiter?.record.state !== "running" || waiter.record.attempt !== within!.attempt) return () => {};
+    if (waiter?.record.state !== "running" || waiter.record.attempt !== within!.attempt)
+      return () => {};
     const { id, attempt } = waiter.record;
     // The record of an operation inside of the attempt is an edge already.
     const others = ids.filter((each) => !this.#isOfAttempt(each, waiter));
@@ -140,11 +145,15 @@ export class WaitEdges {
     return close;
   }
 
-  /** @throws Refusal where the operation would wait for its own end, directly or not, once it is retried */
+  /**
+   * @throws Refusal where the operation would wait for its own end, directly or not, once it is
+   * retried
+   */
   refuseRetry({ record: { id, after = [], afterAny = [] } }: Entry): void {
     const { dependencies, store } = this.options;
     const graph = new WaitGraph([id], (each) => {
-      if (each === id) return [...after, ...afterAny].flatMap((other) => dependencies.liveLink(other) ?? []);
+      if (each === id)
+        return [...after, ...afterAny].flatMap((other) => dependencies.liveLink(other) ?? []);
       const entry = store.ledger.get(each);
       const isAgain = entry?.record.state === "queued" && dependencies.waitsAgain(entry, id);
       return isAgain ? [...this.#awaitedBy(each), id] : this.#awaitedBy(each);
@@ -162,7 +171,8 @@ export class WaitEdges {
     const circle = this.graph.circleOf(id);
     if (circle === null) return;
     const [, awaited] = circle;
-    const why = circle.length === 2 ? "it would wait for itself" : circle.slice(1).join(" waits for ");
+    const why =
+      circle.length === 2 ? "it would wait for itself" : circle.slice(1).join(" waits for ");
     throw new Refusal(
       "LIVEOPS_WAIT_CIRCLE",
       `${id} cannot wait for ${awaited}: ${why}; wait for ${awaited} outside of ${id}, or without --wait`,

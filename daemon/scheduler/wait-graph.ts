@@ -3,13 +3,17 @@ import type { UsedSlots } from "./used-slots.js";
 /**
  * Which live operations wait for which, and whose slot an operation may use meanwhile. Pure.
  *
- * What waits for another operation does not work, so it lends its slot. An operation may start in a slot if all that use
- * the slot wait for it, directly or not: then at most one operation works in each slot. Where operations of several
- * queues hold the slots that the others need, all would wait for ever. So an operation may also start in a slot if none
- * of its users can go on before some slot is lent.
+ * What waits for another operation does not work, so it lends its slot. An operation may start in a
+ * slot if all that use the slot wait for it, directly or not: then at most one operation works in
+ * each slot. Where operations of several queues hold the slots that the others need, all would wait
+ * for ever. So an operation may also start in a slot if none of its users can go on before some
+ * slot is lent.
  */
 export class WaitGraph {
-  /** By id of what waits: for whose end, directly. An operation that waits for none is in it with an empty list. */
+  /**
+   * By id of what waits: for whose end, directly. An operation that waits for none is in it with an
+   * empty list.
+   */
   readonly #awaited = new Map<string, readonly string[]>();
   /** By id: what waits for its end directly. */
   readonly #waiters = new Map<string, string[]>();
@@ -77,8 +81,8 @@ export class WaitGraph {
   /**
    * Operations that cannot go on before a slot is lent: they wait for each other's slots.
    *
-   * @param needs - names of the slots for which an operation waits; none: it runs, or something else holds it, which
-   *   may end
+   * @param needs - names of the slots for which an operation waits; none: it runs, or something
+   *   else holds it, which may end
    */
   stuck(needs: (id: string) => readonly string[], slots: UsedSlots): Set<string> {
     const stuck = new Set(this.#awaited.keys());

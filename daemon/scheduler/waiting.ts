@@ -1,5 +1,6 @@
 /**
- * The queued operations. Each waits in its queue, or outside where one of the holds has it (`holds/`).
+ * The queued operations. Each waits in its queue, or outside where one of the holds has it
+ * (`holds/`).
  *
  * Tells watchers at intervals that the queues moved.
  */
@@ -100,7 +101,9 @@ export class Waiting {
     this.#tell([entry]);
   }
 
-  /** Asks the holds anew about held operations. Those that none holds join their queues together. */
+  /**
+   * Asks the holds anew about held operations. Those that none holds join their queues together.
+   */
   again(ids: Iterable<string>): void {
     const entries: Entry[] = [];
     for (const id of ids) {
@@ -155,7 +158,10 @@ export class Waiting {
     this.#tellMoved();
   }
 
-  /** At once, so that a start and the new places are drawn together; then what changes meanwhile is told later. */
+  /**
+   * At once, so that a start and the new places are drawn together; then what changes meanwhile is
+   * told later.
+   */
   #tellMoved(): void {
     if (!this.options.isWatched()) return;
     if (this.#news !== null) {

@@ -1,6 +1,7 @@
 /**
- * Handles a worker that died without an outcome: the cause of death, its final output, and the operation's outcome or
- * requeue. Also corrects outcomes whose cause the worker did not know: a timeout.
+ * Handles a worker that died without an outcome: the cause of death, its final output, and the
+ * operation's outcome or requeue. Also corrects outcomes whose cause the worker did not know: a
+ * timeout.
  */
 import { closeSync, fdatasyncSync, fstatSync } from "node:fs";
 import type { Cause } from "../../protocol/errors.js";
@@ -21,12 +22,15 @@ import type { WorkerExit } from "../worker/pool.js";
 import { isForeign } from "../worker/worker-processes.js";
 import type { Attempt } from "./attempt.js";
 
-/** After this many worker deaths in a row an operation fails: the operation counts as their cause. */
+/**
+ * After this many worker deaths in a row an operation fails: the operation counts as their cause.
+ */
 export const MAX_LOSSES = 3;
 
 /**
- * After this many worker deaths in a row before acceptance an operation fails. None of its code ran, so the bound is
- * higher: a daemon that is killed between start and order causes one such death each time.
+ * After this many worker deaths in a row before acceptance an operation fails. None of its code
+ * ran, so the bound is higher: a daemon that is killed between start and order causes one such
+ * death each time.
  */
 export const MAX_UNACCEPTED = 10;
 
@@ -34,11 +38,15 @@ export const MAX_UNACCEPTED = 10;
 const LAST_WORDS = 64 * 1024;
 
 /** Appends the dead worker's unread output to the log; returns what the worker wrote to stderr. */
-export function captureFinalOutput(attempt: Attempt, files: ReturnType<typeof workerFiles>): string {
+export function captureFinalOutput(
+  attempt: Attempt,
+  files: ReturnType<typeof workerFiles>,
+): string {
   const { record } = attempt.entry;
   const log = openLog(attempt);
   const tracked = record.stages[record.currentStage] ?? "";
-  const stage = record.untrackedStage ?? (record.stageStates[tracked] === "active" ? tracked : null);
+  const stage =
+    record.untrackedStage ?? (record.stageStates[tracked] === "active" ? tracked : null);
   let stderr = "";
   try {
     for (const [stream, file] of [
@@ -123,8 +131,16 @@ function openLog(attempt: Attempt): LastLines | null {
   return attempt.unreadable.log === null ? new LastLines(attempt) : null;
 }
 
-/** Each line records the read offset in the output file, so the next daemon continues there after a crash. */
-function writeLines(log: LastLines, stream: LogStream, stage: string | null, { bytes, start }: Unread): void {
+/**
+ * Each line records the read offset in the output file, so the next daemon continues there after a
+ * crash.
+ */
+function writeLines(
+  log: LastLines,
+  stream: LogStream,
+  stage: string | null,
+  { bytes, start }: Unread,
+): void {
   for (let from = 0; from < bytes.length; ) {
     const newline = bytes.indexOf(10, from);
     const end = newline === -1 ? bytes.length : newline;
@@ -180,10 +196,15 @@ export function runsAgain({ run }: Attempt, losses: WorkerLosses): boolean {
 }
 
 /** The outcome of an attempt whose worker is dead and whose files are read to their end. */
-export function outcomeOfLost(attempt: Attempt, { cause, message }: Death, losses: WorkerLosses): Outcome {
+export function outcomeOfLost(
+  attempt: Attempt,
+  { cause, message }: Death,
+  losses: WorkerLosses,
+): Outcome {
   const { stopReason, policy } = attempt.run;
   if (stopReason === "cancel") return { state: "cancelled", result: null, error: null, next: null };
-  if (stopReason === "timeout") return timedOut(`${ranTooLong(policy)} and did not stop when asked to`);
+  if (stopReason === "timeout")
+    return timedOut(`${ranTooLong(policy)} and did not stop when asked to`);
   return failed({
     code: "LIVEOPS_WORKER_LOST",
     message: `${message}${limitReached(attempt, losses)}; its last log lines are kept`,
@@ -193,8 +214,8 @@ export function outcomeOfLost(attempt: Attempt, { cause, message }: Death, losse
 }
 
 /**
- * Corrects a cancelled outcome to a timeout. A worker whose cancel file could not be written knows only that it must
- * stop, and reports a cancel where the timeout stopped it.
+ * Corrects a cancelled outcome to a timeout. A worker whose cancel file could not be written knows
+ * only that it must stop, and reports a cancel where the timeout stopped it.
  */
 export function correctedOutcome(outcome: Outcome, { record, run }: Entry): Outcome {
   if (outcome.state !== "cancelled" || run?.stopReason !== "timeout" || record.cancelRequested)
@@ -212,7 +233,8 @@ function timedOut(message: string): Outcome {
 
 /** Names the number of deaths where it is the reason that the operation is not requeued. */
 function limitReached({ run }: Attempt, { accepted, unaccepted }: WorkerLosses): string {
-  if (!run.accepted) return `; ${unaccepted} workers in a row died before they accepted the operation`;
+  if (!run.accepted)
+    return `; ${unaccepted} workers in a row died before they accepted the operation`;
   if (!run.policy.resumable || accepted < MAX_LOSSES) return "";
   return `, the ${ordinal(accepted)} worker in a row that died under the operation, so it is not resumed again`;
 }
@@ -230,13 +252,19 @@ interface Death {
   message: string;
 }
 
-/** The outcome of an attempt with unreadable events. Its effects are unknown, so the operation is not retried. */
+/**
+ * The outcome of an attempt with unreadable events. Its effects are unknown, so the operation is
+ * not retried.
+ */
 export function outcomeOfUnreadable(error: Error): Outcome {
   const message = `its run files cannot be read (${error.message}); check what the operation did, then run liveops retry`;
   return failed({ code: "LIVEOPS_RUN_FILES_UNREADABLE", message, stack: null });
 }
 
-/** The operation of a copied state directory may still run in the original. @param original its path, if known */
+/**
+ * The operation of a copied state directory may still run in the original. @param original its
+ * path, if known
+ */
 export function describeCopied(original: string | null): Death {
   const where = original ?? "the state directory that this one was copied from";
   return {
@@ -246,11 +274,14 @@ export function describeCopied(original: string | null): Death {
 }
 
 export function describeDeath({ worker }: Run, exit: WorkerExit | null, stderr: string): Death {
-  // An out-of-memory process prints these words and aborts; a process with another end may print them for any reason.
+  // An out-of-memory process prints these words and aborts; a process with another end may print
+  // them for any reason.
   const gaveUp = !exit || (exit.signal !== null && ABORTS.has(exit.signal));
   if (
     gaveUp &&
-    /JavaScript heap out of memory|process out of memory|Array buffer allocation failed/.test(stderr)
+    /JavaScript heap out of memory|process out of memory|Array buffer allocation failed/.test(
+      stderr,
+    )
   )
     return { cause: "out-of-memory", message: "its worker ran out of memory" };
   if (isForeign(worker))
@@ -263,7 +294,8 @@ export function describeDeath({ worker }: Run, exit: WorkerExit | null, stderr: 
   if (!exit)
     return {
       cause: "unknown",
-      message: "its worker died; the cause is unknown, because the daemon that started it had ended before",
+      message:
+        "its worker died; the cause is unknown, because the daemon that started it had ended before",
     };
   const { code, signal } = exit;
   if (!signal) return { cause: "exited", message: `its worker ended with exit code ${code}` };

@@ -11,7 +11,10 @@ import { prepareStateFiles, putAsideIfOdd } from "../store/quarantine.js";
 import { lockStateDir } from "../store/state-lock.js";
 import { checkSocketPath, DaemonSocket } from "./listen.js";
 
-/** Another daemon has the state directory or the socket; `owner` is that daemon, where the state directory names it. */
+/**
+ * Another daemon has the state directory or the socket; `owner` is that daemon, where the state
+ * directory names it.
+ */
 export class AlreadyRunningError extends Error {
   override name = "AlreadyRunningError";
   constructor(
@@ -33,7 +36,8 @@ export interface HeldPlaces {
 /**
  * Takes both locks and creates the directories.
  *
- * @throws AlreadyRunningError where another daemon holds a lock; PlaceError where a directory or socket is unusable
+ * @throws AlreadyRunningError where another daemon holds a lock; PlaceError where a directory or
+ *   socket is unusable
  */
 export async function holdPlaces(settings: Settings, cleanup: CleanupStack): Promise<HeldPlaces> {
   const layout = layoutOf(settings.stateDir);
@@ -49,7 +53,8 @@ export async function holdPlaces(settings: Settings, cleanup: CleanupStack): Pro
   const problems = prepareStateFiles(layout, settings.socket);
   if (oddLock !== null) problems.push(oddLock);
   const socket = DaemonSocket.take(settings.socket);
-  if (!socket) throw new AlreadyRunningError(`another daemon uses the socket ${settings.socket}`, null);
+  if (!socket)
+    throw new AlreadyRunningError(`another daemon uses the socket ${settings.socket}`, null);
   cleanup.add(() => socket.release());
   writeLockOwner(layout, settings, settings.socket);
   cleanup.add(() => removeLockOwner(layout));

@@ -1,8 +1,9 @@
 /**
  * The socket: mode 0600, taken over from a dead daemon, refused where another daemon runs.
  *
- * The socket is bound under a temporary name, its mode is set, then it is renamed: at no moment can others connect.
- * Where the socket, its lock or their directory is removed, the daemon recreates them.
+ * The socket is bound under a temporary name, its mode is set, then it is renamed: at no moment can
+ * others connect. Where the socket, its lock or their directory is removed, the daemon recreates
+ * them.
  */
 import { chmodSync, renameSync, rmSync, statSync } from "node:fs";
 import { createServer, type Server } from "node:net";
@@ -46,7 +47,9 @@ export class DaemonSocket {
       // Fastify binds later; nothing else creates files before the daemon answers.
       const restore = narrowUmask();
       // The temporary path is of no use in the log.
-      await app.listen({ path, listenTextResolver: () => "the HTTP server listens" }).finally(restore);
+      await app
+        .listen({ path, listenTextResolver: () => "the HTTP server listens" })
+        .finally(restore);
     });
     this.#app = app;
   }
@@ -61,7 +64,8 @@ export class DaemonSocket {
    * Recreates the socket and its lock where they were removed.
    *
    * @returns whether anything was recreated
-   * @throws SocketTakenError where another daemon took the socket; the system's error where it cannot be created
+   * @throws SocketTakenError where another daemon took the socket; the system's error where it
+   *   cannot be created
    */
   async keep(): Promise<boolean> {
     if (this.#isMaking || this.#app === null) return false;
@@ -70,7 +74,8 @@ export class DaemonSocket {
     this.#isMaking = true;
     try {
       if (!isLocked) this.#lockAgain();
-      if (this.#identity === null || !isFile(this.path, this.#identity)) await this.#listenAgain(this.#app);
+      if (this.#identity === null || !isFile(this.path, this.#identity))
+        await this.#listenAgain(this.#app);
       return true;
     } finally {
       this.#isMaking = false;
@@ -81,10 +86,13 @@ export class DaemonSocket {
   remove(): void {
     for (const server of this.#servers) server.close();
     this.#app = null;
-    if (this.#identity !== null && isFile(this.path, this.#identity)) rmSync(this.path, { force: true });
+    if (this.#identity !== null && isFile(this.path, this.#identity))
+      rmSync(this.path, { force: true });
   }
 
-  /** Frees the path. The lock's file is removed while it is locked: who waits for it makes another. */
+  /**
+   * Frees the path. The lock's file is removed while it is locked: who waits for it makes another.
+   */
   release(): void {
     if (isFile(this.lockFile, this.lock.identity)) rmSync(this.lockFile, { force: true });
     this.lock.release();
@@ -107,7 +115,8 @@ export class DaemonSocket {
       (path) =>
         new Promise<void>((resolve, reject) => {
           server.once("error", reject);
-          // `listen` binds before it returns: a worker that is forked later must not inherit the umask.
+          // `listen` binds before it returns: a worker that is forked later must not inherit the
+          // umask.
           const restore = narrowUmask();
           server.listen({ path }, resolve);
           restore();
@@ -144,7 +153,8 @@ function lockSocket(socket: string): KernelLock | null {
   const problem = pathProblem(socket, ownerProblem);
   if (problem !== null) throw new PlaceError(`${problem}; choose another socket with --socket`);
   const dir = dirname(socket);
-  // A shared directory with the sticky bit, such as /tmp, is the user's choice; a directory created here is private.
+  // A shared directory with the sticky bit, such as /tmp, is the user's choice; a directory created
+  // here is private.
   if (statSync(dir, { throwIfNoEntry: false }) === undefined) ownDirectory(dir);
   return acquireLock(lockFileOf(socket));
 }

@@ -1,7 +1,8 @@
 /**
- * Keeps the daemon reachable while it runs. A removed socket, or its directory, is made again. Where that fails (a
- * logout removed `/run/user/<uid>`), the daemon also listens in the state directory until the socket is back.
- * `liveopsd.json` always names a socket on which the daemon answers.
+ * Keeps the daemon reachable while it runs. A removed socket, or its directory, is made again.
+ * Where that fails (a logout removed `/run/user/<uid>`), the daemon also listens in the state
+ * directory until the socket is back. `liveopsd.json` always names a socket on which the daemon
+ * answers.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -65,7 +66,10 @@ export class SocketKeeper {
     const { socket, log, onTaken } = this.options;
     try {
       if (await socket.keep())
-        log.warn({ socket: socket.path }, "the socket or its lock file was removed; it was recreated");
+        log.warn(
+          { socket: socket.path },
+          "the socket or its lock file was removed; it was recreated",
+        );
       this.problem = null;
       if (this.#second !== null) this.#leaveSecond();
     } catch (error) {

@@ -1,9 +1,9 @@
 /**
- * Where the events file of each attempt must end, by the record of the operation: a file that was cut short may
- * otherwise look whole.
+ * Where the events file of each attempt must end, by the record of the operation: a file that was
+ * cut short may otherwise look whole.
  *
- * Only attempts with an outcome of their worker count, because the worker synced all records before it. Of any other
- * attempt a power cut may have taken the last log lines.
+ * Only attempts with an outcome of their worker count, because the worker synced all records before
+ * it. Of any other attempt a power cut may have taken the last log lines.
  */
 import type { FailureCode } from "../../protocol/errors.js";
 import type { Entry } from "./decision.js";

@@ -1,6 +1,7 @@
 /**
- * A checkpoint: seals finished operations into the history, writes the state document with the live ones, then deletes
- * the journal that both cover. In this order a crash between two steps leaves an operation twice and never loses it.
+ * A checkpoint: seals finished operations into the history, writes the state document with the live
+ * ones, then deletes the journal that both cover. In this order a crash between two steps leaves an
+ * operation twice and never loses it.
  */
 import { rm } from "node:fs/promises";
 import { setImmediate as turn } from "node:timers/promises";
@@ -17,15 +18,18 @@ import type { StateDocument } from "./state-document.js";
 import type { StateFile } from "./state-file.js";
 
 /**
- * A checkpoint is due at once when the journal has grown by this much, and by the size of the state document: with a
- * long queue a checkpoint costs more, so it is written less often.
+ * A checkpoint is due at once when the journal has grown by this much, and by the size of the state
+ * document: with a long queue a checkpoint costs more, so it is written less often.
  */
 const MOST_BYTES = 8 * 1024 * 1024;
 
 /** Bound on a segment's size, since a start reads each segment into memory at once. */
 const LARGEST_BYTES = 256 * 1024 * 1024;
 
-/** A checkpoint begins a new segment after this many bytes: a start reads the records before it in vain. */
+/**
+ * A checkpoint begins a new segment after this many bytes: a start reads the records before it in
+ * vain.
+ */
 const SEGMENT_BYTES = 256 * 1024;
 
 /** Operations sealed at once: some milliseconds of work. */
@@ -33,13 +37,22 @@ const SEALED_AT_ONCE = 64;
 
 /** The events of the attempts, which workers write. */
 export interface AttemptEvents {
-  /** Finds what an earlier daemon left. Returns problems, in words. @param entryOf - operations in memory */
+  /**
+   * Finds what an earlier daemon left. Returns problems, in words. @param entryOf - operations in
+   * memory
+   */
   find(entryOf: (id: string) => Entry | undefined): string[];
-  /** Adds its events to an entry that moves to the history. Long events are durable when this resolves. */
+  /**
+   * Adds its events to an entry that moves to the history. Long events are durable when this
+   * resolves.
+   */
   add(entry: Entry): Promise<void>;
   /** The entry has moved, and was not retried or removed before. */
   sealed(entry: Entry): void;
-  /** A checkpoint covers the moves. Until then, a start takes the operations from the journal, without their events. */
+  /**
+   * A checkpoint covers the moves. Until then, a start takes the operations from the journal,
+   * without their events.
+   */
   covered(): void;
   /** The operation was removed. */
   forget(id: string): void;
@@ -69,7 +82,9 @@ export class Checkpointing {
 
   isDue(): boolean {
     const { journal, file } = this.parts;
-    return journal.length - this.#covered > Math.min(LARGEST_BYTES, Math.max(MOST_BYTES, file.size));
+    return (
+      journal.length - this.#covered > Math.min(LARGEST_BYTES, Math.max(MOST_BYTES, file.size))
+    );
   }
 
   /** Writes a checkpoint. The caller waits for the one before. */
@@ -107,7 +122,8 @@ export class Checkpointing {
     for (const entry of ledger.entries.values()) {
       const { state } = entry.record;
       if (isFinal(state)) ended.push(entry);
-      // Only a decision changes a queued operation, and most stay queued until the write: they are not copied.
+      // Only a decision changes a queued operation, and most stay queued until the write: they are
+      // not copied.
       else live.push(state === "queued" ? entry : copied(entry));
     }
     const copies = new Map<Entry, Entry>();
@@ -135,7 +151,8 @@ export class Checkpointing {
   async #seal(ended: Entry[]): Promise<void> {
     const { ledger, history, attemptEvents, onSealed } = this.parts;
     for (let from = 0; from < ended.length; from += SEALED_AT_ONCE) {
-      // Skips operations retried or removed in the meantime: the journal after the checkpoint has them.
+      // Skips operations retried or removed in the meantime: the journal after the checkpoint has
+      // them.
       const isSame = (entry: Entry) => ledger.get(entry.record.id) === entry;
       const next = ended.slice(from, from + SEALED_AT_ONCE);
       for (const entry of next) if (isSame(entry)) await attemptEvents.add(entry);

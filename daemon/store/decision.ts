@@ -1,8 +1,9 @@
 /**
- * The decisions of the daemon. Each is one record of the journal, so it happens completely or not at all.
+ * The decisions of the daemon. Each is one record of the journal, so it happens completely or not
+ * at all.
  *
- * A replay of the journal and the running daemon both apply decisions in order (`ledger.ts`). A decision reaches
- * memory, the state document and the watchers only after it is on disk.
+ * A replay of the journal and the running daemon both apply decisions in order (`ledger.ts`). A
+ * decision reaches memory, the state document and the watchers only after it is on disk.
  */
 import type { Forgotten, Taken } from "../../ops/attempt/stage-values.js";
 import type { END_VALUES } from "../../protocol/end-values.js";
@@ -76,8 +77,8 @@ export function idOf(decision: Decision): string {
 }
 
 /**
- * The part of a record that comes from run files, at the end of the last attempt. A replay does not read run files: it
- * builds the record from this part and the daemon's own events.
+ * The part of a record that comes from run files, at the end of the last attempt. A replay does not
+ * read run files: it builds the record from this part and the daemon's own events.
  */
 const RUN_STATE = [
   "title",
@@ -110,7 +111,10 @@ export interface Submitted {
   key: IdempotencyKey | null;
 }
 
-/** The chain's next operation; `cancelled` where it is created cancelled (the cancel came before the hand-off). */
+/**
+ * The chain's next operation; `cancelled` where it is created cancelled (the cancel came before the
+ * hand-off).
+ */
 export interface Successor {
   submitted: Submitted;
   cancelled: EventOf<"operation:finished"> | null;
@@ -133,7 +137,10 @@ export interface WorkerIdentity extends ProcessIdentity {
   cgroup?: string;
 }
 
-/** The daemon's events as an entry keeps them: without values that the record already has (`entry-events.ts`). */
+/**
+ * The daemon's events as an entry keeps them: without values that the record already has
+ * (`entry-events.ts`).
+ */
 export type KeptEvent =
   | Exclude<DaemonEvent, { type: "operation:submitted" }>
   | Omit<EventOf<"operation:finished">, (typeof END_VALUES)[number]>
@@ -168,7 +175,9 @@ export interface Entry {
   version: number;
   /** Journal number of the decision that queued the operation: the sort key of the queue. */
   queuedAt: number;
-  /** Journal number of the decision that finished the operation; 0 if the operation is not finished. */
+  /**
+   * Journal number of the decision that finished the operation; 0 if the operation is not finished.
+   */
   finishedBy: number;
   env: Record<string, string>;
   key: IdempotencyKey | null;
@@ -183,11 +192,15 @@ export interface Entry {
   /** Absent: the last attempt did not end with the death of its worker. */
   losses?: WorkerLosses | undefined;
   /**
-   * The events of ended attempts as text: lines of JSON, by the number of the attempt. Absent until the operation is
-   * sealed into the history. An attempt with long events is not in it: they are in its directory.
+   * The events of ended attempts as text: lines of JSON, by the number of the attempt. Absent until
+   * the operation is sealed into the history. An attempt with long events is not in it: they are in
+   * its directory.
    */
   attemptEvents?: Readonly<Record<string, string>>;
-  /** The retries from a stage, with the values that still count after each; absent: none. Equal on all hosts. */
+  /**
+   * The retries from a stage, with the values that still count after each; absent: none. Equal on
+   * all hosts.
+   */
   forgotten?: readonly Forgotten[];
   /** Stages and steps that a person has done by hand; absent: none. Equal on all hosts. */
   byHand?: readonly Taken[];
@@ -202,7 +215,10 @@ export interface Run {
   stopReason: "cancel" | "timeout" | null;
   stopRequestedAt: string | null;
   startedAt: string;
-  /** Seconds since boot at the start. With the boot id it measures time across daemons, independent of the clock. */
+  /**
+   * Seconds since boot at the start. With the boot id it measures time across daemons, independent
+   * of the clock.
+   */
   startedUptime: number;
   /** Whether the worker accepted the operation: only then the run counts as an attempt. */
   accepted: boolean;

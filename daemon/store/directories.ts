@@ -1,4 +1,6 @@
-/** Creates the private directories: mode 0700, refused where another user owns or may write them. */
+/**
+ * Creates the private directories: mode 0700, refused where another user owns or may write them.
+ */
 import { chmodSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { makeDirectory } from "../../protocol/system/directories.js";
@@ -18,7 +20,8 @@ export class PlaceError extends Error {
 /**
  * Creates the directory with its parents, or checks an existing directory.
  *
- * @returns the directories that hold a new name, outermost first: `syncNames` makes these names durable
+ * @returns the directories that hold a new name, outermost first: `syncNames` makes these names
+ *   durable
  */
 export function ownDirectory(dir: string): string[] {
   let changed: string[];
@@ -32,7 +35,8 @@ export function ownDirectory(dir: string): string[] {
     );
   }
   const stat = statSync(dir);
-  if (!stat.isDirectory()) throw new PlaceError(`${dir} is not a directory; choose another with --state-dir`);
+  if (!stat.isDirectory())
+    throw new PlaceError(`${dir} is not a directory; choose another with --state-dir`);
   if (process.getuid && stat.uid !== process.getuid()) {
     throw new PlaceError(
       `${dir} belongs to another user (${userName(stat.uid)}); choose another with --state-dir`,
@@ -53,7 +57,10 @@ function parentsOfMissing(dir: string): string[] {
   return parent === dir ? [] : [...parentsOfMissing(parent), parent];
 }
 
-/** Skips an unreadable parent: it existed before, with all directories above it, and is not ours to sync. */
+/**
+ * Skips an unreadable parent: it existed before, with all directories above it, and is not ours to
+ * sync.
+ */
 function syncNames(dirs: Iterable<string>): void {
   for (const dir of dirs) {
     try {
@@ -64,7 +71,10 @@ function syncNames(dirs: Iterable<string>): void {
   }
 }
 
-/** Creates the state directory, or refuses a foreign one or a newer format without changing anything. */
+/**
+ * Creates the state directory, or refuses a foreign one or a newer format without changing
+ * anything.
+ */
 export function checkStateDir(layout: Layout): void {
   // `ownDirectory` checks the directory itself.
   const problem = pathProblem(layout.root, () => null);
@@ -74,7 +84,10 @@ export function checkStateDir(layout: Layout): void {
   if (text !== null) checkFormat(layout, text);
 }
 
-/** Also creates its subdirectories. Only with the lock held: concurrent starts would overwrite each other's files. */
+/**
+ * Also creates its subdirectories. Only with the lock held: concurrent starts would overwrite each
+ * other's files.
+ */
 export function prepareStateDir(layout: Layout): void {
   checkStateDir(layout);
   const { journal, history, runs, workers } = layout;
@@ -85,7 +98,10 @@ export function prepareStateDir(layout: Layout): void {
   else syncNames(new Set(changed));
 }
 
-/** @throws PlaceError where it is no regular file: without a known format nothing in the directory may be changed */
+/**
+ * @throws PlaceError where it is no regular file: without a known format nothing in the directory
+ * may be changed
+ */
 function readVersion({ root, version }: Layout): string | null {
   try {
     return readOwnFile(version, MOST_BYTES).toString("utf8");

@@ -14,7 +14,8 @@ export {
 /**
  * As `replaceFileSync`, off the event loop: `write` fills the new file in any number of writes.
  *
- * @param then - called when the new file is durable, before it takes the place of the old one. Default: nothing
+ * @param then - called when the new file is durable, before it takes the place of the old one.
+ *   Default: nothing
  */
 export async function replaceFile(
   file: string,
@@ -33,7 +34,10 @@ export async function replaceFile(
   await syncNames(dirname(file));
 }
 
-async function fill(handle: FileHandle, write: (handle: FileHandle) => Promise<void>): Promise<void> {
+async function fill(
+  handle: FileHandle,
+  write: (handle: FileHandle) => Promise<void>,
+): Promise<void> {
   try {
     await write(handle);
     await handle.datasync();
@@ -59,7 +63,10 @@ async function syncNames(path: string): Promise<void> {
   }
 }
 
-/** Replaces a file that may be lost or empty after a power cut. A link in the place of either name is not followed. */
+/**
+ * Replaces a file that may be lost or empty after a power cut. A link in the place of either name
+ * is not followed.
+ */
 export function replaceFileUnsynced(file: string, text: string): void {
   const temporary = `${file}.tmp`;
   rmSync(temporary, { force: true });
@@ -79,8 +86,8 @@ export function removeIfPossible(...files: string[]): void {
 }
 
 /**
- * Creates the temporary file of a replacement. A leftover of a crash is removed; an existing link is never written
- * through.
+ * Creates the temporary file of a replacement. A leftover of a crash is removed; an existing link
+ * is never written through.
  */
 async function openNew(file: string): Promise<FileHandle> {
   try {
@@ -92,19 +99,27 @@ async function openNew(file: string): Promise<FileHandle> {
   return open(file, "wx", 0o600);
 }
 
-/** Whether the process or the machine has no free descriptor or memory: that says nothing about the file. */
+/**
+ * Whether the process or the machine has no free descriptor or memory: that says nothing about the
+ * file.
+ */
 export function isShortage(error: unknown): boolean {
   return ["EMFILE", "ENFILE", "ENOMEM"].includes((error as NodeJS.ErrnoException).code ?? "");
 }
 
-/** Whether the disk failed, or no descriptor or memory is free, wherever the call was made: it is no bug. */
+/**
+ * Whether the disk failed, or no descriptor or memory is free, wherever the call was made: it is no
+ * bug.
+ */
 export function isOfSystem(error: unknown): boolean {
-  return isShortage(error) || ["EIO", "EROFS"].includes((error as NodeJS.ErrnoException).code ?? "");
+  return (
+    isShortage(error) || ["EIO", "EROFS"].includes((error as NodeJS.ErrnoException).code ?? "")
+  );
 }
 
 /**
- * Whether the file system failed. A temporary shortage (room on the disk, descriptors, memory) is no failure: the file
- * is unchanged, and the same call may succeed later.
+ * Whether the file system failed. A temporary shortage (room on the disk, descriptors, memory) is
+ * no failure: the file is unchanged, and the same call may succeed later.
  */
 export function isIoError(error: unknown): boolean {
   const { syscall } = error as NodeJS.ErrnoException;

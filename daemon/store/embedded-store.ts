@@ -1,8 +1,9 @@
 /**
- * The store of one machine: one interface to the ledger, journal, state document and history in the state directory.
+ * The store of one machine: one interface to the ledger, journal, state document and history in the
+ * state directory.
  *
- * Only `decide` changes the state: journal first, then memory, then the bus. Reads search memory first, then the
- * sealed history.
+ * Only `decide` changes the state: journal first, then memory, then the bus. Reads search memory
+ * first, then the sealed history.
  */
 import { statfsSync } from "node:fs";
 import type { Operation } from "../../protocol/operation.js";
@@ -23,7 +24,13 @@ import { RECENT, Recent, StateCounts } from "./recent.js";
 import { RewriteTimer } from "./rewrite-timer.js";
 import { EMPTY } from "./state-document.js";
 import { StateFile } from "./state-file.js";
-import { type Archive, type Judged, type KeyUse, type Store, VersionConflictError } from "./store.js";
+import {
+  type Archive,
+  type Judged,
+  type KeyUse,
+  type Store,
+  VersionConflictError,
+} from "./store.js";
 import { SubmittedSecrets } from "./submitted-secrets.js";
 
 interface StoreOptions {
@@ -53,7 +60,10 @@ export class EmbeddedStore implements Store, Archive {
   #rewriteTimer: RewriteTimer | null = null;
   /** The state document that the start found is older than the state, or there was none. */
   #isBehind = false;
-  /** Ids removed since the last checkpoint: until the history has the removals, only the journal has them. */
+  /**
+   * Ids removed since the last checkpoint: until the history has the removals, only the journal has
+   * them.
+   */
   readonly removed = new Set<string>();
   /** Decisions that are being written, by operation. */
   readonly #inFlight = new Map<string, Promise<unknown>>();
@@ -72,7 +82,10 @@ export class EmbeddedStore implements Store, Archive {
     this.secrets = new SubmittedSecrets(process.env.XDG_RUNTIME_DIR, options.layout.root);
   }
 
-  /** Loads the last daemon's state. Afterwards the ledger holds every live operation with all its decisions applied. */
+  /**
+   * Loads the last daemon's state. Afterwards the ledger holds every live operation with all its
+   * decisions applied.
+   */
   async start(): Promise<void> {
     const { layout, attemptEvents } = this.options;
     const document = await this.#file.read();
@@ -99,7 +112,8 @@ export class EmbeddedStore implements Store, Archive {
       this.#takeEvents(entry);
       this.#history.forget(id);
     }
-    const recount = () => this.#counts.reset(this.#history.countsByState(), this.ledger.entries.values());
+    const recount = () =>
+      this.#counts.reset(this.#history.countsByState(), this.ledger.entries.values());
     recount();
     this.#history.onRebuilt = recount;
     isOpen = true;
@@ -158,12 +172,16 @@ export class EmbeddedStore implements Store, Archive {
     try {
       await written;
     } finally {
-      for (const id of first.keys()) if (this.#inFlight.get(id) === written) this.#inFlight.delete(id);
+      for (const id of first.keys())
+        if (this.#inFlight.get(id) === written) this.#inFlight.delete(id);
     }
     if (this.#checkpointing.isDue()) void this.checkpoint().catch(() => {});
   }
 
-  /** The version of the operation, null if there is none. New ids are random: the history is not asked for them. */
+  /**
+   * The version of the operation, null if there is none. New ids are random: the history is not
+   * asked for them.
+   */
   #versionOf(id: string, judged: number | null): number | null {
     return (judged === null ? this.ledger.get(id) : this.find(id))?.version ?? null;
   }
@@ -173,18 +191,26 @@ export class EmbeddedStore implements Store, Archive {
     return this.ledger.get(id) ?? this.recent.get(id) ?? this.#history.read(id);
   }
 
-  /** The events of an attempt as the history keeps them, as text; null: they are elsewhere, or there are none. */
+  /**
+   * The events of an attempt as the history keeps them, as text; null: they are elsewhere, or there
+   * are none.
+   */
   sealedEvents(id: string, attempt: number): string | null {
     const entry = this.ledger.get(id) ?? this.#history.read(id);
     return entry?.attemptEvents?.[attempt] ?? null;
   }
 
-  /** Whether the id belongs to an operation, or to an operation removed since the last checkpoint. */
+  /**
+   * Whether the id belongs to an operation, or to an operation removed since the last checkpoint.
+   */
   knows(id: string): boolean {
     return this.ledger.entries.has(id) || this.removed.has(id) || this.#history.has(id);
   }
 
-  /** Ids of removed operations, as far as journal and history still say so. Reads all of the history. */
+  /**
+   * Ids of removed operations, as far as journal and history still say so. Reads all of the
+   * history.
+   */
   removedIds(): Set<string> {
     return new Set([...this.#history.removedIds(), ...this.removed]);
   }
@@ -251,8 +277,8 @@ export class EmbeddedStore implements Store, Archive {
   }
 
   /**
-   * Seals finished operations, writes the state document, deletes the journal that they cover. An I/O error breaks the
-   * store; on a full disk the next checkpoint does the work.
+   * Seals finished operations, writes the state document, deletes the journal that they cover. An
+   * I/O error breaks the store; on a full disk the next checkpoint does the work.
    */
   checkpoint(): Promise<void> {
     this.#checkpointRun ??= this.#runCheckpoint().finally(() => {
@@ -267,7 +293,9 @@ export class EmbeddedStore implements Store, Archive {
     } catch (error) {
       if (isIoError(error)) this.#journal.break(error as Error);
       else if (!isDiskFull(error))
-        this.addProblem(`${this.options.layout.document} could not be written: ${(error as Error).message}`);
+        this.addProblem(
+          `${this.options.layout.document} could not be written: ${(error as Error).message}`,
+        );
       throw error;
     }
   }
@@ -277,7 +305,9 @@ export class EmbeddedStore implements Store, Archive {
     if (!this.problems.includes(problem)) this.problems.push(problem);
   }
 
-  /** Milliseconds since the write of the current decisions began; 0 where none are being written. */
+  /**
+   * Milliseconds since the write of the current decisions began; 0 where none are being written.
+   */
   get waitingMs(): number {
     return this.#journal.waitingMs;
   }
@@ -340,7 +370,10 @@ export class EmbeddedStore implements Store, Archive {
     this.options.bus.emit("decided", [change], decision, true);
   }
 
-  /** Deletes the id from the history even for an operation in the ledger: a crash may have left a sealed copy. */
+  /**
+   * Deletes the id from the history even for an operation in the ledger: a crash may have left a
+   * sealed copy.
+   */
   #forgetRemoved({ id, key }: Extract<Decision, { kind: "removed" }>): void {
     this.#history.forget(id);
     this.removed.add(id);
@@ -365,8 +398,12 @@ export class EmbeddedStore implements Store, Archive {
 
   /** Oldest first. */
   #newestFinished(): Entry[] {
-    const finished = [...this.ledger.entries.values()].filter((entry) => isFinal(entry.record.state));
-    const newest = [...finished, ...this.#history.list({}, RECENT)].sort((a, b) => a.order - b.order);
+    const finished = [...this.ledger.entries.values()].filter((entry) =>
+      isFinal(entry.record.state),
+    );
+    const newest = [...finished, ...this.#history.list({}, RECENT)].sort(
+      (a, b) => a.order - b.order,
+    );
     return newest.slice(-RECENT);
   }
 }

@@ -1,8 +1,9 @@
 /**
- * The daemon's own events of an operation, as its entry keeps them: an event does not repeat a value of the record.
+ * The daemon's own events of an operation, as its entry keeps them: an event does not repeat a
+ * value of the record.
  *
- * The record has the parameters of the submission. While the operation is finished, the record also has the result,
- * its text and the error of the last event.
+ * The record has the parameters of the submission. While the operation is finished, the record also
+ * has the result, its text and the error of the last event.
  */
 import { eventEnd, withoutEnd } from "../../protocol/end-values.js";
 import type { DaemonEvent, SubmissionSource } from "../../protocol/event.js";
@@ -34,30 +35,44 @@ export function eventsOf({ record, events }: Pick<Entry, "record" | "events">): 
   return events.map((event): DaemonEvent => {
     if (event.type === "operation:submitted")
       return { ...event, operation: { params: record.params, ...event.operation } };
-    if (event.type === "operation:finished" && !("result" in event)) return { ...event, ...eventEnd(record) };
+    if (event.type === "operation:finished" && !("result" in event))
+      return { ...event, ...eventEnd(record) };
     return event;
   });
 }
 
-/** The events to keep when a retry clears the record's result and error: the finish event gets them back. */
+/**
+ * The events to keep when a retry clears the record's result and error: the finish event gets them
+ * back.
+ */
 export function keptBeforeRetry({ record, events }: Pick<Entry, "record" | "events">): KeptEvent[] {
   return events.map((event) =>
-    event.type === "operation:finished" && !("result" in event) ? { ...event, ...eventEnd(record) } : event,
+    event.type === "operation:finished" && !("result" in event)
+      ? { ...event, ...eventEnd(record) }
+      : event,
   );
 }
 
-/** The events to keep when a retry replaces the record's parameters: the submission gets its own back. */
+/**
+ * The events to keep when a retry replaces the record's parameters: the submission gets its own
+ * back.
+ */
 export function keptBeforeEdit({ record, events }: Pick<Entry, "record" | "events">): KeptEvent[] {
   const { params } = record;
   return events.map((event) =>
-    event.type === "operation:submitted" ? { ...event, operation: { params, ...event.operation } } : event,
+    event.type === "operation:submitted"
+      ? { ...event, operation: { params, ...event.operation } }
+      : event,
   );
 }
 
 /** Number of `operation:submitted`, the first event of each operation. */
 export const SUBMITTED = 1;
 
-/** The pipeline file of the submit, or of the last retry that changed it; null: the type is no pipeline. */
+/**
+ * The pipeline file of the submit, or of the last retry that changed it; null: the type is no
+ * pipeline.
+ */
 export function sourceOf({ events }: Pick<Entry, "events">): SubmissionSource | null {
   for (const event of events.toReversed()) {
     if (event.type === "operation:edited" && event.changes.source) return event.changes.source;

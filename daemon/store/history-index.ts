@@ -1,6 +1,7 @@
 /**
- * The index of the history: a SQLite file that can be rebuilt from the segments at any time. Its last changes may be lost,
- * since a start adds them again. Where the disk has no room for the file, the index is in memory.
+ * The index of the history: a SQLite file that can be rebuilt from the segments at any time. Its
+ * last changes may be lost, since a start adds them again. Where the disk has no room for the file,
+ * the index is in memory.
  */
 import { closeSync, rmSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
@@ -37,15 +38,16 @@ const LOCATION = 'id, segment, "offset", length';
 const VERSION = 10;
 
 /**
- * NORMAL syncs before and after pages go into the file itself. Without these syncs a power cut leaves a wrong index, which
- * is not always noticed. Without an exclusive lock, SQLite maps a file (-shm): where the quota is used up, a write to a
- * mapped page ends the process by a signal. Only with `recursive_triggers` does a replaced row fire the delete trigger
- * that lowers its count.
+ * NORMAL syncs before and after pages go into the file itself. Without these syncs a power cut
+ * leaves a wrong index, which is not always noticed. Without an exclusive lock, SQLite maps a file
+ * (-shm): where the quota is used up, a write to a mapped page ends the process by a signal. Only
+ * with `recursive_triggers` does a replaced row fire the delete trigger that lowers its count.
  */
 const SETTINGS = `PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
   PRAGMA recursive_triggers = ON;`;
 
-const DROP = "DROP TABLE IF EXISTS operations; DROP TABLE IF EXISTS reach; DROP TABLE IF EXISTS tally;";
+const DROP =
+  "DROP TABLE IF EXISTS operations; DROP TABLE IF EXISTS reach; DROP TABLE IF EXISTS tally;";
 
 /** The columns of `EQUAL` stand in its order. */
 const SCHEMA = `
@@ -131,7 +133,10 @@ export class HistoryIndex {
     }
   }
 
-  put(lines: Array<{ id: string; entry: Entry | null; place: RecordLocation }>, reach: IndexedSegment): void {
+  put(
+    lines: Array<{ id: string; entry: Entry | null; place: RecordLocation }>,
+    reach: IndexedSegment,
+  ): void {
     this.database.exec("BEGIN");
     try {
       this.#putAll(lines, reach);
@@ -152,7 +157,9 @@ export class HistoryIndex {
         continue;
       }
       const { record } = entry;
-      const text = [record.id, record.op, record.title, record.label ?? ""].join("\n").toLowerCase();
+      const text = [record.id, record.op, record.title, record.label ?? ""]
+        .join("\n")
+        .toLowerCase();
       const key = entry.key?.key ?? null;
       const { segment, offset, length } = place;
       this.#put.run(
@@ -266,7 +273,8 @@ export class HistoryIndex {
   /** Whether the segment holds the last record of any operation. */
   isUsed(segment: number): boolean {
     return (
-      this.database.prepare("SELECT 1 FROM operations WHERE segment = ? LIMIT 1").get(segment) !== undefined
+      this.database.prepare("SELECT 1 FROM operations WHERE segment = ? LIMIT 1").get(segment) !==
+      undefined
     );
   }
 
@@ -319,7 +327,8 @@ function conditions(query: HistoryQuery): { where: string; values: SQLInputValue
   }
   if (query.parent === "none") add("parent IS NULL");
   else if (query.parent === "any") add("parent IS NOT NULL");
-  else if (query.parent === "gone") add("parent IS NOT NULL AND parent NOT IN (SELECT id FROM operations)");
+  else if (query.parent === "gone")
+    add("parent IS NOT NULL AND parent NOT IN (SELECT id FROM operations)");
   else if (query.parent !== undefined) add("parent = ?", query.parent);
   if (query.q) add("instr(text, ?) > 0", query.q.toLowerCase());
   if (query.before !== undefined)

@@ -8,8 +8,8 @@ export interface HistoryQuery {
   historyKey?: string | undefined;
   chain?: string | undefined;
   /**
-   * Id of the operation inside of which they run. `none`: they run inside of no other one; `any`: of any; `gone`: of one
-   * that may have been removed.
+   * Id of the operation inside of which they run. `none`: they run inside of no other one; `any`:
+   * of any; `gone`: of one that may have been removed.
    */
   parent?: string | undefined;
   session?: string | undefined;

@@ -1,11 +1,12 @@
 /**
  * The history: finished operations, sealed into segments and found through an index.
  *
- * The segments are authoritative: one record a line, the last record of an id counts, and `entry: null` means removed.
- * The records are numbered without a gap, over all segments. The index is a SQLite file built from the segments; missing
- * parts are added at each start. So start-up and memory do not grow with the history, and a lost index loses nothing.
- * An index that does not meet the segments is rebuilt, when it is seen: at a start by the sizes, later by a record that
- * is not at its place.
+ * The segments are authoritative: one record a line, the last record of an id counts, and `entry:
+ * null` means removed. The records are numbered without a gap, over all segments. The index is a
+ * SQLite file built from the segments; missing parts are added at each start. So start-up and
+ * memory do not grow with the history, and a lost index loses nothing. An index that does not meet
+ * the segments is rebuilt, when it is seen: at a start by the sizes, later by a record that is not
+ * at its place.
  */
 import {
   closeSync,
@@ -81,7 +82,10 @@ export class History {
     return this.#indexed((index) => index.has(id));
   }
 
-  /** Ids of removed operations, as far as segments still say so. Reads all segments; an unreadable one says nothing. */
+  /**
+   * Ids of removed operations, as far as segments still say so. Reads all segments; an unreadable
+   * one says nothing.
+   */
   removedIds(): Set<string> {
     const ids = new Set<string>();
     for (const segment of this.#segments()) {
@@ -128,8 +132,8 @@ export class History {
   }
 
   /**
-   * Deletes the oldest segments that hold no operation any more. Only the oldest: a removal is in a later segment than
-   * the record that it removes, and must not be deleted first.
+   * Deletes the oldest segments that hold no operation any more. Only the oldest: a removal is in a
+   * later segment than the record that it removes, and must not be deleted first.
    */
   dropUnused(): void {
     for (const segment of this.#segments()) {
@@ -157,7 +161,11 @@ export class History {
     let n = this.#last ?? 0;
     for (const { id, entry } of lines) {
       const bytes = Buffer.from(encodeNumberedRecord(++n, { id, entry }));
-      places.push({ id, entry, place: { id, segment: this.#segment, offset, length: bytes.length } });
+      places.push({
+        id,
+        entry,
+        place: { id, segment: this.#segment, offset, length: bytes.length },
+      });
       chunks.push(bytes);
       offset += bytes.length;
     }
@@ -184,7 +192,10 @@ export class History {
     }
   }
 
-  /** Somebody may have replaced or cut the file: records that are appended there would be lost, or not be found. */
+  /**
+   * Somebody may have replaced or cut the file: records that are appended there would be lost, or
+   * not be found.
+   */
   #isUnchanged(fd: number): boolean {
     const { nlink, size } = fstatSync(fd);
     return nlink > 0 && size === this.#length;
@@ -204,7 +215,10 @@ export class History {
     return this.#fd;
   }
 
-  /** The entries at the places. Where a place does not hold its record, the index is rebuilt and asked again. */
+  /**
+   * The entries at the places. Where a place does not hold its record, the index is rebuilt and
+   * asked again.
+   */
   #read(ask: (index: HistoryIndex) => RecordLocation[]): Entry[] {
     const read = () => this.#indexed(ask).map((place) => this.#readAt(place));
     let found = read();
@@ -255,7 +269,11 @@ export class History {
       const start = segment === from.segment ? from.offset : 0;
       if (start > 0 && start === sizeOf(this.#file(segment))) continue;
       const problems: string[] = [];
-      const read = readSegmentLines(this.#file(segment), { from: start, last: this.#last }, problems);
+      const read = readSegmentLines(
+        this.#file(segment),
+        { from: start, last: this.#last },
+        problems,
+      );
       if (read === null) return false;
       for (const problem of problems) this.report(problem);
       const { lines, end, last } = read;
@@ -265,7 +283,8 @@ export class History {
         entry,
         place: { id, segment, offset, length },
       }));
-      if (places.length > 0 || end !== start) this.#index.put(places, { segment, offset: end, n: last });
+      if (places.length > 0 || end !== start)
+        this.#index.put(places, { segment, offset: end, n: last });
     }
     return true;
   }
@@ -280,7 +299,10 @@ export class History {
     this.onRebuilt();
   }
 
-  /** Queries the index. A damaged index, or one without room, is rebuilt from the segments and queried again. */
+  /**
+   * Queries the index. A damaged index, or one without room, is rebuilt from the segments and
+   * queried again.
+   */
   #indexed<T>(ask: (index: HistoryIndex) => T): T {
     try {
       return ask(this.#index);

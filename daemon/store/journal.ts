@@ -1,13 +1,15 @@
 /**
  * The journal: the daemon's decisions, appended and fdatasynced before they are announced.
  *
- * Natural group commit: while one batch is being synced, the next batch gathers. So a single append costs one sync, and
- * an append under load a share of one. On a full disk the file is truncated to the last durable length, or the rest is
- * made room, and the batch's waiters are refused. Any other I/O error breaks the journal for good: a failed write or
- * sync is never retried, since the kernel may have dropped the pages. The next start recovers from the disk.
+ * Natural group commit: while one batch is being synced, the next batch gathers. So a single append
+ * costs one sync, and an append under load a share of one. On a full disk the file is truncated to
+ * the last durable length, or the rest is made room, and the batch's waiters are refused. Any other
+ * I/O error breaks the journal for good: a failed write or sync is never retried, since the kernel
+ * may have dropped the pages. The next start recovers from the disk.
  *
- * A record is a line with its number `n`, the keys of the decision, and its checksum `sum` (`protocol/record-line.ts`).
- * A segment ends in tabs, room for later records, so their sync need not write a new file size.
+ * A record is a line with its number `n`, the keys of the decision, and its checksum `sum`
+ * (`protocol/record-line.ts`). A segment ends in tabs, room for later records, so their sync need
+ * not write a new file size.
  */
 import { constants, fstatSync, statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
@@ -36,7 +38,10 @@ interface JournalOptions<T extends object> {
   last: number;
   /** Called in order, synchronously, when a record is on disk and before its append resolves. */
   onDurable: (value: T, n: number) => void;
-  /** The disk failed: acknowledged records are safe, no more are accepted. Called once; the daemon must stop. */
+  /**
+   * The disk failed: acknowledged records are safe, no more are accepted. Called once; the daemon
+   * must stop.
+   */
   onBroken: (error: Error) => void;
 }
 
@@ -44,7 +49,10 @@ export class Journal<T extends object> {
   #handle: FileHandle | null = null;
   #segment = "";
   #length = 0;
-  /** Whether the segment's name is durable: it is synced with the first records, since nothing counts before. */
+  /**
+   * Whether the segment's name is durable: it is synced with the first records, since nothing
+   * counts before.
+   */
   #isNamed = false;
   /** Bytes of the segment, including its room. */
   #size = 0;
@@ -68,7 +76,10 @@ export class Journal<T extends object> {
   get segment(): string {
     return this.#segment;
   }
-  /** Whether the path of the segment leads to it: the state directory may have been removed, or replaced by another. */
+  /**
+   * Whether the path of the segment leads to it: the state directory may have been removed, or
+   * replaced by another.
+   */
   isInPlace(): boolean {
     if (this.#handle === null) return false;
     const there = statSync(this.#segment, { throwIfNoEntry: false });
@@ -105,8 +116,9 @@ export class Journal<T extends object> {
   }
 
   /**
-   * Calls `snapshot` between two batches, synchronously, so that it sees exactly the durable state. Then opens a new
-   * segment where the current one has more than `most` bytes. Returns the snapshot.
+   * Calls `snapshot` between two batches, synchronously, so that it sees exactly the durable state.
+   * Then opens a new segment where the current one has more than `most` bytes. Returns the
+   * snapshot.
    */
   rotate<S>(snapshot: () => S, most = 0): Promise<S> {
     if (this.#broken) return Promise.reject(this.#broken);
@@ -203,7 +215,10 @@ export class Journal<T extends object> {
     }
   }
 
-  /** In this thread: the kernel copies the bytes in less time than another thread needs to wake up. The sync waits. */
+  /**
+   * In this thread: the kernel copies the bytes in less time than another thread needs to wake up.
+   * The sync waits.
+   */
   #write(handle: FileHandle, bytes: Buffer): void {
     const end = this.#length + bytes.length;
     if (end > this.#size) {
@@ -248,7 +263,8 @@ export class Journal<T extends object> {
   async #blank(handle: FileHandle): Promise<void> {
     const { size } = await handle.stat();
     const { end } = endOfText(handle.fd, size);
-    if (end > this.#length) writeAllSync(handle.fd, Buffer.alloc(end - this.#length, FILLER), this.#length);
+    if (end > this.#length)
+      writeAllSync(handle.fd, Buffer.alloc(end - this.#length, FILLER), this.#length);
     this.#size = size;
   }
 

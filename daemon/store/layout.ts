@@ -70,7 +70,10 @@ export function runDir(layout: Layout, id: string): string {
   return join(layout.runs, id);
 }
 
-/** The run files of one attempt: its log, long events once they are sealed, and `cancel` once it must stop. */
+/**
+ * The run files of one attempt: its log, long events once they are sealed, and `cancel` once it
+ * must stop.
+ */
 export function attemptDir(layout: Layout, id: string, attempt: number): string {
   return join(layout.runs, id, String(attempt));
 }

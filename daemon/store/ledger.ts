@@ -18,7 +18,10 @@ import { OrderIndex } from "./order-index.js";
 import { matchesQuery } from "./recent.js";
 import { SharedParts } from "./shared-parts.js";
 
-/** The change of one entry by a decision. `before` is null for a new entry, `after` for a removed one. */
+/**
+ * The change of one entry by a decision. `before` is null for a new entry, `after` for a removed
+ * one.
+ */
 export interface Change {
   id: string;
   before: Operation | null;
@@ -49,10 +52,12 @@ export class Ledger {
   readonly questions = new Set<Entry>();
 
   /**
-   * @param orderOf the order of an operation that is new here, by the number of the decision that submits or restores
-   * it. Default: the next one, by count
+   * @param orderOf the order of an operation that is new here, by the number of the decision that
+   *   submits or restores it. Default: the next one, by count
    */
-  constructor(private readonly orderOf: (n: number, restored?: Entry) => number = () => this.nextOrder) {}
+  constructor(
+    private readonly orderOf: (n: number, restored?: Entry) => number = () => this.nextOrder,
+  ) {}
 
   get(id: string): Entry | undefined {
     return this.entries.get(id);
@@ -80,7 +85,10 @@ export class Ledger {
     return live;
   }
 
-  /** What waits for a person becomes a class of its own. @param counts - without those inside of another operation */
+  /**
+   * What waits for a person becomes a class of its own. @param counts - without those inside of
+   * another operation
+   */
   withAsking(counts: ByState): Counts {
     const all = { ...counts, toAnswer: 0 };
     for (const record of this.#asking()) {
@@ -183,7 +191,8 @@ export class Ledger {
         entry.nextAttempt = decision.next;
         entry.tries = decision.tries;
         entry.losses = decision.losses;
-        // An attempt that no worker accepted runs again under its number: it keeps its place in the queue.
+        // An attempt that no worker accepted runs again under its number: it keeps its place in the
+        // queue.
         if (decision.next > before.attempt) entry.queuedAt = n;
         break;
       case "cancelled":
@@ -195,7 +204,8 @@ export class Ledger {
         break;
       case "paused":
         entry.record = reduceEvent(entry.record, decision.event);
-        if (entry.run && decision.event.type === "attempt:paused") entry.run.pausedUptime = decision.uptime;
+        if (entry.run && decision.event.type === "attempt:paused")
+          entry.run.pausedUptime = decision.uptime;
         else delete entry.run?.pausedUptime;
         break;
       case "waits":
@@ -235,7 +245,8 @@ export class Ledger {
   }
 
   #edit(entry: Entry, { event }: Extract<Decision, { kind: "edited" }>): void {
-    if (event.type === "operation:edited" && event.changes.params) entry.events = keptBeforeEdit(entry);
+    if (event.type === "operation:edited" && event.changes.params)
+      entry.events = keptBeforeEdit(entry);
     this.#reduce(entry, event);
     entry.bytes = sizeOf(entry.record, entry.env);
   }
@@ -263,7 +274,10 @@ export class Ledger {
     return { id: decision.id, before, after: entry.record };
   }
 
-  /** Replaces an older entry. Unless `orderOf` knows better, an unknown operation gets the last place in the order. */
+  /**
+   * Replaces an older entry. Unless `orderOf` knows better, an unknown operation gets the last
+   * place in the order.
+   */
   #restore(restored: Entry, n: number): Change {
     const { id } = restored.record;
     const known = this.entries.get(id);
@@ -273,7 +287,11 @@ export class Ledger {
     return { id, before, after: entry.record };
   }
 
-  #finish(entry: Entry, event: Extract<DaemonEvent, { type: "operation:finished" }>, n: number): void {
+  #finish(
+    entry: Entry,
+    event: Extract<DaemonEvent, { type: "operation:finished" }>,
+    n: number,
+  ): void {
     entry.finishedBy = n;
     this.#update(entry, reduceEvent(entry.record, event));
     entry.events.push(keptFinish(event, entry.record));
@@ -290,7 +308,9 @@ export class Ledger {
   #update(entry: Entry, record: Operation): void {
     const { state, queue } = entry.record;
     const isMoved =
-      record.state !== state || record.queue !== queue || record.approvals !== entry.record.approvals;
+      record.state !== state ||
+      record.queue !== queue ||
+      record.approvals !== entry.record.approvals;
     const isIndexed = isMoved && this.entries.get(record.id) === entry;
     if (isIndexed) this.#unindex(entry);
     entry.record = record;
@@ -314,12 +334,16 @@ export class Ledger {
   }
 }
 
-function moveToAnswer(counts: Pick<Counts, "queued" | "running" | "toAnswer">, { state }: Operation): void {
+function moveToAnswer(
+  counts: Pick<Counts, "queued" | "running" | "toAnswer">,
+  { state }: Operation,
+): void {
   counts[state === "running" ? "running" : "queued"]--;
   counts.toAnswer++;
 }
 
-const statesOf = ({ state }: HistoryQuery): State[] => STATES.filter((each) => state?.includes(each) ?? true);
+const statesOf = ({ state }: HistoryQuery): State[] =>
+  STATES.filter((each) => state?.includes(each) ?? true);
 
 /** The entry of a new operation. @param n number of the decision. Default: it has none yet */
 export function entryOf({ event, env, key }: Submitted, n = 0, order = 0): Entry {

@@ -1,6 +1,6 @@
 /**
- * Entries in the order of their submission. A removed entry leaves its order behind as a gap, so that nothing moves;
- * the gaps go when they are more than half.
+ * Entries in the order of their submission. A removed entry leaves its order behind as a gap, so
+ * that nothing moves; the gaps go when they are more than half.
  */
 import type { Entry } from "./decision.js";
 

@@ -1,10 +1,11 @@
 /**
- * The quarantine: unreadable objects and damaged bytes are kept as `<file>.damaged-<n>` and reported, not overwritten.
+ * The quarantine: unreadable objects and damaged bytes are kept as `<file>.damaged-<n>` and
+ * reported, not overwritten.
  *
- * Each start checks the state directory once for odd objects: a directory, a pipe, a link, another user's file or a
- * file without data in the place of one of our files. The start then finds that file missing, which it can handle. The
- * log stays in place: the daemon works without a log, and reports it. Run files are checked when they are opened, since
- * there may be many.
+ * Each start checks the state directory once for odd objects: a directory, a pipe, a link, another
+ * user's file or a file without data in the place of one of our files. The start then finds that
+ * file missing, which it can handle. The log stays in place: the daemon works without a log, and
+ * reports it. Run files are checked when they are opened, since there may be many.
  */
 import {
   accessSync,
@@ -25,7 +26,10 @@ import { prepareStateDir } from "./directories.js";
 import type { Layout } from "./layout.js";
 
 /** A free name next to the file: `<file>.damaged-<n>`. Or a name for which `isIt` is true. */
-function freeName(file: string, isIt: (stats: Stats, name: string) => boolean = () => false): string {
+function freeName(
+  file: string,
+  isIt: (stats: Stats, name: string) => boolean = () => false,
+): string {
   for (let n = 1; ; n++) {
     const name = `${file}.damaged-${n}`;
     const stats = lstatSync(name, { throwIfNoEntry: false });
@@ -41,8 +45,8 @@ export function quarantineFile(file: string): string {
 }
 
 /**
- * As `quarantineFile`, for a file that could not be read. An error of the system says nothing about the content: it is
- * thrown, and the file stays.
+ * As `quarantineFile`, for a file that could not be read. An error of the system says nothing about
+ * the content: it is thrown, and the file stays.
  */
 export function quarantineUnreadable(file: string, error: unknown): string {
   if ((error as NodeJS.ErrnoException).syscall !== undefined) throw error;
@@ -50,13 +54,17 @@ export function quarantineUnreadable(file: string, error: unknown): string {
 }
 
 /**
- * Copies damaged bytes to a new file next to the file, or finds them there from an earlier start; returns its path.
+ * Copies damaged bytes to a new file next to the file, or finds them there from an earlier start;
+ * returns its path.
  *
  * @param used - a file with other bytes of the same reading; null: none
  */
 export function quarantineBytes(file: string, bytes: Buffer, used: string | null = null): string {
   const isSame = (stats: Stats, name: string) =>
-    name !== used && stats.isFile() && stats.size === bytes.length && readFileSync(name).equals(bytes);
+    name !== used &&
+    stats.isFile() &&
+    stats.size === bytes.length &&
+    readFileSync(name).equals(bytes);
   const aside = freeName(file, isSame);
   writeFileSync(aside, bytes, { mode: 0o600 });
   return aside;
@@ -71,11 +79,13 @@ const INDEX = /^index\.sqlite(-wal|-shm|-journal)?$/;
 const WORKERS = /^[0-9a-z]{12}\.(lock|stdout|stderr)$/;
 
 /**
- * Moves odd objects aside and creates the directories. Called with the lock of the state directory held.
+ * Moves odd objects aside and creates the directories. Called with the lock of the state directory
+ * held.
  *
  * @param socket - checked too, where its path is in the state directory
  * @returns what was moved aside, in words
- * @throws PlaceError where a directory cannot be used; the system's error where an object cannot be moved aside
+ * @throws PlaceError where a directory cannot be used; the system's error where an object cannot
+ *   be moved aside
  */
 export function prepareStateFiles(layout: Layout, socket?: string): string[] {
   prepareStateDir(layout);
@@ -115,7 +125,10 @@ function putAsideOddSocket(socket: string): string[] {
   return said;
 }
 
-/** Moves the object aside where it is not a regular file of this user. Returns what was done, in words, or null. */
+/**
+ * Moves the object aside where it is not a regular file of this user. Returns what was done, in
+ * words, or null.
+ */
 export function putAsideIfOdd(file: string): string | null {
   const stats = lstatSync(file, { throwIfNoEntry: false });
   if (stats === undefined) return null;

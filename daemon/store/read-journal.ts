@@ -1,9 +1,10 @@
 /**
  * Reads the segments of the journal and of the history.
  *
- * From the journal a start reads every intact record after the state document. A torn tail after a crash was never
- * acknowledged: it is cut off, kept in a file and reported. A damaged record in the middle is skipped, kept and
- * reported; later records still count. Records are sorted by number, so a misplaced record hides no other.
+ * From the journal a start reads every intact record after the state document. A torn tail after a
+ * crash was never acknowledged: it is cut off, kept in a file and reported. A damaged record in the
+ * middle is skipped, kept and reported; later records still count. Records are sorted by number, so
+ * a misplaced record hides no other.
  */
 import { closeSync, fdatasyncSync, fstatSync, readdirSync, truncateSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -13,7 +14,13 @@ import { openOwnFile, readAt } from "../../protocol/system/own-file.js";
 import type { Entry } from "./decision.js";
 import { replaceFileSync, syncDirectory } from "./durable-file.js";
 import { quarantineBytes } from "./quarantine.js";
-import { bytesOf, type DamagedRange, damageProblem, type FoundLine, scanLines } from "./read-lines.js";
+import {
+  bytesOf,
+  type DamagedRange,
+  damageProblem,
+  type FoundLine,
+  scanLines,
+} from "./read-lines.js";
 
 /** Most bytes of room and zeros at a segment's end; the daemon never writes more. */
 const MOST_ROOM = 16 * 1024 * 1024;
@@ -25,7 +32,10 @@ interface ReadJournal {
   problems: string[];
 }
 
-/** @param after number of the last record that the state document covers; records up to it are skipped */
+/**
+ * @param after number of the last record that the state document covers; records up to it are
+ * skipped
+ */
 export function readJournal(dir: string, after: number): ReadJournal {
   const problems: string[] = [];
   const found: NumberedRecord[] = [];
@@ -74,7 +84,10 @@ export function segmentsBefore(dir: string, last: number): string[] {
   });
 }
 
-/** A daemon that was killed may have written records without syncing them. Now they count, so they must stay. */
+/**
+ * A daemon that was killed may have written records without syncing them. Now they count, so they
+ * must stay.
+ */
 function syncLast(dir: string, written: readonly string[]): void {
   const last = written.at(-1);
   if (last === undefined) return;
@@ -88,7 +101,12 @@ function syncLast(dir: string, written: readonly string[]): void {
 }
 
 /** Returns whether the segment has any bytes. */
-function readSegment(file: string, isLast: boolean, found: NumberedRecord[], problems: string[]): boolean {
+function readSegment(
+  file: string,
+  isLast: boolean,
+  found: NumberedRecord[],
+  problems: string[],
+): boolean {
   const { bytes, size } = readText(file, problems);
   const text = bytes.length;
   const { lines, damaged } = scanLines(bytes, 0, text);
@@ -101,9 +119,12 @@ function readSegment(file: string, isLast: boolean, found: NumberedRecord[], pro
   }
   if (torn !== undefined) {
     const aside = quarantineBytes(file, bytes.subarray(torn.start, torn.end), used);
-    problems.push(`${file}: a torn tail of ${torn.end - torn.start} bytes was cut off, kept in ${aside}`);
+    problems.push(
+      `${file}: a torn tail of ${torn.end - torn.start} bytes was cut off, kept in ${aside}`,
+    );
   }
-  // The damaged bytes are removed, so that the next start does not find them again; so is the room at the end.
+  // The damaged bytes are removed, so that the next start does not find them again; so is the room
+  // at the end.
   if (damaged.length > 0)
     replaceFileSync(file, Buffer.concat(lines.map(({ start, end }) => bytes.subarray(start, end))));
   else if (torn !== undefined) truncateSync(file, torn.start);
@@ -141,8 +162,8 @@ interface SegmentLine {
 }
 
 /**
- * Reads a history segment from an offset. A torn tail is cut off and kept, a damaged line skipped; both reported. So are
- * missing records.
+ * Reads a history segment from an offset. A torn tail is cut off and kept, a damaged line skipped;
+ * both reported. So are missing records.
  *
  * @param after - where to begin, and the number of the last record before; null: any
  * @returns null if no record that follows that record begins at the offset
@@ -155,7 +176,8 @@ export function readSegmentLines(
   const { bytes, first } = readFrom(file, after.from);
   // A hole: a power cut left zeros in the place of some records, and later records follow.
   const scanned = scanLines(bytes, 0, bytes.length, true);
-  if (after.from > 0 && bytes.includes(NEWLINE) && !isNext(scanned.lines[0], after.last)) return null;
+  if (after.from > 0 && bytes.includes(NEWLINE) && !isNext(scanned.lines[0], after.last))
+    return null;
   const damaged = scanned.damaged.filter((range) => !isZeros(bytes, range));
   const last = damaged.at(-1);
   let end = bytes.length;
@@ -164,7 +186,9 @@ export function readSegmentLines(
     end = Math.max(last.start, bytes.lastIndexOf(NEWLINE) + 1);
     const aside = quarantineBytes(file, bytes.subarray(end));
     truncateSync(file, first + end);
-    problems.push(`${file}: a torn tail of ${bytes.length - end} bytes was cut off, kept in ${aside}`);
+    problems.push(
+      `${file}: a torn tail of ${bytes.length - end} bytes was cut off, kept in ${aside}`,
+    );
     if (end === last.start) damaged.pop();
     else last.end = end;
   }
@@ -193,8 +217,8 @@ function isNext(found: FoundLine | undefined, last: number | null): boolean {
 }
 
 /**
- * The file's bytes from the offset (at most its size) on, and that offset. Zeros at the end are cut off the file: a power
- * cut left them in the place of records that were not synced.
+ * The file's bytes from the offset (at most its size) on, and that offset. Zeros at the end are cut
+ * off the file: a power cut left them in the place of records that were not synced.
  */
 function readFrom(file: string, from: number): { bytes: Buffer; first: number } {
   const fd = openOwnFile(file);

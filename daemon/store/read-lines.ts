@@ -1,6 +1,7 @@
 /**
- * Reads lines. `readLines` reads a file in pieces, so memory does not grow with the file and no string reaches V8's
- * limit. `scanLines` finds the intact numbered records in a buffer, and the damaged bytes between them.
+ * Reads lines. `readLines` reads a file in pieces, so memory does not grow with the file and no
+ * string reaches V8's limit. `scanLines` finds the intact numbered records in a buffer, and the
+ * damaged bytes between them.
  */
 import { constants } from "node:buffer";
 import { closeSync, readSync } from "node:fs";
@@ -91,14 +92,21 @@ interface ScannedLines {
 }
 
 /**
- * Finds the intact lines of a buffer of numbered records, and the damaged ranges between them. Pure.
+ * Finds the intact lines of a buffer of numbered records, and the damaged ranges between them.
+ * Pure.
  *
- * The time is proportional to the bytes, whatever their content: adjacent damaged lines are one range.
+ * The time is proportional to the bytes, whatever their content: adjacent damaged lines are one
+ * range.
  *
  * @param start - offset of the first line
  * @param skipZeros - accepts a record after zeros in the same line; the zeros are a damaged range
  */
-export function scanLines(bytes: Buffer, start: number, end: number, skipZeros = false): ScannedLines {
+export function scanLines(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  skipZeros = false,
+): ScannedLines {
   const found: ScannedLines = { lines: [], damaged: [] };
   for (let at = start; at < end; ) {
     const newline = bytes.indexOf(NEWLINE, at);
@@ -133,7 +141,11 @@ function afterZeros(bytes: Buffer, start: number, end: number): number {
 }
 
 /** The damage in words, and where the bytes are kept. */
-export function damageProblem(file: string, ranges: readonly DamagedRange[], aside: string): string {
+export function damageProblem(
+  file: string,
+  ranges: readonly DamagedRange[],
+  aside: string,
+): string {
   const total = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
   return ranges.length === 1
     ? `${file}: a damaged record of ${total} bytes was skipped, kept in ${aside}`

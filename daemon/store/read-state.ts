@@ -1,6 +1,6 @@
 /**
- * Reads a state document line by line, so that memory does not grow with the file. A document in another layout, as an
- * editor writes it, is read as a whole. What has its checksum counts.
+ * Reads a state document line by line, so that memory does not grow with the file. A document in
+ * another layout, as an editor writes it, is read as a whole. What has its checksum counts.
  */
 import { existsSync, statSync } from "node:fs";
 import { isPlainObject } from "../../protocol/objects.js";
@@ -29,7 +29,10 @@ const HEAD = /^(\{.*),"operations":\{$/;
 const SECTION = /^\},"(?:queue|finished|tombstones)":\{$/;
 const END = /^\},"sum":"([0-9a-f]{8})"\}$/;
 
-/** What was read of a document, and what is wrong with the file, in words; then the document has the intact lines. */
+/**
+ * What was read of a document, and what is wrong with the file, in words; then the document has the
+ * intact lines.
+ */
 export interface ReadState {
   document: StateDocument & { live: readonly Entry[] };
   problem: string | null;
@@ -77,7 +80,8 @@ function readWhole(file: string): Values | null {
   values.begin(JSON.stringify(head));
   for (const section of [operations, queue, finished, tombstones])
     for (const [key, value] of Object.entries(section as object))
-      if (!isPlainObject(value) || !values.add(lineOf(key, value))) values.problem ??= `${key} is damaged`;
+      if (!isPlainObject(value) || !values.add(lineOf(key, value)))
+        values.problem ??= `${key} is damaged`;
   values.end(sum);
   return values;
 }
@@ -117,7 +121,8 @@ class Values {
   }
 
   /**
-   * Adds the value of a line. The keys of the value tell its section: the line that began the section may be damaged.
+   * Adds the value of a line. The keys of the value tell its section: the line that began the
+   * section may be damaged.
    *
    * @returns whether the line is intact
    */

@@ -1,6 +1,6 @@
 /**
- * The newest finished operations, sealed or not, oldest first: kept in memory for the dashboard. Also the query filter
- * for operations in memory, and the counts by state.
+ * The newest finished operations, sealed or not, oldest first: kept in memory for the dashboard.
+ * Also the query filter for operations in memory, and the counts by state.
  */
 import type { Operation } from "../../protocol/operation.js";
 import { isSubmittedIn } from "../../protocol/origin.js";
@@ -26,7 +26,9 @@ export class Recent {
     return this.#entries.values();
   }
 
-  /** Adds an operation that has just finished. Returns the ids that are no longer among the newest. */
+  /**
+   * Adds an operation that has just finished. Returns the ids that are no longer among the newest.
+   */
   add(entry: Entry): string[] {
     const entries = this.#entries;
     entries.set(entry.record.id, entry);
@@ -49,17 +51,26 @@ export class Recent {
   }
 }
 
-/** Whether an operation in memory matches a query, by the same rules as the history's index (`history-index.ts`). */
+/**
+ * Whether an operation in memory matches a query, by the same rules as the history's index
+ * (`history-index.ts`).
+ */
 export function matchesQuery({ record, order, finishedBy }: Entry, query: HistoryQuery): boolean {
   if (query.state && !query.state.includes(record.state)) return false;
   if (EQUAL.some((name) => query[name] !== undefined && record[name] !== query[name])) return false;
   if (query.chain !== undefined && record.chain.id !== query.chain) return false;
   if (!fitsParent(record, query)) return false;
   if (query.here !== undefined && !isSubmittedIn(record, query.here)) return false;
-  if (query.before !== undefined && !(query.order === "oldest" ? order > query.before : order < query.before))
+  if (
+    query.before !== undefined &&
+    !(query.order === "oldest" ? order > query.before : order < query.before)
+  )
     return false;
   if (query.finishedAfter !== undefined && finishedBy <= query.finishedAfter) return false;
-  if (query.finishedSince !== undefined && !(Date.parse(record.finishedAt ?? "") >= query.finishedSince))
+  if (
+    query.finishedSince !== undefined &&
+    !(Date.parse(record.finishedAt ?? "") >= query.finishedSince)
+  )
     return false;
   if (!query.q) return true;
   const text = [record.id, record.op, record.title, record.label ?? ""].join("\n").toLowerCase();

@@ -1,6 +1,7 @@
 /**
- * When the state document is written again: within a second of a change. A large document is written less often, so
- * that building it takes at most 0.25 % of the time. Waiting for the disk does not count.
+ * When the state document is written again: within a second of a change. A large document is
+ * written less often, so that building it takes at most 0.25 % of the time. Waiting for the disk
+ * does not count.
  */
 import type { Bus } from "../bus.js";
 

@@ -1,5 +1,6 @@
 /**
- * Settings that commands change and that outlive the daemon: in a file of the state directory, or kept by the engine.
+ * Settings that commands change and that outlive the daemon: in a file of the state directory, or
+ * kept by the engine.
  */
 import { readOwnFile } from "../../protocol/system/own-file.js";
 import { isDiskFull, replaceFileSync } from "./durable-file.js";
@@ -9,9 +10,11 @@ export interface Setting<T> {
   /** The value as it is known here. Never changed in place. */
   readonly value: T;
   /**
-   * Replaces the newest value; durable when it resolves. `change` may be called again where another host was faster.
+   * Replaces the newest value; durable when it resolves. `change` may be called again where another
+   * host was faster.
    *
-   * @throws NotRecordedError where the value cannot be recorded now, or what `change` throws: then nothing is changed
+   * @throws NotRecordedError where the value cannot be recorded now, or what `change` throws:
+   *   then nothing is changed
    */
   update(change: (current: T) => T): Promise<void>;
   /**
@@ -79,7 +82,8 @@ export class FileSetting<T> implements Setting<T> {
     } catch (error) {
       const { code, syscall, message } = error as NodeJS.ErrnoException;
       if (code === "ENOENT") return initial;
-      // It says nothing about the content: without the file, the next change would replace what it holds.
+      // It says nothing about the content: without the file, the next change would replace what it
+      // holds.
       if (syscall !== undefined) throw error;
       onUnreadable(message);
       return initial;

@@ -1,6 +1,6 @@
 /**
- * Keeps equal parts of many operations in memory once: these parts take most of the memory of ten thousand queued
- * operations. Sharing is safe, since no part of a record is ever changed in place.
+ * Keeps equal parts of many operations in memory once: these parts take most of the memory of ten
+ * thousand queued operations. Sharing is safe, since no part of a record is ever changed in place.
  */
 import { DERIVED } from "../../protocol/submit-fields.js";
 import type { Entry, Submitted } from "./decision.js";
@@ -10,7 +10,10 @@ const PARTS = ["op", "label", "cwd", "params", ...DERIVED] as const;
 
 type Parts = { [Name in (typeof PARTS)[number]]?: unknown };
 
-/** Longest remembered part, in characters of JSON, and most of them: a remembered part outlives its operations. */
+/**
+ * Longest remembered part, in characters of JSON, and most of them: a remembered part outlives its
+ * operations.
+ */
 const LONGEST = 4096;
 const MOST = 1000;
 
@@ -23,14 +26,20 @@ export class SharedParts {
       record: this.#parts(record),
       env: this.#one(env),
       events: events.map((event) =>
-        event.type === "operation:submitted" ? { ...event, operation: this.#parts(event.operation) } : event,
+        event.type === "operation:submitted"
+          ? { ...event, operation: this.#parts(event.operation) }
+          : event,
       ),
     });
   }
 
   /** As `share`, for a submission before its entry exists. */
   shareSubmitted({ event, env, key }: Submitted): Submitted {
-    return { event: { ...event, operation: this.#parts(event.operation) }, env: this.#one(env), key };
+    return {
+      event: { ...event, operation: this.#parts(event.operation) },
+      env: this.#one(env),
+      key,
+    };
   }
 
   #parts<T extends Parts>(operation: T): T {

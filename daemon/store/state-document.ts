@@ -1,9 +1,9 @@
 /**
  * The form of the state document `state.json`: one JSON document with an operation on each line.
  *
- * `operations` has the records as everyone sees them, and `queue` what a start needs beside them. Each value has the
- * checksum of its line. The document has one over its head and the checksums of the lines, so that a document in another
- * layout, as an editor writes it, can be checked too.
+ * `operations` has the records as everyone sees them, and `queue` what a start needs beside them.
+ * Each value has the checksum of its line. The document has one over its head and the checksums of
+ * the lines, so that a document in another layout, as an editor writes it, can be checked too.
  */
 import type { Operation } from "../../protocol/operation.js";
 import { sumOf } from "../../protocol/record-line.js";
@@ -21,7 +21,10 @@ export interface StateDocument {
   counts: Counts;
   /** The operations that are not finished. */
   live: Iterable<Entry>;
-  /** The newest finished operations, for people. The history has all of them: reading leaves these out. */
+  /**
+   * The newest finished operations, for people. The history has all of them: reading leaves these
+   * out.
+   */
   finished: readonly Entry[];
   /** Idempotency keys of removed operations, while they are valid. */
   tombstones: readonly IdempotencyTombstone[];
@@ -47,7 +50,10 @@ export interface Head extends Pick<StateDocument, "journal" | "nextOrder" | "cou
 export interface QueueValue extends Omit<Entry, "record" | "events"> {
   /** Absent: the record is as it is shown, without its momentary values. */
   record?: Operation;
-  /** The values of the submit that the record does not have. Absent: `events` has the event of the submit. */
+  /**
+   * The values of the submit that the record does not have. Absent: `events` has the event of the
+   * submit.
+   */
   submitted?: object;
   /** The events after the submit; absent: none. */
   events?: KeptEvent[];
@@ -76,9 +82,15 @@ export const SECTIONS = ["operations", "queue", "finished", "tombstones"] as con
  *
  * @param shown - the record as everyone sees it
  */
-export function* textOf(document: StateDocument, shown: (entry: Entry) => Operation): Generator<string> {
+export function* textOf(
+  document: StateDocument,
+  shown: (entry: Entry) => Operation,
+): Generator<string> {
   const { live, finished, tombstones, journal, nextOrder, counts } = document;
-  /** Ids of the operations whose records cannot be derived: those that run are shown with measured figures. */
+  /**
+   * Ids of the operations whose records cannot be derived: those that run are shown with measured
+   * figures.
+   */
   const underived = new Set<string>();
   const values: Record<(typeof SECTIONS)[number], Iterable<[string, object]>> = {
     operations: linesOf(live, (entry) => {
@@ -129,7 +141,10 @@ export function sumOfDocument(first: string, sums: number): string {
 }
 
 /** The lines of a section, made one at a time, so that memory does not grow with the queue. */
-function* linesOf<T>(items: Iterable<T>, lineOf: (item: T) => [string, object]): Generator<[string, object]> {
+function* linesOf<T>(
+  items: Iterable<T>,
+  lineOf: (item: T) => [string, object],
+): Generator<[string, object]> {
   for (const item of items) yield lineOf(item);
 }
 
@@ -152,9 +167,16 @@ function queueValue({ record, events, order, ...more }: Entry): QueueValue {
   return { order, ...more, submitted, ...(later.length > 0 && { events: later }) };
 }
 
-/** The values of a submit that its record does not have; null: record and values do not make the event. */
+/**
+ * The values of a submit that its record does not have; null: record and values do not make the
+ * event.
+ */
 function submittedBeside(record: Operation, event: KeptEvent): object | null {
-  if (event.type !== "operation:submitted" || event.seq !== SUBMITTED || event.at !== record.createdAt)
+  if (
+    event.type !== "operation:submitted" ||
+    event.seq !== SUBMITTED ||
+    event.at !== record.createdAt
+  )
     return null;
   const known = submissionOf(record);
   const operation: Record<string, unknown> = event.operation;
@@ -168,7 +190,8 @@ function submittedBeside(record: Operation, event: KeptEvent): object | null {
 function submissionOf(record: Operation): Record<string, unknown> {
   const values = record as unknown as Record<string, unknown>;
   const submission: Record<string, unknown> = {};
-  for (const key of SUBMITTED_KEYS) if (values[key] !== SUBMIT_DEFAULTS[key]) submission[key] = values[key];
+  for (const key of SUBMITTED_KEYS)
+    if (values[key] !== SUBMIT_DEFAULTS[key]) submission[key] = values[key];
   return submission;
 }
 

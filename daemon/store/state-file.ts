@@ -1,10 +1,11 @@
 /**
- * The state document on disk, by lowdb with an adapter that writes and reads in pieces, so that only the disk limits its
- * size.
+ * The state document on disk, by lowdb with an adapter that writes and reads in pieces, so that
+ * only the disk limits its size.
  *
- * lowdb's own file adapter does not sync and builds one string. This adapter writes a temporary file, an fdatasync, a
- * rename and a directory fsync. The document before is kept with the journal since then: where the newest cannot be
- * read, nothing is lost. Where both are damaged, the intact lines of both are used.
+ * lowdb's own file adapter does not sync and builds one string. This adapter writes a temporary
+ * file, an fdatasync, a rename and a directory fsync. The document before is kept with the journal
+ * since then: where the newest cannot be read, nothing is lost. Where both are damaged, the intact
+ * lines of both are used.
  */
 import { existsSync } from "node:fs";
 import { type FileHandle, link, rename, rm } from "node:fs/promises";
@@ -37,7 +38,8 @@ export class StateFile {
   /**
    * @param previous - file of the document before; null: it is not kept
    * @param shown - the record as everyone sees it
-   * @param firstRecord - number of the first record that the journal has or had; null: there is no journal. Default: null
+   * @param firstRecord - number of the first record that the journal has or had; null: there is
+   *   no journal. Default: null
    */
   constructor(
     private readonly file: string,
@@ -45,14 +47,18 @@ export class StateFile {
     private readonly shown: (entry: Entry) => Operation,
     private readonly firstRecord: () => number | null = () => null,
   ) {
-    const adapter = { read: async () => this.#read(), write: (data: StateDocument) => this.#write(data) };
+    const adapter = {
+      read: async () => this.#read(),
+      write: (data: StateDocument) => this.#write(data),
+    };
     this.#low = new Low(adapter, EMPTY);
   }
 
   /**
-   * The document of the last daemon; `EMPTY` where there is none. A damaged file is moved aside and reported: the
-   * document before and the journal replace it. Where both are damaged, the operations in the intact lines of both are
-   * returned, for a journal that is read from its beginning.
+   * The document of the last daemon; `EMPTY` where there is none. A damaged file is moved aside and
+   * reported: the document before and the journal replace it. Where both are damaged, the
+   * operations in the intact lines of both are returned, for a journal that is read from its
+   * beginning.
    */
   async read(): Promise<StateDocument> {
     await this.#low.read();
@@ -110,7 +116,9 @@ export class StateFile {
     const newest = this.#readOf(file);
     if (newest?.problem === null) return newest.document;
     if (newest !== null)
-      problems.push(`${file} could not be read (${newest.problem}); it is kept in ${quarantineFile(file)}`);
+      problems.push(
+        `${file} could not be read (${newest.problem}); it is kept in ${quarantineFile(file)}`,
+      );
     if (previous === null || (newest === null && !existsSync(previous))) return null;
     if (newest === null) problems.push(`${file} is missing`);
     const before = this.#readOf(previous);
@@ -170,7 +178,10 @@ function* piecesOf(document: StateDocument, shown: (entry: Entry) => Operation):
   yield piece;
 }
 
-/** Uses the given buffer where the text fits: a new buffer for each piece is garbage that is collected late. */
+/**
+ * Uses the given buffer where the text fits: a new buffer for each piece is garbage that is
+ * collected late.
+ */
 function encoded(text: string, room: Buffer): Buffer {
   return text.length * 3 <= room.length || Buffer.byteLength(text) <= room.length
     ? room.subarray(0, room.write(text))

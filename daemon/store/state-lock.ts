@@ -1,8 +1,10 @@
 /**
- * The lock of a state directory: one daemon for each directory, even if the lock's file was removed.
+ * The lock of a state directory: one daemon for each directory, even if the lock's file was
+ * removed.
  *
- * A daemon whose lock file is gone stops within a second (`state-guard.ts`). Until then another daemon could take the
- * lock as well. So a daemon that starts checks whether such a daemon still runs, and waits for its end.
+ * A daemon whose lock file is gone stops within a second (`state-guard.ts`). Until then another
+ * daemon could take the lock as well. So a daemon that starts checks whether such a daemon still
+ * runs, and waits for its end.
  */
 import { existsSync, rmSync } from "node:fs";
 import { until } from "../../protocol/system/until.js";
@@ -28,11 +30,15 @@ export async function lockStateDir(layout: Layout): Promise<KernelLock | null> {
   return null;
 }
 
-/** @param wasRemoved the lock's file existed once and was missing: any process may hold the removed file */
+/**
+ * @param wasRemoved the lock's file existed once and was missing: any process may hold the removed
+ * file
+ */
 function isStillUsed(layout: Layout, wasRemoved: boolean): boolean {
   const owner = lockOwnerOf(layout);
   if (owner !== null && owner.pid !== process.pid) {
-    if (holdsRemovedLock(owner.pid, layout.lock) || hasFileOpenIn(owner.pid, layout.journal)) return true;
+    if (holdsRemovedLock(owner.pid, layout.lock) || hasFileOpenIn(owner.pid, layout.journal))
+      return true;
   }
   return wasRemoved && holderOfRemovedLock(layout.lock) !== null;
 }

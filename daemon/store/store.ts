@@ -1,9 +1,9 @@
 /**
- * What the daemon asks of its store, whatever keeps it: files of this machine (`embedded-store.ts`), or what
- * the engine of a feature uses.
+ * What the daemon asks of its store, whatever keeps it: files of this machine
+ * (`embedded-store.ts`), or what the engine of a feature uses.
  *
- * A store is a journal of decisions, numbered in the order of their commits, and an archive of all operations. The live
- * operations are in memory, in the ledger.
+ * A store is a journal of decisions, numbered in the order of their commits, and an archive of all
+ * operations. The live operations are in memory, in the ledger.
  */
 import type { ByState } from "../../protocol/watch.js";
 import type { Decision, Entry, IdempotencyKey } from "./decision.js";
@@ -13,8 +13,8 @@ import type { Recent } from "./recent.js";
 import type { SubmittedSecrets } from "./submitted-secrets.js";
 
 /**
- * Another decision about the operation came first. Nothing was recorded, and the ledger already has the other decision:
- * the caller judges again.
+ * Another decision about the operation came first. Nothing was recorded, and the ledger already has
+ * the other decision: the caller judges again.
  */
 export class VersionConflictError extends Error {
   override name = "VersionConflictError";
@@ -24,7 +24,10 @@ export class VersionConflictError extends Error {
   }
 }
 
-/** The idempotency key of a submit was used meanwhile: nothing was recorded, and the archive knows the other use. */
+/**
+ * The idempotency key of a submit was used meanwhile: nothing was recorded, and the archive knows
+ * the other use.
+ */
 export class KeyUsedError extends Error {
   override name = "KeyUsedError";
 
@@ -57,7 +60,10 @@ export interface Archive {
   knows(id: string): Soon<boolean>;
   /** Null: the key was not used, or its operation was removed long ago. */
   byKey(key: string): Soon<KeyUse | null>;
-  /** Ids of removed operations, as far as it is known. Absent: what `find` does not know was removed, and is not damaged. */
+  /**
+   * Ids of removed operations, as far as it is known. Absent: what `find` does not know was
+   * removed, and is not damaged.
+   */
   removedIds?(): ReadonlySet<string>;
   /** Ids that start with the prefix, at most `limit`. */
   idsWithPrefix(prefix: string, limit: number): Soon<string[]>;
@@ -81,7 +87,9 @@ export interface Store {
   readonly journalNumber: number;
   /** Whether decisions cannot be recorded now, for lack of room. */
   readonly isFull: boolean;
-  /** Milliseconds since the write of the current decisions began; 0 where none are being written. */
+  /**
+   * Milliseconds since the write of the current decisions began; 0 where none are being written.
+   */
   readonly waitingMs: number;
 
   /**
@@ -91,7 +99,10 @@ export interface Store {
    * @throws VersionConflictError where the operation has changed since the judgement
    */
   decide(decision: Decision, version: number | null): Promise<void>;
-  /** As `decide`, for all decisions or none. The versions of later decisions about the same operation do not count. */
+  /**
+   * As `decide`, for all decisions or none. The versions of later decisions about the same
+   * operation do not count.
+   */
   decideAll(judged: readonly Judged[]): Promise<void>;
   /** An operation that is in memory, or that can be read at once. */
   find(id: string): Entry | null;

@@ -1,9 +1,10 @@
 /**
- * Values of secret parameters between the submit and the attempt. The state directory never has them.
+ * Values of secret parameters between the submit and the attempt. The state directory never has
+ * them.
  *
- * They are kept in memory, and in a file of the runtime directory where that is a tmpfs, so that the next daemon finds
- * them. A restart of the computer loses them. They are deleted when the operation succeeds or is removed: a failed or
- * cancelled operation may be retried.
+ * They are kept in memory, and in a file of the runtime directory where that is a tmpfs, so that
+ * the next daemon finds them. A restart of the computer loses them. They are deleted when the
+ * operation succeeds or is removed: a failed or cancelled operation may be retried.
  */
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, statfsSync } from "node:fs";
@@ -27,7 +28,8 @@ export class SubmittedSecrets {
    * @param stateDir - its secrets have a directory of their own
    */
   constructor(runtimeDir: string | undefined, stateDir: string) {
-    this.#dir = runtimeDir !== undefined && isInMemory(runtimeDir) ? dirFor(runtimeDir, stateDir) : null;
+    this.#dir =
+      runtimeDir !== undefined && isInMemory(runtimeDir) ? dirFor(runtimeDir, stateDir) : null;
   }
 
   /** Adds values to those of the operation. */
@@ -54,8 +56,8 @@ export class SubmittedSecrets {
   }
 
   /**
-   * Deletes the files of operations that need no values any more. Call at the start. Values of this daemon are kept:
-   * their operation may be recorded only after this.
+   * Deletes the files of operations that need no values any more. Call at the start. Values of this
+   * daemon are kept: their operation may be recorded only after this.
    */
   sweep(needs: (id: string) => boolean): void {
     if (this.#dir === null) return;
@@ -74,7 +76,9 @@ export class SubmittedSecrets {
   #read(id: string): Secrets | undefined {
     if (this.#dir === null) return undefined;
     try {
-      const secrets = JSON.parse(readOwnFile(this.#file(id), MOST_BYTES).toString("utf8")) as Secrets;
+      const secrets = JSON.parse(
+        readOwnFile(this.#file(id), MOST_BYTES).toString("utf8"),
+      ) as Secrets;
       this.#held.set(id, secrets);
       return secrets;
     } catch {

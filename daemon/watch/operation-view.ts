@@ -51,7 +51,8 @@ export class OperationView {
   constructor(private readonly parts: ViewParts) {}
 
   /**
-   * @param typed - an id, a prefix of 3 or more characters, or the label of a live or recent operation
+   * @param typed - an id, a prefix of 3 or more characters, or the label of a live or recent
+   *   operation
    * @throws Refusal where it matches none or several
    */
   async find(typed: string): Promise<Entry> {
@@ -85,10 +86,14 @@ export class OperationView {
     return withoutLarge(this.#shown(entry));
   }
 
-  /** As `present`, with what lists and streams leave out: large values, and the names of the submit's variables. */
+  /**
+   * As `present`, with what lists and streams leave out: large values, and the names of the
+   * submit's variables.
+   */
   presentWhole(entry: Entry): Operation {
     const record = { ...this.#shown(entry), env: Object.keys(entry.env).sort() };
-    for (const feature of this.parts.features) Object.assign(record, feature.shownWhole?.(entry.record.id));
+    for (const feature of this.parts.features)
+      Object.assign(record, feature.shownWhole?.(entry.record.id));
     return record;
   }
 
@@ -107,10 +112,13 @@ export class OperationView {
     return entry ? this.present(entry) : null;
   }
 
-  /** What runs, the newest finished ones and the first queued ones that fit the scope; oldest first. */
+  /**
+   * What runs, the newest finished ones and the first queued ones that fit the scope; oldest first.
+   */
   matching(scope: Scope): Operation[] {
     const { recent, ledger } = this.parts.store;
-    const fitting = (entries: Iterable<Entry>) => [...entries].filter(({ record }) => fits(scope, record));
+    const fitting = (entries: Iterable<Entry>) =>
+      [...entries].filter(({ record }) => fits(scope, record));
     const finished = fitting(recent.values());
     const newest = finished.slice(Math.max(0, finished.length - scope.limit));
     // A question is on the screen however long the queue is.
@@ -171,7 +179,8 @@ export class OperationView {
       return linesAfter(runs.of(id), after, limit).lines;
     } catch (error) {
       if (!isUnreadable(error)) throw error;
-      // A stream of many operations continues with the others; a request for this log is answered with the reason.
+      // A stream of many operations continues with the others; a request for this log is answered
+      // with the reason.
       log.warn({ err: error, id }, "log lines of a watch stream cannot be read");
       return [];
     }
@@ -213,7 +222,8 @@ function withoutLarge(record: Operation): Operation {
 }
 
 function noSuchOperation(typed: string): Refusal {
-  const short = typed.length < MIN_PREFIX ? ` (a prefix needs ${MIN_PREFIX} characters or more)` : "";
+  const short =
+    typed.length < MIN_PREFIX ? ` (a prefix needs ${MIN_PREFIX} characters or more)` : "";
   return new Refusal(
     "LIVEOPS_NO_SUCH_OPERATION",
     `there is no operation ${JSON.stringify(typed)}${short}; liveops ls lists them`,

@@ -1,4 +1,7 @@
-/** What a watcher watches: one operation (and the rest of its chain), or all operations that fit a filter. */
+/**
+ * What a watcher watches: one operation (and the rest of its chain), or all operations that fit a
+ * filter.
+ */
 import type { Operation } from "../../protocol/operation.js";
 import { isFinal, type State } from "../../protocol/state.js";
 

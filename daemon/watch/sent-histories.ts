@@ -1,4 +1,7 @@
-/** The histories that a watch stream has sent: each once, and those of the types that usually follow in a chain. */
+/**
+ * The histories that a watch stream has sent: each once, and those of the types that usually follow
+ * in a chain.
+ */
 import { historyName, type Likeness, parseHistoryName } from "../../protocol/estimate/likeness.js";
 import type { Durations } from "../scheduler/durations.js";
 

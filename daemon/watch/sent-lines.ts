@@ -1,8 +1,8 @@
 /**
  * The last line that a watch stream has sent of each log.
  *
- * A stream of one operation sends the log from the line the client asked for. A stream of many operations sends the
- * lines logged since the client connected.
+ * A stream of one operation sends the log from the line the client asked for. A stream of many
+ * operations sends the lines logged since the client connected.
  */
 import type { Operation } from "../../protocol/operation.js";
 import type { LogReaders } from "../run-files/log-readers.js";
@@ -56,7 +56,9 @@ export class SentLines {
     }
   }
 
-  /** On a stream of many: an attempt starts. The client already has the lines of earlier attempts. */
+  /**
+   * On a stream of many: an attempt starts. The client already has the lines of earlier attempts.
+   */
   begun({ id, state, logLines }: Operation): void {
     if (state === "running" && !this.#last.has(id)) this.from(id, logLines);
   }
@@ -66,7 +68,10 @@ export class SentLines {
     if (!this.#last.has(id) && state !== "queued") this.from(id, 0);
   }
 
-  /** The operation is finished and all its lines are sent. A stream of one operation keeps the entry. */
+  /**
+   * The operation is finished and all its lines are sent. A stream of one operation keeps the
+   * entry.
+   */
   over(id: string): void {
     if (this.areMany) this.forget(id);
   }

@@ -1,6 +1,6 @@
 /**
- * What all watch streams share: the view of the operations, the numbers of their changes, and the lines that several
- * streams get, which are serialised once.
+ * What all watch streams share: the view of the operations, the numbers of their changes, and the
+ * lines that several streams get, which are serialised once.
  */
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import type { LogReaders } from "../run-files/log-readers.js";
@@ -11,7 +11,14 @@ import { ChangeVersions } from "./versions.js";
 
 type View = Pick<
   OperationView,
-  "record" | "matching" | "queued" | "firstQueued" | "queuedCount" | "places" | "counts" | "linesAfter"
+  | "record"
+  | "matching"
+  | "queued"
+  | "firstQueued"
+  | "queuedCount"
+  | "places"
+  | "counts"
+  | "linesAfter"
 >;
 
 export class StreamLines {
@@ -40,12 +47,19 @@ export class StreamLines {
     return scope.operation === null ? this.view.queuedCount(scope) : 0;
   }
 
-  /** A `changed` line: the keys changed since `sent`, or the complete record; empty if the operation is gone. */
+  /**
+   * A `changed` line: the keys changed since `sent`, or the complete record; empty if the operation
+   * is gone.
+   */
   changedLine(id: string, sent: number | null): string {
-    // Streams that drain or begin also send between two turns: a line made before a change must not be reused.
+    // Streams that drain or begin also send between two turns: a line made before a change must not
+    // be reused.
     const key = `${id} ${sent} ${this.versions.current}`;
     const made = this.#serialised.get(key) ?? this.#keep(key, this.#patch(id, sent));
-    return made && `{"type":"changed","cursor":"${this.versions.current}","id":"${id}","patch":${made}}\n`;
+    return (
+      made &&
+      `{"type":"changed","cursor":"${this.versions.current}","id":"${id}","patch":${made}}\n`
+    );
   }
 
   #patch(id: string, sent: number | null): string {
@@ -53,11 +67,16 @@ export class StreamLines {
     if (!record) return "";
     const keys = sent === null ? null : this.versions.keysSince(id, sent);
     return JSON.stringify(
-      keys ? Object.fromEntries(keys.map((name) => [name, record[name as keyof Operation]])) : record,
+      keys
+        ? Object.fromEntries(keys.map((name) => [name, record[name as keyof Operation]]))
+        : record,
     );
   }
 
-  /** A `moved` line for each queue. Made once for all streams: a client that has the line has its places. */
+  /**
+   * A `moved` line for each queue. Made once for all streams: a client that has the line has its
+   * places.
+   */
   placeLines(): ReadonlyMap<string, string> {
     if (this.#placesAt === this.versions.current) return this.#places;
     this.#placesAt = this.versions.current;
@@ -70,7 +89,10 @@ export class StreamLines {
 
   logLine(id: string, lines: LogLine[]): string {
     const key = `log ${id} ${lines[0]?.n} ${lines.length}`;
-    return this.#serialised.get(key) ?? this.#keep(key, `${JSON.stringify({ type: "log", id, lines })}\n`);
+    return (
+      this.#serialised.get(key) ??
+      this.#keep(key, `${JSON.stringify({ type: "log", id, lines })}\n`)
+    );
   }
 
   /** Only for this turn: the lines of a long log that one client reads must not accumulate here. */

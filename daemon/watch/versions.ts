@@ -1,10 +1,13 @@
 /**
- * Records when each key of each operation last changed. The daemon counts changes in one number: the cursor. So a
- * watcher needs to remember only the number of the last change it sent.
+ * Records when each key of each operation last changed. The daemon counts changes in one number:
+ * the cursor. So a watcher needs to remember only the number of the last change it sent.
  */
 import type { Operation } from "../../protocol/operation.js";
 
-/** Keys that are computed when a record is shown, fully or (progress) in part, and depend on its state. */
+/**
+ * Keys that are computed when a record is shown, fully or (progress) in part, and depend on its
+ * state.
+ */
 const MADE_UP: ReadonlyArray<keyof Operation> = [
   "large",
   "queuePosition",

@@ -1,9 +1,10 @@
 /**
  * One watch stream: what was sent to this client, and what is still to be sent.
  *
- * The watcher keeps no queue of changes, only the ids that changed since the last flush. So a client that stops reading
- * costs memory in proportion to what it watches. Nothing is written while the stream has not drained. After that, the
- * client gets the present state of what it missed, and log lines from disk.
+ * The watcher keeps no queue of changes, only the ids that changed since the last flush. So a
+ * client that stops reading costs memory in proportion to what it watches. Nothing is written while
+ * the stream has not drained. After that, the client gets the present state of what it missed, and
+ * log lines from disk.
  */
 import type { ServerResponse } from "node:http";
 import type { LogLine, Operation } from "../../protocol/operation.js";
@@ -17,7 +18,10 @@ import type { StreamLines } from "./stream-lines.js";
 /** Log lines sent at a time. */
 const LOG_BATCH = 500;
 
-/** Running operations whose histories follow a snapshot; of more, the client asks for those that it shows. */
+/**
+ * Running operations whose histories follow a snapshot; of more, the client asks for those that it
+ * shows.
+ */
 const FIRST_HISTORIES = 50;
 
 export class Watcher {
@@ -44,7 +48,10 @@ export class Watcher {
   #place: number | null = null;
   #draining = false;
   #ended = false;
-  /** With `operation`: the final state of the followed operation, once known. It stays after a removal. */
+  /**
+   * With `operation`: the final state of the followed operation, once known. It stays after a
+   * removal.
+   */
   #outcome: FinalState | null = null;
 
   constructor(
@@ -80,20 +87,26 @@ export class Watcher {
     this.#counts = JSON.stringify(counts);
     this.#write({ type: "snapshot", cursor: this.#cursor, operations, ...counts });
     for (const [queue, line] of this.shared.placeLines()) this.#places.set(queue, line);
-    for (const operation of operations.filter(({ state }) => state === "running").slice(0, FIRST_HISTORIES))
+    for (const operation of operations
+      .filter(({ state }) => state === "running")
+      .slice(0, FIRST_HISTORIES))
       this.#bringHistory(operation);
     this.flush();
   }
 
   #bringHistory(operation: Operation): void {
-    if (this.scope.histories && operation.state === "running") void this.#histories.bring(operation);
+    if (this.scope.histories && operation.state === "running")
+      void this.#histories.bring(operation);
   }
 
   get #cursor(): string {
     return String(this.shared.versions.current);
   }
 
-  /** The operation is new or changed; the same record twice: what is computed when it is shown has changed. */
+  /**
+   * The operation is new or changed; the same record twice: what is computed when it is shown has
+   * changed.
+   */
   changed(before: Operation | null, operation: Operation): void {
     const { id, state } = operation;
     this.#queue.note(before, operation);
@@ -112,7 +125,9 @@ export class Watcher {
     this.#bringHistory(operation);
   }
 
-  /** The queues moved: the client gets the operations that came among the first, and the new places. */
+  /**
+   * The queues moved: the client gets the operations that came among the first, and the new places.
+   */
   queuesMoved(): void {
     this.#isMoved = true;
   }
@@ -133,7 +148,10 @@ export class Watcher {
     this.#dirty.add(id);
   }
 
-  /** The order of each queue that moved. The client knows the places of all others. False if the stream is full. */
+  /**
+   * The order of each queue that moved. The client knows the places of all others. False if the
+   * stream is full.
+   */
   #sendPlaces(): boolean {
     if (!this.#isMoved || this.scope.operation !== null) return true;
     const lines = this.shared.placeLines();
@@ -167,9 +185,10 @@ export class Watcher {
   }
 
   /**
-   * A finished operation left the daemon's memory. The stream forgets it too, or it would grow with every operation. If
-   * the operation changes again, the client gets its complete record. A stream with a filter keeps the operation: the
-   * client must be notified when an operation no longer fits, and of links that a chain brought in.
+   * A finished operation left the daemon's memory. The stream forgets it too, or it would grow with
+   * every operation. If the operation changes again, the client gets its complete record. A stream
+   * with a filter keeps the operation: the client must be notified when an operation no longer
+   * fits, and of links that a chain brought in.
    */
   forget(id: string): void {
     if (isUnfiltered(this.scope) && this.#known.delete(id)) this.#holdsOthers = true;
@@ -246,7 +265,10 @@ export class Watcher {
     return true;
   }
 
-  /** Without `operation`: hand-overs among the operations the client holds. False if the stream is full. */
+  /**
+   * Without `operation`: hand-overs among the operations the client holds. False if the stream is
+   * full.
+   */
   #announceHandovers(): boolean {
     for (const [from, to] of this.#handovers) {
       this.#handovers.delete(from);
@@ -321,8 +343,9 @@ export class Watcher {
 }
 
 /**
- * Which queued operations the client of a stream holds. While they are few it holds all of them. Of a long queue it
- * holds the first ones; a later one is sent when it comes among these, or when it starts.
+ * Which queued operations the client of a stream holds. While they are few it holds all of them. Of
+ * a long queue it holds the first ones; a later one is sent when it comes among these, or when it
+ * starts.
  */
 class HeldQueue {
   /** Queued operations that the client holds, or that are about to be sent. */
@@ -351,12 +374,17 @@ class HeldQueue {
     if (before !== null && !this.#counts(after)) this.#held.delete(before.id);
   }
 
-  /** Whether the client gets an operation that it does not hold: of the queued ones, while it holds all others. */
+  /**
+   * Whether the client gets an operation that it does not hold: of the queued ones, while it holds
+   * all others.
+   */
   takes(operation: Operation): boolean {
     return !this.#counts(operation) || (this.leftOut <= 1 && this.#held.size < this.scope.queued);
   }
 
   #counts(operation: Operation | null): boolean {
-    return operation?.state === "queued" && this.scope.operation === null && fits(this.scope, operation);
+    return (
+      operation?.state === "queued" && this.scope.operation === null && fits(this.scope, operation)
+    );
   }
 }

@@ -1,8 +1,10 @@
 /**
- * Performs one order: accepts it durably, prepares the process, runs the attempt, writes the outcome, and cleans up.
+ * Performs one order: accepts it durably, prepares the process, runs the attempt, writes the
+ * outcome, and cleans up.
  *
- * Whatever happens to this process in between, an outcome is written once: by the runner, by the handler of an
- * uncaught exception, or during `process.exit`. If none is written, the daemon sees a dead worker.
+ * Whatever happens to this process in between, an outcome is written once: by the runner, by the
+ * handler of an uncaught exception, or during `process.exit`. If none is written, the daemon sees a
+ * dead worker.
  */
 import { currentStep, type StepPlace } from "../../ops/attempt/current-step.js";
 import { toOperationError } from "../../ops/attempt/failure.js";
@@ -116,7 +118,8 @@ export class AttemptRunner {
     const outcome = await this.#run(writer);
     await this.#removed.stop();
     this.#finish(outcome);
-    const isFault = this.#faulty || FAULTS.has(outcome.error?.code ?? "") || this.#stop.signal.aborted;
+    const isFault =
+      this.#faulty || FAULTS.has(outcome.error?.code ?? "") || this.#stop.signal.aborted;
     return !isFault && (await baseline.isQuiet()) && this.#isAlone();
   }
 
@@ -129,7 +132,10 @@ export class AttemptRunner {
     this.#clock.continued();
   }
 
-  /** Handles an uncaught error. True: the runner handles it, while it runs the attempt. Else the attempt fails here. */
+  /**
+   * Handles an uncaught error. True: the runner handles it, while it runs the attempt. Else the
+   * attempt fails here.
+   */
   takesFault(thrown: unknown, origin: NodeJS.UncaughtExceptionOrigin): boolean {
     this.#faulty = true;
     if (this.#running) return true;
@@ -148,7 +154,9 @@ export class AttemptRunner {
     this.#finish({ state: "failed", result: null, error, next: null });
   }
 
-  /** Whether the cgroup holds no process that the operation left running, however it was started. */
+  /**
+   * Whether the cgroup holds no process that the operation left running, however it was started.
+   */
   #isAlone(): boolean {
     const { cgroup } = this.setup;
     return cgroup === null || new Cgroup(cgroup).pids().every((pid) => pid === process.pid);
@@ -164,7 +172,9 @@ export class AttemptRunner {
       writer.line(
         "liveops",
         writer.stage,
-        this.#stop.signal.reason === "timeout" ? "timed out; stopping" : "cancel requested; stopping",
+        this.#stop.signal.reason === "timeout"
+          ? "timed out; stopping"
+          : "cancel requested; stopping",
       ),
     );
     this.#captureOutput(writer);
@@ -180,12 +190,17 @@ export class AttemptRunner {
     }
     const values = valuesDir === null ? null : this.#values(valuesDir, writer);
     this.#running = true;
-    // The channel to the daemon must not keep the event loop alive: an empty one is an operation that never settles.
+    // The channel to the daemon must not keep the event loop alive: an empty one is an operation
+    // that never settles.
     process.channel?.unref();
     const findType = typeFinder(this.setup.opsDirs, []);
     if (this.message.secrets !== undefined) this.#closers.push(handSecrets(this.message.secrets));
     const terminals = new TerminalServer(this.message.attemptDir, (reason) =>
-      writer.line("liveops", writer.stage, `nobody can attach to the terminal: ${this.paths.shown(reason)}`),
+      writer.line(
+        "liveops",
+        writer.stage,
+        `nobody can attach to the terminal: ${this.paths.shown(reason)}`,
+      ),
     );
     const options = {
       clock: this.#clock,
@@ -202,19 +217,24 @@ export class AttemptRunner {
   }
 
   /**
-   * The operation has done all within the lease. What is left is to record that, which may wait for the disk: a lease that
-   * ends meanwhile must not make a failure of it. Whoever took the operation over refuses the outcome.
+   * The operation has done all within the lease. What is left is to record that, which may wait for
+   * the disk: a lease that ends meanwhile must not make a failure of it. Whoever took the operation
+   * over refuses the outcome.
    */
   #leaseEnds(): void {
     this.#held?.check();
     this.#held?.release();
   }
 
-  /** Storing a stage's value waits for disk space, as the stage itself does, so that the value is not lost. */
+  /**
+   * Storing a stage's value waits for disk space, as the stage itself does, so that the value is
+   * not lost.
+   */
   #values(dir: string, writer: RunWriter): StageValues {
     const order = this.#order;
     const { attempt, op } = order;
-    // A pipeline itself compares what each stage can see, so that a retry with another text resumes.
+    // A pipeline itself compares what each stage can see, so that a retry with another text
+    // resumes.
     const isPipeline = op === "pipeline" || sourceOf(this.#entry) !== null;
     const params = isPipeline ? {} : order.params;
     const earlier = allEvents(this.#entry, this.message.earlier);
@@ -237,7 +257,10 @@ export class AttemptRunner {
     };
   }
 
-  /** Writes by JavaScript go to the log at once; output that bypasses JavaScript comes through the output files. */
+  /**
+   * Writes by JavaScript go to the log at once; output that bypasses JavaScript comes through the
+   * output files.
+   */
   #captureOutput(writer: RunWriter): void {
     const { stdout, stderr } = this.output;
     // Both files together take no more space than the log.
@@ -246,7 +269,10 @@ export class AttemptRunner {
       const onLines = (texts: readonly string[], end: number) =>
         writer.outputLines(name, writer.stage, texts, undefined, end);
       const onLost = (text: string) => writer.line("liveops", writer.stage, text);
-      this.output[name].start({ onLines, onLost, cut: (...line) => writer.masker.cut(...line) }, most);
+      this.output[name].start(
+        { onLines, onLost, cut: (...line) => writer.masker.cut(...line) },
+        most,
+      );
     }
     const files = [stdout, stderr];
     writer.beforeStage = () => {
@@ -283,7 +309,12 @@ export class AttemptRunner {
     const seconds = Math.round(this.#clock.now() - this.#started) / 1000;
     const resources = this.#usage.end();
     AttemptRunner.#lastUsage = this.#usage;
-    this.#writer.finish({ type: "attempt:finished", seconds, resources: resources ?? undefined, ...outcome });
+    this.#writer.finish({
+      type: "attempt:finished",
+      seconds,
+      resources: resources ?? undefined,
+      ...outcome,
+    });
     this.#held?.release();
     this.#removed?.writeAnew();
     this.#writer.close();
@@ -304,12 +335,29 @@ function failed(code: FailureCode, message: string, stack: string | null = null)
 function orderOf({ record, env, forgotten }: Entry): Order {
   const { id, op, attempt, params, title, label, stages, cwd, chain, seq, logLines, slot } = record;
   const { force, approvals } = record;
-  const order = { id, op, attempt, params, title, label, stages, cwd, env, chain, seq, logLines, force };
+  const order = {
+    id,
+    op,
+    attempt,
+    params,
+    title,
+    label,
+    stages,
+    cwd,
+    env,
+    chain,
+    seq,
+    logLines,
+    force,
+  };
   const from = forgotten?.at(-1)?.from;
   return { ...order, slot: slot ?? 1, from, approvals };
 }
 
-/** An entry without the events of earlier attempts, which the events of this attempt must not repeat. */
+/**
+ * An entry without the events of earlier attempts, which the events of this attempt must not
+ * repeat.
+ */
 function withoutEvents({ attemptEvents: _, ...entry }: Entry): Entry {
   return entry;
 }

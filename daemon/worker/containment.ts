@@ -1,9 +1,11 @@
 /**
- * Containment: nothing that an operation started survives its cancel, its failure or the death of its worker.
+ * Containment: nothing that an operation started survives its cancel, its failure or the death of
+ * its worker.
  *
- * With a delegated cgroup, each worker has a cgroup of its own, and the kernel kills all processes in it. Without one,
- * the process sweep finds the processes by ancestry, session, group and mark. A kill with a cgroup ends with the sweep
- * too, since a process of the same user may move to another cgroup.
+ * With a delegated cgroup, each worker has a cgroup of its own, and the kernel kills all processes
+ * in it. Without one, the process sweep finds the processes by ancestry, session, group and mark. A
+ * kill with a cgroup ends with the sweep too, since a process of the same user may move to another
+ * cgroup.
  */
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -59,7 +61,9 @@ export class Containment {
 
   report(): DaemonReply["containment"] {
     const kind = this.#base === null ? "process sweep" : "cgroup";
-    const reason = seesProcesses() ? this.#reason : [this.#reason, WITHOUT_PROC].filter(Boolean).join("; ");
+    const reason = seesProcesses()
+      ? this.#reason
+      : [this.#reason, WITHOUT_PROC].filter(Boolean).join("; ");
     return { kind, cgroup: this.#base, reason };
   }
 
@@ -88,7 +92,9 @@ export class Containment {
     this.#reason = `a worker could not join its cgroup: ${problem}`;
   }
 
-  /** Records the processes of the worker so far, unless a cgroup does. Cheap: called twice a second. */
+  /**
+   * Records the processes of the worker so far, unless a cgroup does. Cheap: called twice a second.
+   */
   look(worker: WorkerIdentity): void {
     if (!worker.cgroup) this.#sweep(worker)?.look();
   }
@@ -139,7 +145,8 @@ export class Containment {
     if (isPaused) sweep?.stop();
     else sweep?.continue();
     // A process of the cgroup may have left everything by which the sweep finds it.
-    for (const pid of this.#cgroup(worker)?.pids() ?? []) send(pid, isPaused ? "SIGSTOP" : "SIGCONT");
+    for (const pid of this.#cgroup(worker)?.pids() ?? [])
+      send(pid, isPaused ? "SIGSTOP" : "SIGCONT");
   }
 
   /** Kills a worker of which only the id is known, and all processes it started. */
@@ -156,7 +163,10 @@ export class Containment {
     if (dir !== null) this.#removeLater(new Cgroup(dir), REMOVE_MS.first);
   }
 
-  /** As `forget`, for a worker of an earlier daemon, whose end is not reported. `kill` ends its processes first. */
+  /**
+   * As `forget`, for a worker of an earlier daemon, whose end is not reported. `kill` ends its
+   * processes first.
+   */
   forgetWhenEnded(worker: WorkerIdentity, kill: boolean, since = performance.now()): void {
     if (isSame(worker) && performance.now() - since < ENDING_MS.longest) {
       this.#later(() => this.forgetWhenEnded(worker, kill, since), ENDING_MS.look);
@@ -175,7 +185,10 @@ export class Containment {
 
   #removeLater(cgroup: Cgroup, ms: number): void {
     // Processes that a succeeded operation left running keep the cgroup.
-    this.#later(() => cgroup.remove() || this.#removeLater(cgroup, Math.min(ms * 2, REMOVE_MS.longest)), ms);
+    this.#later(
+      () => cgroup.remove() || this.#removeLater(cgroup, Math.min(ms * 2, REMOVE_MS.longest)),
+      ms,
+    );
   }
 
   #later(act: () => unknown, ms: number): void {

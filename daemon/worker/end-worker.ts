@@ -1,4 +1,7 @@
-/** Ends a worker from within, with all that its operation started. For a worker whose daemon may be dead. */
+/**
+ * Ends a worker from within, with all that its operation started. For a worker whose daemon may be
+ * dead.
+ */
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -12,7 +15,9 @@ import type { WorkerSetup } from "./messages.js";
 
 type Ending = Pick<WorkerSetup, "workerId" | "cgroup">;
 
-/** Longest time of the search for processes, in ms; then the worker ends, whatever it leaves behind. */
+/**
+ * Longest time of the search for processes, in ms; then the worker ends, whatever it leaves behind.
+ */
 const SWEEP_MS = 1000;
 
 /** Time between two looks, in ms. */
@@ -26,11 +31,12 @@ export function ownSweep({ workerId }: Pick<Ending, "workerId">): ProcessSweep |
 }
 
 /**
- * Kills what the operation started, as far as it is known, and this process, in one turn: after this call the attempt
- * has no more effects. Nothing is written: the attempt looks like that of a worker that was killed.
+ * Kills what the operation started, as far as it is known, and this process, in one turn: after
+ * this call the attempt has no more effects. Nothing is written: the attempt looks like that of a
+ * worker that was killed.
  *
- * There is no search first. The operation would run on beside the search, and another host may begin the next attempt.
- * The daemon, or the next one, searches for what is left.
+ * There is no search first. The operation would run on beside the search, and another host may
+ * begin the next attempt. The daemon, or the next one, searches for what is left.
  *
  * @param sweep that has looked at the processes before; default: a new one
  */
@@ -43,7 +49,10 @@ export function endAtOnce(setup: Ending, sweep: ProcessSweep | null = ownSweep(s
   }
 }
 
-/** As `endAtOnce`, after a search for every process that the worker started, in whatever session: nobody searches later. */
+/**
+ * As `endAtOnce`, after a search for every process that the worker started, in whatever session:
+ * nobody searches later.
+ */
 async function endWorker(setup: Ending): Promise<void> {
   const sweep = ownSweep(setup);
   try {
@@ -54,9 +63,10 @@ async function endWorker(setup: Ending): Promise<void> {
 }
 
 /**
- * Looks whether the events of a worker that outlived its daemon were removed. With the state directory: the worker ends,
- * since no daemon can record the outcome, and nothing else would end the operation. With the directory of the workers
- * alone: the worker writes them anew. While the daemon that started the worker runs, the daemon decides.
+ * Looks whether the events of a worker that outlived its daemon were removed. With the state
+ * directory: the worker ends, since no daemon can record the outcome, and nothing else would end
+ * the operation. With the directory of the workers alone: the worker writes them anew. While the
+ * daemon that started the worker runs, the daemon decides.
  */
 export class RemovedFiles {
   readonly #timer: NodeJS.Timeout;
@@ -87,7 +97,8 @@ export class RemovedFiles {
   }
 
   /**
-   * Writes removed events anew. Where that fails, the next look tries again: the open file still takes events.
+   * Writes removed events anew. Where that fails, the next look tries again: the open file still
+   * takes events.
    *
    * @returns false if the state directory is gone
    */
@@ -98,7 +109,8 @@ export class RemovedFiles {
     try {
       mkdirSync(dir, { recursive: true, mode: 0o700 });
       // Before the events: the file of a worker without a lock is that of a dead one.
-      if (!existsSync(this.setup.lockFile)) this.#lock = acquireLock(this.setup.lockFile) ?? this.#lock;
+      if (!existsSync(this.setup.lockFile))
+        this.#lock = acquireLock(this.setup.lockFile) ?? this.#lock;
       this.events.writeAnew(this.path);
     } catch {
       // The disk is full, or another daemon makes the directory at this moment.

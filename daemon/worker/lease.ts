@@ -1,7 +1,10 @@
 /** What features add to a worker: leases of its attempts, and fields of its operations. */
 import type { OrderMessage, WorkerSetup } from "./messages.js";
 
-/** Bounds an attempt: once it is over, the worker ends with all that the operation started, without a word. */
+/**
+ * Bounds an attempt: once it is over, the worker ends with all that the operation started, without
+ * a word.
+ */
 export interface Lease {
   /** An attempt begins. */
   hold(): void;

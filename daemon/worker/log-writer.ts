@@ -1,6 +1,6 @@
 /**
- * Appends the log lines of one attempt, and begins a new part of the log when the present one is long. The newest parts
- * stay.
+ * Appends the log lines of one attempt, and begins a new part of the log when the present one is
+ * long. The newest parts stay.
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
@@ -10,7 +10,13 @@ import { encodeRecord } from "../../protocol/record-line.js";
 import { AppendFile } from "../../protocol/system/append-file.js";
 import { sharedTime } from "../os/shared-clock.js";
 import { logFile } from "../run-files/attempt-files.js";
-import { newLogFile, partBytes, removeOldestParts, replaceLog, sizeText } from "../run-files/log-parts.js";
+import {
+  newLogFile,
+  partBytes,
+  removeOldestParts,
+  replaceLog,
+  sizeText,
+} from "../run-files/log-parts.js";
 import type { LogHead } from "../run-files/log-tail.js";
 import { isDiskFull, syncDirectory } from "../store/durable-file.js";
 
@@ -62,7 +68,9 @@ export class LogWriter {
     const n = this.lines + lines.length;
     const { attempt } = this;
     this.#file ??= this.#create();
-    this.#file.append(encodeRecord({ n, seq, at: sharedTime(), attempt, stage, step, stream, lines, end }));
+    this.#file.append(
+      encodeRecord({ n, seq, at: sharedTime(), attempt, stage, step, stream, lines, end }),
+    );
     this.lines = n;
   }
 
@@ -72,7 +80,9 @@ export class LogWriter {
     let record: string[] = [];
     let characters = 0;
     const isLong = ({ length }: string) => length > MAX_LOG_LINE;
-    for (const line of lines.flatMap((each) => (isLong(each) ? [...cutLine(each, MAX_LOG_LINE)] : each))) {
+    for (const line of lines.flatMap((each) =>
+      isLong(each) ? [...cutLine(each, MAX_LOG_LINE)] : each,
+    )) {
       if (record.length === MOST_LINES || (record.length > 0 && characters + line.length > most)) {
         yield record;
         record = [];
@@ -86,7 +96,8 @@ export class LogWriter {
 
   /** Call after each record. @param seq number of its last line */
   rotateIfLong(seq: number): void {
-    if (this.#file !== null && this.#file.length > partBytes(this.maxLog)) this.#rotate(this.#file, seq);
+    if (this.#file !== null && this.#file.length > partBytes(this.maxLog))
+      this.#rotate(this.#file, seq);
   }
 
   sync(): void {
@@ -110,8 +121,8 @@ export class LogWriter {
   }
 
   /**
-   * Begins a new part of the log, and removes the oldest parts that are not needed for `maxLog` bytes. Without space
-   * for a new file, the present file continues until there is space.
+   * Begins a new part of the log, and removes the oldest parts that are not needed for `maxLog`
+   * bytes. Without space for a new file, the present file continues until there is space.
    */
   #rotate(full: AppendFile, seq: number): void {
     const fresh = newLogFile(this.dir);
@@ -134,7 +145,10 @@ export class LogWriter {
     removeOldestParts(this.dir, this.maxLog);
   }
 
-  /** A file that begins with a note of the lines before it, for readers that do not find them any more. */
+  /**
+   * A file that begins with a note of the lines before it, for readers that do not find them any
+   * more.
+   */
   #begin(file: string, earlier: number, seq: number): AppendFile {
     const next = new AppendFile(file);
     const { lines: n, attempt } = this;
@@ -160,7 +174,10 @@ export class LogWriter {
   }
 }
 
-/** Makes the names in the directory of an attempt durable, and the names of the directory and of its operation's. */
+/**
+ * Makes the names in the directory of an attempt durable, and the names of the directory and of its
+ * operation's.
+ */
 export function syncLogNames(attemptDir: string): void {
   const runDir = dirname(attemptDir);
   for (const dir of [attemptDir, runDir, dirname(runDir)]) syncDirectory(dir);

@@ -1,8 +1,8 @@
 /**
  * A worker: a process of its own session that runs one operation at a time and outlives the daemon.
  *
- * The worker takes its lock, reports that it is ready, and performs orders. When the daemon ends, the worker finishes
- * its operation and ends.
+ * The worker takes its lock, reports that it is ready, and performs orders. When the daemon ends,
+ * the worker finishes its operation and ends.
  */
 
 import { readFileSync, writeFileSync, writeSync } from "node:fs";
@@ -29,7 +29,10 @@ import { StatePaths } from "./state-paths.js";
 /** Added to the daemon's own oom_score_adj, which is 0 by default; 1000 is the most. */
 const OOM_SCORE = 500;
 
-/** Bytes of the worker's events above which it runs no other operation: the file goes only as a whole. */
+/**
+ * Bytes of the worker's events above which it runs no other operation: the file goes only as a
+ * whole.
+ */
 const MOST_EVENTS = 4 * 1024 * 1024;
 
 /** Bytes of the file that are reserved ahead, so that an event's sync is one write. */
@@ -68,7 +71,8 @@ process.on("SIGCONT", () => current?.continued());
 process.on("SIGINT", () => {});
 process.on("SIGHUP", () => {});
 process.on("uncaughtException", (error, origin) => {
-  // While an attempt runs, the runner gets the error too and fails the attempt; the process is not used again.
+  // While an attempt runs, the runner gets the error too and fails the attempt; the process is not
+  // used again.
   if (current?.takesFault(error, origin)) return;
   // Nothing records why. The daemon adds what the worker printed to the log of the operation.
   if (isIoError(error) || isShortage(error))
@@ -88,7 +92,8 @@ async function perform(order: OrderMessage): Promise<void> {
   const clean = await current.perform();
   current = null;
   const eventsEnd = events.length;
-  // A thread may wait for a file system that does not answer, and an exit would wait for the thread.
+  // A thread may wait for a file system that does not answer, and an exit would wait for the
+  // thread.
   if (!clean) process.kill(process.pid, "SIGKILL");
   if (!process.connected || eventsEnd > MOST_EVENTS || recycling.isDue()) process.exit(0);
   send({ type: "idle", eventsEnd, loaded: loadedUserFiles() });
@@ -111,7 +116,10 @@ function enterCgroup(dir: string): string | null {
   }
 }
 
-/** If memory is short, the kernel kills operations before the daemon. Their child processes inherit the score. */
+/**
+ * If memory is short, the kernel kills operations before the daemon. Their child processes inherit
+ * the score.
+ */
 function preferForOutOfMemory(): void {
   try {
     const file = "/proc/self/oom_score_adj";
@@ -121,7 +129,10 @@ function preferForOutOfMemory(): void {
   }
 }
 
-/** Operations yield to the daemon and the dashboards. A session has its own autogroup, so nice alone does nothing. */
+/**
+ * Operations yield to the daemon and the dashboards. A session has its own autogroup, so nice alone
+ * does nothing.
+ */
 function yieldToOthers(nice: number): void {
   if (nice === 0) return;
   try {

@@ -1,6 +1,6 @@
 /**
- * The messages between daemon and worker over IPC. No message carries an event: events go through the run files.
- * After a worker accepted an order, it sends nothing until it is idle again.
+ * The messages between daemon and worker over IPC. No message carries an event: events go through
+ * the run files. After a worker accepted an order, it sends nothing until it is idle again.
  */
 import type { StepSeconds } from "../../ops/attempt/sink.js";
 import type { LoadedFile } from "../../ops/loading/type-files.js";
@@ -15,10 +15,15 @@ export interface WorkerSetup {
   stderrFile: string;
   /** For the events of all attempts of the worker. */
   eventsFile: string;
-  /** Whether user code is likely: tsx and the resolve hook are prepared while the worker is idle. */
+  /**
+   * Whether user code is likely: tsx and the resolve hook are prepared while the worker is idle.
+   */
   userCode: boolean;
   nice: number;
-  /** The operations directories, for a chain that continues by the name of a type; the shipped ones come last. */
+  /**
+   * The operations directories, for a chain that continues by the name of a type; the shipped ones
+   * come last.
+   */
   opsDirs: readonly string[];
   /** The daemon's, for operations inside of others. */
   socket: string;
@@ -49,14 +54,18 @@ export interface OrderMessage {
   secrets?: Readonly<Record<string, string>>;
   /** Milliseconds that the clock of records is ahead of the machine's. Absent: none. */
   clockAhead?: number;
-  /** Files do not reach the next attempt: values and finished items go into the events. Absent: they do. */
+  /**
+   * Files do not reach the next attempt: values and finished items go into the events. Absent: they
+   * do.
+   */
   valuesInEvents?: true;
 }
 
 /**
- * `cgroup`: the cgroup of the worker; null: none. `problem`: why the worker could not join the cgroup it was given.
- * `version`: of the worker, which another install may have put in the place of the daemon's. `eventsEnd`: bytes of
- * events in the worker's own file. `loaded`: the author's files that the worker has loaded.
+ * `cgroup`: the cgroup of the worker; null: none. `problem`: why the worker could not join the
+ * cgroup it was given. `version`: of the worker, which another install may have put in the place of
+ * the daemon's. `eventsEnd`: bytes of events in the worker's own file. `loaded`: the author's files
+ * that the worker has loaded.
  */
 export type FromWorker =
   | { type: "ready"; cgroup: string | null; problem: string | null; version: string }

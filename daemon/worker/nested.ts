@@ -1,4 +1,7 @@
-/** The door of the feature by which the code of an operation runs others inside of it. It is loaded at the first call. */
+/**
+ * The door of the feature by which the code of an operation runs others inside of it. It is loaded
+ * at the first call.
+ */
 import { type ChildRunner, noChildren } from "../../ops/attempt/children.js";
 import type { Order } from "../../ops/attempt/sink.js";
 import type { WorkerSetup } from "./messages.js";

@@ -1,10 +1,12 @@
 /**
- * Output to the worker's file descriptors 1 and 2 that bypasses JavaScript (child processes, native code) goes to two
- * files. This module reads them into the log, line by line, as lines of stdout or stderr.
+ * Output to the worker's file descriptors 1 and 2 that bypasses JavaScript (child processes, native
+ * code) goes to two files. This module reads them into the log, line by line, as lines of stdout or
+ * stderr.
  *
- * A file is emptied before and after each operation, and when it has reached its bound. This process does it, or the
- * daemon if this process is blocked (a busy loop, a child that is waited for). Writers append, so they continue at the
- * new start. After a worker's death the daemon reads the unread rest.
+ * A file is emptied before and after each operation, and when it has reached its bound. This
+ * process does it, or the daemon if this process is blocked (a busy loop, a child that is waited
+ * for). Writers append, so they continue at the new start. After a worker's death the daemon reads
+ * the unread rest.
  */
 import {
   closeSync,
@@ -21,7 +23,9 @@ import type { CutPlace } from "../../ops/programs/output.js";
 import { MAX_LOG_LINE } from "../../protocol/limits.js";
 import { openOwnFile } from "../../protocol/system/own-file.js";
 
-/** Gets lines, with the offset up to which the file was read; or a note that some output was lost. */
+/**
+ * Gets lines, with the offset up to which the file was read; or a note that some output was lost.
+ */
 interface OutputListener {
   onLines(texts: readonly string[], end: number): void;
   onLost(text: string): void;
@@ -35,7 +39,9 @@ const EMPTIED = 0o100;
 const MiB = 1024 * 1024;
 /** Bytes read at a time, before other work has its turn. */
 const PIECE = MiB;
-/** Lines passed on at a time: if the worker dies, those that are not in the log yet are read again. */
+/**
+ * Lines passed on at a time: if the worker dies, those that are not in the log yet are read again.
+ */
 const MOST_LINES = 100;
 const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;
@@ -87,7 +93,8 @@ export class OwnOutput {
     // Most operations write nothing here.
     if (size > 0) this.#readToEnd(fd, size);
     this.#listener = null;
-    // If the worker dies before its next operation empties the file, that operation must not get this output.
+    // If the worker dies before its next operation empties the file, that operation must not get
+    // this output.
     if (this.#offset > 0) ftruncateSync(fd, 0);
     this.#offset = 0;
   }
@@ -106,7 +113,9 @@ export class OwnOutput {
     const { mode, size } = fstatSync(fd);
     if ((mode & EMPTIED) !== 0) {
       fchmodSync(fd, MODE);
-      this.#listener.onLost(lost(this.name, this.#most, "bytes that the operation had no time to read"));
+      this.#listener.onLost(
+        lost(this.name, this.#most, "bytes that the operation had no time to read"),
+      );
     }
     if (size < this.#offset) this.#offset = 0;
     // Called at each stage, and there is almost never new output.
@@ -119,7 +128,10 @@ export class OwnOutput {
     return false;
   }
 
-  /** Writes complete lines into the log, and pieces of one that is too long so far; returns the number of bytes. */
+  /**
+   * Writes complete lines into the log, and pieces of one that is too long so far; returns the
+   * number of bytes.
+   */
   #cut(bytes: Buffer): number {
     let start = 0;
     let lines: string[] = [];
@@ -173,7 +185,9 @@ export class OwnOutput {
     const unread = fstatSync(fd).size - this.#offset;
     ftruncateSync(fd, 0);
     this.#offset = 0;
-    this.#listener?.onLost(lost(this.name, this.#most, `at least ${unread} bytes that were not read yet`));
+    this.#listener?.onLost(
+      lost(this.name, this.#most, `at least ${unread} bytes that were not read yet`),
+    );
     return false;
   }
 

@@ -1,6 +1,7 @@
 /**
- * The clock of an attempt, which stands still while the operation is paused: rates, remaining times and durations do
- * not count a pause. The daemon writes how long the pauses were, and then continues the process.
+ * The clock of an attempt, which stands still while the operation is paused: rates, remaining times
+ * and durations do not count a pause. The daemon writes how long the pauses were, and then
+ * continues the process.
  */
 import { type Clock, SYSTEM_CLOCK } from "../../ops/attempt/clock.js";
 import { readOwnFile } from "../../protocol/system/own-file.js";
@@ -25,7 +26,10 @@ export class PausableClock implements Clock {
     return SYSTEM_CLOCK.time();
   }
 
-  /** A timer of the system is due after a pause at once; it is set again for the time that is left of its own. */
+  /**
+   * A timer of the system is due after a pause at once; it is set again for the time that is left
+   * of its own.
+   */
   schedule(ms: number, callback: () => void, keepAlive?: boolean): () => void {
     const due = this.now() + ms;
     let clear = () => {};
@@ -50,7 +54,9 @@ export class PausableClock implements Clock {
   /** The process runs again. Without the file, somebody else stopped it: the clock goes on. */
   continued(): void {
     try {
-      const { seconds } = JSON.parse(readOwnFile(pauseFile(this.attemptDir), MOST_BYTES).toString("utf8"));
+      const { seconds } = JSON.parse(
+        readOwnFile(pauseFile(this.attemptDir), MOST_BYTES).toString("utf8"),
+      );
       if (Number.isFinite(seconds) && seconds >= 0) this.#pausedMs = seconds * 1000;
     } catch {
       // The pauses so far stay.

@@ -1,8 +1,9 @@
 /**
- * The pool of warm workers: forked before they are needed, each in a session of its own, replaced when they end.
+ * The pool of warm workers: forked before they are needed, each in a session of its own, replaced
+ * when they end.
  *
- * The pool knows processes, not operations. The scheduler takes an idle worker and gives it an order. The pool reports
- * when the worker is idle again or gone.
+ * The pool knows processes, not operations. The scheduler takes an idle worker and gives it an
+ * order. The pool reports when the worker is idle again or gone.
  */
 
 import { type ChildProcess, fork } from "node:child_process";
@@ -103,7 +104,10 @@ export class Pool {
 
   constructor(private readonly options: PoolOptions) {}
 
-  /** An idle worker, now busy; null: there is none. A worker that has loaded an earlier text of a file ends. */
+  /**
+   * An idle worker, now busy; null: there is none. A worker that has loaded an earlier text of a
+   * file ends.
+   */
   take(): PooledWorker | null {
     const worker = this.#idle().find((each) => {
       if (each.loaded.every(isUnchanged)) return true;
@@ -131,7 +135,10 @@ export class Pool {
     this.#isNeeded = true;
   }
 
-  /** Keeps idle workers for the `waiting` operations, at least one below `size`, and up to `spare` more than `size`. */
+  /**
+   * Keeps idle workers for the `waiting` operations, at least one below `size`, and up to `spare`
+   * more than `size`.
+   */
   warm(waiting: number): void {
     this.#isNeeded ||= waiting > 0;
     if (!this.#isNeeded || this.#stopped || this.#resting) return;
@@ -205,20 +212,29 @@ export class Pool {
     const output: number[] = [];
     let child: ChildProcess;
     try {
-      for (const file of [files.stdoutFile, files.stderrFile]) output.push(openOwnFile(file, APPEND));
-      child = fork(fileURLToPath(new URL("./worker.js", import.meta.url)), [JSON.stringify(setup)], {
-        detached: true,
-        stdio: ["ignore", ...output, "ipc"],
-        execArgv: ["--disable-warning=ExperimentalWarning"],
-        env: { ...env, [WORKER_VARIABLE]: workerId },
-      });
+      for (const file of [files.stdoutFile, files.stderrFile])
+        output.push(openOwnFile(file, APPEND));
+      child = fork(
+        fileURLToPath(new URL("./worker.js", import.meta.url)),
+        [JSON.stringify(setup)],
+        {
+          detached: true,
+          stdio: ["ignore", ...output, "ipc"],
+          execArgv: ["--disable-warning=ExperimentalWarning"],
+          env: { ...env, [WORKER_VARIABLE]: workerId },
+        },
+      );
     } catch (error) {
       this.#forget(workerId);
       throw error;
     } finally {
       output.forEach(closeSync);
     }
-    const worker = new PooledWorker(child, workerId, directoryIdentity(dirname(this.options.dir)) ?? "");
+    const worker = new PooledWorker(
+      child,
+      workerId,
+      directoryIdentity(dirname(this.options.dir)) ?? "",
+    );
     this.#workers.add(worker);
     child.on("message", (message: FromWorker) => {
       if (message.type !== "ready" && message.type !== "idle") return;
@@ -258,7 +274,9 @@ export class Pool {
     else this.options.onIdle(null);
   }
 
-  /** What is wrong with the package, or else how the worker ended and the last error that it wrote. */
+  /**
+   * What is wrong with the package, or else how the worker ended and the last error that it wrote.
+   */
   #whyUnborn({ identity }: PooledWorker, { code, signal }: WorkerExit): string {
     const held = whyPackageHolds();
     if (held !== null) return held;

@@ -1,9 +1,9 @@
 /**
- * Decides whether a worker may run another operation. Its process ends if it holds too many resources, or if the last
- * operation left activity in it.
+ * Decides whether a worker may run another operation. Its process ends if it holds too many
+ * resources, or if the last operation left activity in it.
  *
- * The leftovers of operations add up in a process: descriptors that are never closed, memory that is never freed. A
- * new process costs about 30 ms, and is usually ready before it is needed.
+ * The leftovers of operations add up in a process: descriptors that are never closed, memory that
+ * is never freed. A new process costs about 30 ms, and is usually ready before it is needed.
  */
 import { channel } from "node:diagnostics_channel";
 import { readdirSync } from "node:fs";
@@ -62,11 +62,15 @@ channel("child_process").subscribe(() => {
   children++;
 });
 
-/** Turns of the event loop after which a handle that was closed is gone: a connection first ends its writing side. */
+/**
+ * Turns of the event loop after which a handle that was closed is gone: a connection first ends its
+ * writing side.
+ */
 const CLOSING_TURNS = 5;
 
 /**
- * Whether an operation left a timer, a socket or a child in its worker process. Such a process gets no other operation.
+ * Whether an operation left a timer, a socket or a child in its worker process. Such a process gets
+ * no other operation.
  */
 export class ActivityBaseline {
   readonly #resources = countResources();
@@ -91,6 +95,7 @@ export class ActivityBaseline {
 
 function countResources(): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const name of process.getActiveResourcesInfo()) counts.set(name, (counts.get(name) ?? 0) + 1);
+  for (const name of process.getActiveResourcesInfo())
+    counts.set(name, (counts.get(name) ?? 0) + 1);
   return counts;
 }

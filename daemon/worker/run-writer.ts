@@ -1,14 +1,15 @@
 /**
- * The writer of a worker: numbers the events and lines of an attempt in one sequence. It appends the events to the
- * worker's file, which holds one attempt after the other, and the lines to the attempt's log.
+ * The writer of a worker: numbers the events and lines of an attempt in one sequence. It appends
+ * the events to the worker's file, which holds one attempt after the other, and the lines to the
+ * attempt's log.
  *
- * One sync makes a group of events durable: the end of a stage waits for the event that follows it, such as the begin of
- * the next stage. The begin and the end of a step wait too. A record that comes in between, or a moment in which nothing
- * follows, ends the wait.
+ * One sync makes a group of events durable: the end of a stage waits for the event that follows it,
+ * such as the begin of the next stage. The begin and the end of a step wait too. A record that
+ * comes in between, or a moment in which nothing follows, ends the wait.
  *
- * On a full disk, progress and log lines are dropped and counted, and the count is reported once there is space. A
- * durable event waits for space: the block it announces must not start before the event is on disk. A durable event is
- * visible only when it is on disk.
+ * On a full disk, progress and log lines are dropped and counted, and the count is reported once
+ * there is space. A durable event waits for space: the block it announces must not start before the
+ * event is on disk. A durable event is visible only when it is on disk.
  */
 
 import { AttemptWriter } from "../../ops/attempt/writer.js";
@@ -19,14 +20,20 @@ import type { AppendFile } from "../../protocol/system/append-file.js";
 import { sharedTime } from "../os/shared-clock.js";
 import { isDiskFull } from "../store/durable-file.js";
 import { LogWriter } from "./log-writer.js";
-import { type RetryWhileDiskFull, retryWhileDiskFull as waitForRoom } from "./retry-while-disk-full.js";
+import {
+  type RetryWhileDiskFull,
+  retryWhileDiskFull as waitForRoom,
+} from "./retry-while-disk-full.js";
 
-/** Bytes of a line with the large value of a stage: it is in the events where files do not reach the next attempt. */
+/**
+ * Bytes of a line with the large value of a stage: it is in the events where files do not reach the
+ * next attempt.
+ */
 const LARGE_LINE = 32 * 1024;
 
 /**
- * How long a kind of progress pauses after it was recorded, by the used part of the events' bound. So an operation of
- * many hours still shows its progress.
+ * How long a kind of progress pauses after it was recorded, by the used part of the events' bound.
+ * So an operation of many hours still shows its progress.
  */
 const RESTS = [
   { above: 0.75, restMs: 10_000 },
@@ -62,11 +69,14 @@ export interface RunWriterParts {
   /** Number of its last line. */
   lines: number;
   /**
-   * Bytes of the newest log lines to keep; the files take up to two parts more. The events may take as much, apart from
-   * stages and outcome.
+   * Bytes of the newest log lines to keep; the files take up to two parts more. The events may take
+   * as much, apart from stages and outcome.
    */
   maxLog: number;
-  /** Whether the end of a stage must be durable before the code after the stage runs. Default: false. */
+  /**
+   * Whether the end of a stage must be durable before the code after the stage runs. Default:
+   * false.
+   */
   isResumable?: boolean;
   /** Default: waits for room, without a sign of it. */
   retryWhileFull?: RetryWhileDiskFull;
@@ -90,20 +100,34 @@ export class RunWriter extends AttemptWriter {
   #seq: number;
   /** Number of the last event in the file, among those of the attempt: a missing one is seen. */
   #n = 0;
-  /** Events that are not written yet, and when they will be: the end of a stage, or events of steps. */
+  /**
+   * Events that are not written yet, and when they will be: the end of a stage, or events of steps.
+   */
   #group: { lines: string; timer: NodeJS.Timeout } | null = null;
-  /** Drops that are not yet reported, as an event and in the log: one file may have space before the other. */
+  /**
+   * Drops that are not yet reported, as an event and in the log: one file may have space before the
+   * other.
+   */
   #dropped = { event: 0, line: 0 };
-  /** Bytes of large stage values, finished items and steps in the events, which do not count towards their bound. */
+  /**
+   * Bytes of large stage values, finished items and steps in the events, which do not count towards
+   * their bound.
+   */
   #values = 0;
   /** Events that were dropped because the events file had reached its bound. */
   #unrecorded = 0;
-  /** The last progress and status that wait, and when each kind was recorded last, by the monotonic clock in ms. */
+  /**
+   * The last progress and status that wait, and when each kind was recorded last, by the monotonic
+   * clock in ms.
+   */
   readonly #held = new Map<string, EventBody>();
   readonly #recordedAt = new Map<string, number>();
   /** The untracked stage that the recorded events show as running. */
   #shown: string | null = null;
-  /** The last event of an untracked stage that was dropped on a full disk; recorded once there is space. */
+  /**
+   * The last event of an untracked stage that was dropped on a full disk; recorded once there is
+   * space.
+   */
   #lostStage: StageEvent | null = null;
 
   constructor({
@@ -135,7 +159,8 @@ export class RunWriter extends AttemptWriter {
       return;
     }
     if (!durable) {
-      // Progress that waits is of the stage before, and must not be recorded as that of the stage after.
+      // Progress that waits is of the stage before, and must not be recorded as that of the stage
+      // after.
       if (isStageEvent(body)) this.#held.delete("progress:changed");
       if (!this.#isHeld(body)) this.#record(body);
       return;
@@ -156,10 +181,13 @@ export class RunWriter extends AttemptWriter {
     this.#noteShown(body);
   }
 
-  /** Many steps may begin and end at once, so that a sync of each would take longer than the steps. */
+  /**
+   * Many steps may begin and end at once, so that a sync of each would take longer than the steps.
+   */
   #appendStep(body: StepEvent, durable: boolean): void {
     // What waits is older than the end.
-    for (const type of ["progress:changed", "status:changed"]) this.#held.delete(keyOf(type, body.step));
+    for (const type of ["progress:changed", "status:changed"])
+      this.#held.delete(keyOf(type, body.step));
     const line = this.#lineOf(this.#seq + 1, body);
     this.#addToGroup(line);
     this.#count(this.#seq + 1);
@@ -172,7 +200,10 @@ export class RunWriter extends AttemptWriter {
     else this.#group = { lines: line, timer: setTimeout(() => this.#settle(), GROUP_MS).unref() };
   }
 
-  /** Makes the line durable, after the events that wait, and then visible. @param seq number of the line */
+  /**
+   * Makes the line durable, after the events that wait, and then visible. @param seq number of the
+   * line
+   */
   #appendSynced(line: () => string, seq = this.#seq): void {
     const group = this.#group?.lines ?? "";
     this.#retryWhileFull(() => this.#events.appendSynced(group + line()));
@@ -180,7 +211,8 @@ export class RunWriter extends AttemptWriter {
     this.#group = null;
     // A line that is durable keeps its numbers, also where it does not become visible now.
     if (seq !== this.#seq) this.#count(seq);
-    // The sync may have taken long. The records are durable: readers take them after the death of their writer.
+    // The sync may have taken long. The records are durable: readers take them after the death of
+    // their writer.
     this.checkLease?.();
     this.#retryWhileFull(() => this.#events.commit());
   }
@@ -202,7 +234,11 @@ export class RunWriter extends AttemptWriter {
     for (const lines of records) {
       // Only the last record may say that all of them were read.
       const readTo = lines === records.at(-1) ? end : undefined;
-      this.#orDrop(() => this.#writeLines(stream, { stage, step }, lines, readTo), null, lines.length);
+      this.#orDrop(
+        () => this.#writeLines(stream, { stage, step }, lines, readTo),
+        null,
+        lines.length,
+      );
     }
   }
 
@@ -233,7 +269,10 @@ export class RunWriter extends AttemptWriter {
     return this.#events.length - this.#begin - this.#values;
   }
 
-  /** Records an event that is not durable. At the bound of the events file it is dropped and counted, with one note. */
+  /**
+   * Records an event that is not durable. At the bound of the events file it is dropped and
+   * counted, with one note.
+   */
   #record(body: EventBody): void {
     this.#sayDropped();
     if (body.type === "items:finished") {
@@ -247,7 +286,8 @@ export class RunWriter extends AttemptWriter {
       this.#appendStageOrOther(body);
       return;
     }
-    // The last event of an untracked stage: otherwise the record would show the stage as running from now on.
+    // The last event of an untracked stage: otherwise the record would show the stage as running
+    // from now on.
     if (body.type === "stage:left" && this.#shown !== null) {
       const { untrackedStage: _, ...left } = body;
       this.#appendStageOrOther(left);
@@ -274,7 +314,10 @@ export class RunWriter extends AttemptWriter {
     if (body.type === "stage:left") this.#shown = body.untrackedStage ?? null;
   }
 
-  /** Whether progress or a status waits: the more space the events take, the fewer of these are recorded. */
+  /**
+   * Whether progress or a status waits: the more space the events take, the fewer of these are
+   * recorded.
+   */
   #isHeld(body: EventBody): boolean {
     if (body.type !== "progress:changed" && body.type !== "status:changed") return false;
     const part = this.#boundedBytes / this.#maxLog;
@@ -312,7 +355,8 @@ export class RunWriter extends AttemptWriter {
 
   #lineOf(seq: number, body: EventBody): string {
     this.checkLease?.();
-    // In this order: readers tell by the first keys which attempt the line belongs to, and parse only their own.
+    // In this order: readers tell by the first keys which attempt the line belongs to, and parse
+    // only their own.
     const { id, attempt } = this;
     return encodeRecord({ n: this.#n + 1, seq, id, at: sharedTime(), attempt, ...body });
   }

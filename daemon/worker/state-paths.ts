@@ -1,6 +1,7 @@
 /**
- * The paths of the state directory in a worker. They lead through an open descriptor, so that a worker that outlives its
- * daemon works on when the directory is moved. Without /proc they are the paths of the start.
+ * The paths of the state directory in a worker. They lead through an open descriptor, so that a
+ * worker that outlives its daemon works on when the directory is moved. Without /proc they are the
+ * paths of the start.
  */
 import { constants, existsSync, openSync } from "node:fs";
 import { dirname } from "node:path";

@@ -1,4 +1,7 @@
-/** How a stop reaches an attempt: the daemon's cancel file, seen by a busy loop, and SIGTERM, which wakes the rest. */
+/**
+ * How a stop reaches an attempt: the daemon's cancel file, seen by a busy loop, and SIGTERM, which
+ * wakes the rest.
+ */
 import { existsSync } from "node:fs";
 import type { StopControl } from "../../ops/attempt/sink.js";
 import type { StopReason } from "../../protocol/event.js";
@@ -36,7 +39,9 @@ export function readStopReason(attemptDir: string): StopReason | null {
   const file = cancelFile(attemptDir);
   if (!existsSync(file)) return null;
   try {
-    const { reason } = JSON.parse(readOwnFile(file, MOST_BYTES).toString("utf8")) as { reason?: unknown };
+    const { reason } = JSON.parse(readOwnFile(file, MOST_BYTES).toString("utf8")) as {
+      reason?: unknown;
+    };
     return reason === "timeout" ? "timeout" : "cancel";
   } catch (error) {
     // The daemon writes a regular file: anything else is not a request.

@@ -1,9 +1,9 @@
 /**
- * Lets people attach to the terminal of an attempt's program. The daemon connects to the worker's socket for each
- * person, so that the terminal outlives the daemon.
+ * Lets people attach to the terminal of an attempt's program. The daemon connects to the worker's
+ * socket for each person, so that the terminal outlives the daemon.
  *
- * The program waits only moments for a person who reads slowly. After that the person misses output, and gets the
- * present screen when there is room again.
+ * The program waits only moments for a person who reads slowly. After that the person misses
+ * output, and gets the present screen when there is room again.
  */
 import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
@@ -129,7 +129,10 @@ export class TerminalServer implements TerminalHost {
     }
     const viewer = new Viewer(socket);
     this.#viewers.add(viewer);
-    const pings = setInterval(() => viewer.isFull || socket.write(encode({ type: "ping" })), PING_MS).unref();
+    const pings = setInterval(
+      () => viewer.isFull || socket.write(encode({ type: "ping" })),
+      PING_MS,
+    ).unref();
     socket.on("drain", () => this.#drained(viewer));
     socket.on("close", () => {
       clearInterval(pings);
@@ -219,7 +222,10 @@ function screenLine({ screen }: OpenTerminal): string {
   return encode({ type: "output", data: screen.replay().toString("base64"), screen: true });
 }
 
-/** A full-screen program draws its screen anew on SIGWINCH, also where the kept output does not reach back far enough. */
+/**
+ * A full-screen program draws its screen anew on SIGWINCH, also where the kept output does not
+ * reach back far enough.
+ */
 function repaint({ screen, terminal }: OpenTerminal): void {
   const group = screen.isAlternate ? foregroundGroup(terminal.pid) : null;
   try {

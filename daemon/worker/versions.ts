@@ -1,4 +1,7 @@
-/** Which version of liveops runs what: the daemon, the package on the disk, and the workers of running operations. */
+/**
+ * Which version of liveops runs what: the daemon, the package on the disk, and the workers of
+ * running operations.
+ */
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,8 +24,8 @@ function installedVersion(): string | null {
 }
 
 /**
- * Why this daemon may start no more operations; null if it may. A worker loads files of the package when they are
- * needed, and those of another version are not the ones that it knows.
+ * Why this daemon may start no more operations; null if it may. A worker loads files of the package
+ * when they are needed, and those of another version are not the ones that it knows.
  */
 export function whyPackageHolds(): string | null {
   const version = installedVersion();
@@ -40,10 +43,13 @@ export function ownPackage(): DaemonReply["package"] {
 }
 
 /** The versions of the workers that run operations, each with the number of these. */
-export function workerVersions(runs: Iterable<Pick<Run, "worker">>): DaemonReply["workers"]["versions"] {
+export function workerVersions(
+  runs: Iterable<Pick<Run, "worker">>,
+): DaemonReply["workers"]["versions"] {
   const counts = new Map<string, number>();
   for (const { worker } of runs) {
-    if (worker.version !== undefined) counts.set(worker.version, (counts.get(worker.version) ?? 0) + 1);
+    if (worker.version !== undefined)
+      counts.set(worker.version, (counts.get(worker.version) ?? 0) + 1);
   }
   return [...counts].map(([version, operations]) => ({ version, operations }));
 }

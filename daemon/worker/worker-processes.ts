@@ -1,4 +1,7 @@
-/** Worker processes by the files of the state directory: which are alive, which belong to another state directory. */
+/**
+ * Worker processes by the files of the state directory: which are alive, which belong to another
+ * state directory.
+ */
 import { existsSync } from "node:fs";
 import { isLocked } from "../os/kernel-lock.js";
 import { isSame, type ProcessIdentity } from "../os/process-identity.js";
@@ -23,10 +26,11 @@ const FOREIGN = "another state directory";
 const OF_ORIGINAL = "the original of this state directory";
 
 /**
- * Changes a worker that was started under another state directory so that it counts as dead. The daemon never signals,
- * kills or adopts such a worker.
+ * Changes a worker that was started under another state directory so that it counts as dead. The
+ * daemon never signals, kills or adopts such a worker.
  *
- * @param isOfOriginal the worker may still run its operation for the directory that this one was copied from
+ * @param isOfOriginal the worker may still run its operation for the directory that this one was
+ *   copied from
  */
 export function asForeign(worker: WorkerIdentity, isOfOriginal: boolean): WorkerIdentity {
   // Without its cgroup, which is the other daemon's.

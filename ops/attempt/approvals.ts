@@ -1,8 +1,8 @@
 /**
  * The questions of an attempt to a person (`p.approve`).
  *
- * A question without an answer ends the attempt: its event is durable, and the promise never settles. The next attempt
- * comes to the same call, and finds the answer in the record.
+ * A question without an answer ends the attempt: its event is durable, and the promise never
+ * settles. The next attempt comes to the same call, and finds the answer in the record.
  */
 import { answerText, askedText, NO, YES_OR_NO } from "../../protocol/approval.js";
 import type { EventBody } from "../../protocol/event.js";
@@ -17,7 +17,10 @@ export type Question = Omit<Extract<EventBody, { type: "approval:asked" }>, "typ
 /** Null: nobody answered in time. */
 export type Answer = Pick<NonNullable<Approval["answer"]>, "choice" | "by">;
 
-/** Asks a person at once, in `liveops run` and in a test: the attempt goes on. The signal ends the wait. */
+/**
+ * Asks a person at once, in `liveops run` and in a test: the attempt goes on. The signal ends the
+ * wait.
+ */
 export type Ask = (question: Question, signal: AbortSignal) => Promise<Answer>;
 
 /** Where a question is asked. */
@@ -74,7 +77,8 @@ export class AttemptApprovals {
     if (++this.#count > MAX_APPROVALS)
       throw cannotAsk(`an operation asks at most ${MAX_APPROVALS} questions`);
     const askNow = () => {
-      const until = timeout === null ? null : new Date(this.parts.now() + timeout * 1000).toISOString();
+      const until =
+        timeout === null ? null : new Date(this.parts.now() + timeout * 1000).toISOString();
       const question = { stage, occurrence, ...checked, until };
       this.parts.event({ type: "approval:asked", ...question });
       return question;
@@ -102,7 +106,10 @@ export class AttemptApprovals {
   }
 
   /** The answer to this call: the same question asked as often before in its stage. */
-  #answerOf(question: string, { stage, occurrence, staleUntil }: Place): Approval["answer"] | undefined {
+  #answerOf(
+    question: string,
+    { stage, occurrence, staleUntil }: Place,
+  ): Approval["answer"] | undefined {
     const key = JSON.stringify([stage, occurrence, question]);
     const before = this.#asked.get(key) ?? 0;
     this.#asked.set(key, before + 1);
@@ -119,7 +126,8 @@ export class AttemptApprovals {
 }
 
 function accepted({ choice, by }: Answer, question: string): string {
-  if (choice === null) throw failure("LIVEOPS_APPROVAL_TIMEOUT", `nobody answered in time: ${question}`);
+  if (choice === null)
+    throw failure("LIVEOPS_APPROVAL_TIMEOUT", `nobody answered in time: ${question}`);
   if (choice !== NO) return choice;
   const who = by === null ? "nobody answered in time, and the default is no" : `rejected by ${by}`;
   throw failure("LIVEOPS_REJECTED", `${who}: ${question}`);
@@ -130,14 +138,20 @@ export function cannotAsk(why: string): Failure {
 }
 
 /** The place in the code says nothing: a person decided. */
-function failure(code: "LIVEOPS_REJECTED" | "LIVEOPS_APPROVAL_TIMEOUT" | "LIVEOPS_CANNOT_ASK", why: string) {
+function failure(
+  code: "LIVEOPS_REJECTED" | "LIVEOPS_APPROVAL_TIMEOUT" | "LIVEOPS_CANNOT_ASK",
+  why: string,
+) {
   const error = new Failure(code, why);
   delete error.stack;
   return error;
 }
 
 /** @throws TypeError */
-function checkedQuestion(text: string, { choices = YES_OR_NO, timeout, default: fallback }: ApproveOptions) {
+function checkedQuestion(
+  text: string,
+  { choices = YES_OR_NO, timeout, default: fallback }: ApproveOptions,
+) {
   const problem =
     questionProblem(text) ??
     choicesProblem(choices) ??
@@ -158,8 +172,10 @@ export function questionProblem(text: string): string | null {
 }
 
 export function choicesProblem(choices: readonly string[]): string | null {
-  if (choices.length === 0 || choices.length > MAX_CHOICES) return `choices takes 1 to ${MAX_CHOICES} texts`;
-  if (choices.every((choice) => choice === NO)) return `choices needs another one than ${NO}, which rejects`;
+  if (choices.length === 0 || choices.length > MAX_CHOICES)
+    return `choices takes 1 to ${MAX_CHOICES} texts`;
+  if (choices.every((choice) => choice === NO))
+    return `choices needs another one than ${NO}, which rejects`;
   const bad = choices.find(
     (each) => !/^[^\s\p{Cc}](?:[^\p{Cc}]*[^\s\p{Cc}])?$/u.test(each) || each.length > MAX_CHOICE,
   );

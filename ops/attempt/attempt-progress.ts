@@ -1,5 +1,6 @@
 /**
- * Implements `Progress` for one attempt: sends stages, progress bar, status and log to the sink; keeps the outcome.
+ * Implements `Progress` for one attempt: sends stages, progress bar, status and log to the sink;
+ * keeps the outcome.
  */
 import type { EventBody, StopReason } from "../../protocol/event.js";
 import { MAX_STATUS } from "../../protocol/limits.js";
@@ -24,7 +25,13 @@ import { OutcomeCalls } from "./outcome-calls.js";
 import { Reports, until } from "./reports.js";
 import type { FromPlace, Sink, StageValues, StepSeconds } from "./sink.js";
 import { type RunnerStageOptions, Stages } from "./stages.js";
-import { type RunnerStepsOptions, Steps, type StepTask, tasksOfEach, tasksOfParallel } from "./steps.js";
+import {
+  type RunnerStepsOptions,
+  Steps,
+  type StepTask,
+  tasksOfEach,
+  tasksOfParallel,
+} from "./steps.js";
 import type { WaitTime } from "./wait-time.js";
 
 export class AttemptProgress extends Reports implements Progress<unknown> {
@@ -102,11 +109,19 @@ export class AttemptProgress extends Reports implements Progress<unknown> {
     block: () => R,
     options?: RunnerStageOptions & { allowFailure?: false },
   ): Promise<Awaited<R>>;
-  stage<R>(name: string, block: () => R, options: RunnerStageOptions): Promise<Awaited<R> | undefined>;
-  stage<R>(name: string, block: () => R, options?: RunnerStageOptions): Promise<Awaited<R> | undefined> {
+  stage<R>(
+    name: string,
+    block: () => R,
+    options: RunnerStageOptions,
+  ): Promise<Awaited<R> | undefined>;
+  stage<R>(
+    name: string,
+    block: () => R,
+    options?: RunnerStageOptions,
+  ): Promise<Awaited<R> | undefined> {
     const running = this.stages.tracked(name, block, options);
-    // A forgotten await often starts a second stage, and nothing awaits this promise either. The misuse is
-    // recorded and fails the attempt, so the rejection need not end the process too.
+    // A forgotten await often starts a second stage, and nothing awaits this promise either. The
+    // misuse is recorded and fails the attempt, so the rejection need not end the process too.
     if (this.stages.misuse !== null) running.catch(() => {});
     return this.#remember(running);
   }
@@ -139,7 +154,10 @@ export class AttemptProgress extends Reports implements Progress<unknown> {
     return (await this.runSteps(tasksOfEach(items, block, name), options)) as Awaited<R>[];
   }
 
-  /** Runs steps of the active stage. @returns their values, in the order of the tasks; undefined: skipped, or an allowed failure */
+  /**
+   * Runs steps of the active stage. @returns their values, in the order of the tasks; undefined:
+   * skipped, or an allowed failure
+   */
   runSteps(tasks: readonly StepTask[], options: RunnerStepsOptions): Promise<unknown[]> {
     const { active } = this.stages;
     if (active === null)
@@ -147,7 +165,13 @@ export class AttemptProgress extends Reports implements Progress<unknown> {
     const usual = getOwn(this.stepSeconds, active);
     const { waitTime } = this.stages;
     const parts = { ...this.parts, waitTime };
-    this.stages.steps ??= new Steps(active, this.stages.occurrence(active), parts, this.values, usual);
+    this.stages.steps ??= new Steps(
+      active,
+      this.stages.occurrence(active),
+      parts,
+      this.values,
+      usual,
+    );
     return this.#remember(this.stages.steps.run(tasks, options));
   }
 
@@ -199,8 +223,8 @@ export class AttemptProgress extends Reports implements Progress<unknown> {
   }
 
   /**
-   * Call when the attempt is over: sends the last value of the progress bar. Later reports and errors of blocks that
-   * are still running are ignored.
+   * Call when the attempt is over: sends the last value of the progress bar. Later reports and
+   * errors of blocks that are still running are ignored.
    */
   close(): void {
     this.stages.close();

@@ -53,7 +53,10 @@ export interface Bar {
   percent: number;
   counted: Counted | null;
   rate: Rate;
-  /** Who reports to the bar: a program, or the code of the block; null: nobody yet, or a program that has ended. */
+  /**
+   * Who reports to the bar: a program, or the code of the block; null: nobody yet, or a program
+   * that has ended.
+   */
   holder: object | null;
 }
 

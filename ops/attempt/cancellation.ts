@@ -1,6 +1,6 @@
 /**
- * Stops one attempt (`Cancellation`) and one inline run (`InlineStop`). Code that awaits uses `p.signal`; code that
- * does not await uses `check`.
+ * Stops one attempt (`Cancellation`) and one inline run (`InlineStop`). Code that awaits uses
+ * `p.signal`; code that does not await uses `check`.
  *
  * The first reason counts. Polling costs a system call, so it happens at most every `POLL_MS`.
  */
@@ -60,7 +60,10 @@ export class Cancellation {
     );
   }
 
-  /** Whether the error is a result of the stop: thrown by liveops, or by an API that received `p.signal`. */
+  /**
+   * Whether the error is a result of the stop: thrown by liveops, or by an API that received
+   * `p.signal`.
+   */
   explains(thrown: unknown): boolean {
     if (thrown instanceof OperationCancelled) return true;
     if (!this.stopped || !(thrown instanceof Error)) return false;
@@ -98,7 +101,10 @@ export class StepsCancellation extends Cancellation {
       return parent.reason;
     };
     const { checkLease } = parent;
-    super({ signal: new AbortController().signal, poll, checkLease: checkLease ?? undefined }, clock);
+    super(
+      { signal: new AbortController().signal, poll, checkLease: checkLease ?? undefined },
+      clock,
+    );
     this.#parent = parent;
     this.#onParent = () => this.stop(parent.reason ?? "cancel");
     if (parent.signal.aborted) this.#onParent();
@@ -132,7 +138,10 @@ function reasonOf(signal: AbortSignal): StopReason {
   return signal.reason === "timeout" ? "timeout" : "cancel";
 }
 
-/** The stop of an inline run: the caller's signal, the type's timeout, and the grace period after either. */
+/**
+ * The stop of an inline run: the caller's signal, the type's timeout, and the grace period after
+ * either.
+ */
 export class InlineStop implements StopControl {
   /** Resolves when the grace period after a stop is over. */
   readonly graceOver: Promise<Outcome>;

@@ -1,6 +1,6 @@
 /**
- * Operations inside of the attempt (`p.operation`, and `op` of a pipeline). The worker asks the daemon for them;
- * `liveops run` and `liveops/testing` run them in their own process.
+ * Operations inside of the attempt (`p.operation`, and `op` of a pipeline). The worker asks the
+ * daemon for them; `liveops run` and `liveops/testing` run them in their own process.
  */
 import type { Operation, Parent } from "../../protocol/operation.js";
 import type { BarTarget } from "../programs/progress/program-bar.js";
@@ -24,7 +24,10 @@ export interface ChildCall {
   cwd?: string;
   /** Variables added to those of this operation. Default: none. */
   env?: Readonly<Record<string, string>>;
-  /** The last one at this place failed, and goes on where it failed. Default: false, another one begins. */
+  /**
+   * The last one at this place failed, and goes on where it failed. Default: false, another one
+   * begins.
+   */
   again?: boolean;
 }
 
@@ -33,7 +36,10 @@ export interface ChildOptions {
   signal?: AbortSignal;
   /** Called when the operation starts, after its wait for a slot. */
   onStart?(): void;
-  /** The operation is the whole of its stage or step, so its error names no place in it. Default: false. */
+  /**
+   * The operation is the whole of its stage or step, so its error names no place in it. Default:
+   * false.
+   */
   isWhole?: boolean;
 }
 
@@ -43,13 +49,19 @@ export type ChildPlace = Omit<Parent, "id" | "attempt">;
 export interface ChildWatch {
   /** Cancels the operation. */
   signal: AbortSignal;
-  /** Called with the record of the operation, or of the next one of its chain, at the start and after each change. */
+  /**
+   * Called with the record of the operation, or of the next one of its chain, at the start and
+   * after each change.
+   */
   onRecord(record: Operation): void;
 }
 
 /** Runs operations inside of an attempt. */
 export interface ChildRunner {
-  /** @returns the finished record of the last operation of the chain, also where it failed or was cancelled */
+  /**
+   * @returns the finished record of the last operation of the chain, also where it failed or was
+   * cancelled
+   */
   run(call: ChildCall, place: ChildPlace, watch: ChildWatch): Promise<Operation>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The time of an attempt: durations, event times and timers. The daemon and `liveops run` use `SYSTEM_CLOCK`;
- * a test can use another clock.
+ * The time of an attempt: durations, event times and timers. The daemon and `liveops run` use
+ * `SYSTEM_CLOCK`; a test can use another clock.
  */
 
 export interface Clock {

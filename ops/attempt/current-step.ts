@@ -1,7 +1,7 @@
 /**
- * The attempt and the step whose code runs now, also after an `await`: the output that code writes with `console.log`
- * names its step, although the steps of a stage share one process. In `liveops run`, operations inside of each other
- * share one too.
+ * The attempt and the step whose code runs now, also after an `await`: the output that code writes
+ * with `console.log` names its step, although the steps of a stage share one process. In `liveops
+ * run`, operations inside of each other share one too.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { LogStream } from "../../protocol/operation.js";
@@ -34,7 +34,10 @@ export function asAttempt<T>(attempt: AttemptWriter, run: () => T): T {
   return current.run({ attempt }, run);
 }
 
-/** Writes an output line of this process. @param link - the attempt of code whose attempt is not known */
+/**
+ * Writes an output line of this process. @param link - the attempt of code whose attempt is not
+ * known
+ */
 export function writeLine(
   link: AttemptWriter | null,
   stream: LogStream,

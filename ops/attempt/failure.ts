@@ -1,5 +1,6 @@
 /**
- * Defines the errors that liveops throws inside an operation, and turns any thrown value into the record's `error`.
+ * Defines the errors that liveops throws inside an operation, and turns any thrown value into the
+ * record's `error`.
  *
  * The kept stack shows the author's code: frames of liveops and of Node are removed.
  */
@@ -38,8 +39,8 @@ export function resultOfFailure(error: unknown): unknown {
 }
 
 /**
- * What a pipeline knows of its failure, and the record of an operation inside of the attempt. The message may repeat a
- * text of anybody.
+ * What a pipeline knows of its failure, and the record of an operation inside of the attempt. The
+ * message may repeat a text of anybody.
  */
 type FailureDetails = Pick<OperationError, "place" | "command" | "again" | "causes">;
 
@@ -63,7 +64,11 @@ export function toOperationError(thrown: unknown, masker: Masker): OperationErro
     const error = { code, message, stack, ...details.get(thrown) };
     return causes.length === 0 ? error : { ...error, causes };
   } catch {
-    return { code: "LIVEOPS_EXCEPTION", message: "threw something that cannot be shown", stack: null };
+    return {
+      code: "LIVEOPS_EXCEPTION",
+      message: "threw something that cannot be shown",
+      stack: null,
+    };
   }
 }
 
@@ -79,13 +84,16 @@ function isErrorLike(thrown: unknown): thrown is Error {
 const withoutBlankLines = (message: string): string => message.replace(/^\s*\n\s*/, "");
 
 function messageOf(error: Error): string {
-  const own = withoutBlankLines(String(error.message)) || error.name || "an error without a message";
+  const own =
+    withoutBlankLines(String(error.message)) || error.name || "an error without a message";
   if (!(error instanceof AggregateError) || error.errors.length === 0) return own;
   const inner = error.errors.map((each) => (isErrorLike(each) ? each.message : inspect(each)));
   return error.message ? `${own} (${inner.join("; ")})` : inner.join("; ");
 }
 
-/** Most causes of an error, most levels of them, and most characters of a cause's message and stack. */
+/**
+ * Most causes of an error, most levels of them, and most characters of a cause's message and stack.
+ */
 const MOST_CAUSES = 32;
 const MOST_LEVELS = 16;
 const MOST_OF_CAUSE = 4096;
@@ -117,7 +125,8 @@ function described(cause: unknown, masker: Masker): Omit<ErrorCause, "depth"> {
   }
   const { name } = cause;
   const message = withoutBlankLines(cause.message);
-  // The message of a failed program names the program. An error without a stack is one of liveops, in whole sentences.
+  // The message of a failed program names the program. An error without a stack is one of liveops,
+  // in whole sentences.
   const isNamed = message !== "" && (cause instanceof ExecError || cause.stack === undefined);
   const full = message ? `${name}: ${message}` : name || "an error without a message";
   const text = isNamed ? message : full;
@@ -133,17 +142,25 @@ function authorStack(error: Error, masker: Masker): string | null {
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** The directories of liveops' code. In the bundle, this file is a chunk, and the worker is in its parent. */
+/**
+ * The directories of liveops' code. In the bundle, this file is a chunk, and the worker is in its
+ * parent.
+ */
 const ours =
   basename(here) === "chunks"
     ? [here, dirname(here), join(here, "../ops")]
     : [here, dirname(here), join(here, "../programs"), join(here, "../types")];
 
-/** The stack without the frames of Node and of liveops. A frame without a file says nothing where no other is left. */
+/**
+ * The stack without the frames of Node and of liveops. A frame without a file says nothing where no
+ * other is left.
+ */
 function withoutOurFrames(stack: string): string {
   const lines = stack.split("\n");
   const isFrame = (line: string) => /^\s+at /.test(line);
-  const hasPlace = lines.some((line) => isFrame(line) && isAuthorFrame(line) && /:\d+\)?$/.test(line));
+  const hasPlace = lines.some(
+    (line) => isFrame(line) && isAuthorFrame(line) && /:\d+\)?$/.test(line),
+  );
   return lines.filter((line) => !isFrame(line) || (hasPlace && isAuthorFrame(line))).join("\n");
 }
 
@@ -156,10 +173,13 @@ function isAuthorFrame(frame: string): boolean {
   return path === undefined || !ours.includes(dirname(decode(path)));
 }
 
-/** The author's line that created the error, as `/path/to/file.ts:12`; null if no frame shows one. */
+/**
+ * The author's line that created the error, as `/path/to/file.ts:12`; null if no frame shows one.
+ */
 export function authorLine(error: Error): string | null {
   for (const frame of (error.stack ?? "").split("\n")) {
-    const [, path, line] = (/^\s+at /.test(frame) && isAuthorFrame(frame) && PLACE.exec(frame)) || [];
+    const [, path, line] =
+      (/^\s+at /.test(frame) && isAuthorFrame(frame) && PLACE.exec(frame)) || [];
     if (path !== undefined) return `${decode(path)}:${line}`;
   }
   return null;
@@ -194,7 +214,11 @@ export function failureText(
     const text = `caused by: ${cause.message}`.split("\n");
     return [...text, ...framesOf(cause.stack)].map((line) => indent + line);
   });
-  return [`${what} "${name}" failed, and its failure is allowed: ${said}`, ...frames, ...caused].join("\n");
+  return [
+    `${what} "${name}" failed, and its failure is allowed: ${said}`,
+    ...frames,
+    ...caused,
+  ].join("\n");
 }
 
 function framesOf(stack: string | null): string[] {

@@ -1,9 +1,15 @@
 /**
- * Runs one operation in this process, for `liveops run` and `liveops/testing`. The watcher gets the same events as from
- * a daemon.
+ * Runs one operation in this process, for `liveops run` and `liveops/testing`. The watcher gets the
+ * same events as from a daemon.
  */
 import { isMainThread } from "node:worker_threads";
-import type { DaemonEvent, EventBody, OperationEvent, Outcome, Submission } from "../../protocol/event.js";
+import type {
+  DaemonEvent,
+  EventBody,
+  OperationEvent,
+  Outcome,
+  Submission,
+} from "../../protocol/event.js";
 import type { LogLine, LogStream, Operation, Resources } from "../../protocol/operation.js";
 import { RecordBuilder, submittedRecord } from "../../protocol/reduce.js";
 import { orAborted } from "../../protocol/system/until.js";
@@ -33,12 +39,20 @@ export interface LinkOptions extends AttemptOptions {
   attempt?: number;
   /** Stored stage values. Default: none. */
   values?: StageValues | null;
-  /** Whether the automatic retries of the type apply, with stage values in memory. Default: false. */
+  /**
+   * Whether the automatic retries of the type apply, with stage values in memory. Default: false.
+   */
   retries?: boolean;
   /** The finished record that this attempt retries, and the stage to start from. */
   retried?: { record: Operation; from: string | null };
-  /** Makes what runs the operations inside of an attempt. `idle`: none of them runs any more. Default: none can run. */
-  childrenOf?: (submission: Submission, attempt: number) => ChildRunner & { idle(): Promise<unknown> };
+  /**
+   * Makes what runs the operations inside of an attempt. `idle`: none of them runs any more.
+   * Default: none can run.
+   */
+  childrenOf?: (
+    submission: Submission,
+    attempt: number,
+  ) => ChildRunner & { idle(): Promise<unknown> };
   /** Called after each event. */
   onRecord?: (record: Operation) => void;
 }
@@ -52,8 +66,8 @@ export interface InlineParts {
 }
 
 /**
- * One operation of an inline run. Creates the events of the daemon and of a worker, from submitted to finished, with
- * the same numbers, and passes them to a watcher instead of files.
+ * One operation of an inline run. Creates the events of the daemon and of a worker, from submitted
+ * to finished, with the same numbers, and passes them to a watcher instead of files.
  */
 export class InlineLink extends AttemptWriter {
   readonly #builder: RecordBuilder;
@@ -101,7 +115,15 @@ export class InlineLink extends AttemptWriter {
       const n = this.#builder.logLines + 1;
       const at = this.#clock.time();
       const place = { stage, step };
-      const line: LogLine = { n, seq: ++this.#seq, at, attempt: this.#attemptNumber, ...place, stream, text };
+      const line: LogLine = {
+        n,
+        seq: ++this.#seq,
+        at,
+        attempt: this.#attemptNumber,
+        ...place,
+        stream,
+        text,
+      };
       this.#builder.addLine(line);
       this.watcher.line(line, this.submission.id);
     }
@@ -128,7 +150,11 @@ export class InlineLink extends AttemptWriter {
       const started = this.#clock.now();
       const usage = new OwnUsage();
       if (isRetried && resumable)
-        kept = new MemoryStageValues(this.submission.params, this.#attemptNumber, kept?.before(null, []));
+        kept = new MemoryStageValues(
+          this.submission.params,
+          this.#attemptNumber,
+          kept?.before(null, []),
+        );
       const values = this.options.values ?? kept;
       const outcome =
         cwdGone(this.submission.cwd) ?? (await this.#attempt(Type, values, signal, isCancelled));
@@ -136,9 +162,16 @@ export class InlineLink extends AttemptWriter {
       const seconds = Math.round(this.#clock.now() - started) / 1000;
       const resources = usage.end();
       // `runAttempt` has masked the outcome.
-      this.#say({ type: "attempt:finished", seconds, resources: resources ?? undefined, ...outcome });
+      this.#say({
+        type: "attempt:finished",
+        seconds,
+        resources: resources ?? undefined,
+        ...outcome,
+      });
       const delay =
-        !isRetried || this.#isAbandoned || signal.aborted ? null : retryDelay(retry, tries, outcome);
+        !isRetried || this.#isAbandoned || signal.aborted
+          ? null
+          : retryDelay(retry, tries, outcome);
       if (delay === null) {
         this.finish(outcome, resources);
         return outcome;
@@ -147,7 +180,9 @@ export class InlineLink extends AttemptWriter {
     }
   }
 
-  /** Queued again, until the next attempt. Returns false if the operation was cancelled meanwhile. */
+  /**
+   * Queued again, until the next attempt. Returns false if the operation was cancelled meanwhile.
+   */
   async #waitFor({ error }: Outcome, ms: number, signal: AbortSignal): Promise<boolean> {
     const reason = `${firstLine(error?.message ?? "")} (${error?.code})`;
     const retryAt = new Date(Date.parse(this.#clock.time()) + ms).toISOString();
@@ -202,11 +237,14 @@ export class InlineLink extends AttemptWriter {
     const leaveVariables = enterOperationVariables(order);
     try {
       const terminals = this.watcher.terminals ?? null;
-      const attempt = asAttempt(this, () => runAttempt(Type, order, this, stop, values, options, terminals));
+      const attempt = asAttempt(this, () =>
+        runAttempt(Type, order, this, stop, values, options, terminals),
+      );
       return await Promise.race([attempt, stop.graceOver]);
     } finally {
       this.#isAbandoned = stop.abandoned.aborted;
-      // The code may not have awaited them. They leave the variables and the directory as they found them.
+      // The code may not have awaited them. They leave the variables and the directory as they
+      // found them.
       if (!this.#isAbandoned) await children?.idle();
       leaveVariables();
       stop.dispose();
@@ -214,7 +252,10 @@ export class InlineLink extends AttemptWriter {
     }
   }
 
-  /** The attempt waits for the answer, until it is cancelled and at most as long as the question says. */
+  /**
+   * The attempt waits for the answer, until it is cancelled and at most as long as the question
+   * says.
+   */
   #asking(ask: Ask): Ask {
     return async (question, signal) => {
       const { until, default: fallback } = question;
@@ -246,7 +287,20 @@ export class InlineLink extends AttemptWriter {
     const attempt = this.#attemptNumber;
     const { approvals } = this.record;
     const { from = null } = this.options.retried ?? {};
-    const order = { id, op, title, label, cwd, params, stages, chain, attempt, env: {}, ...numbers, slot: 1 };
+    const order = {
+      id,
+      op,
+      title,
+      label,
+      cwd,
+      params,
+      stages,
+      chain,
+      attempt,
+      env: {},
+      ...numbers,
+      slot: 1,
+    };
     return {
       ...order,
       force,
@@ -283,7 +337,10 @@ function waited(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean>
   });
 }
 
-/** Receives the events and lines of an inline run, synchronously and in order; `id` is that of the operation. */
+/**
+ * Receives the events and lines of an inline run, synchronously and in order; `id` is that of the
+ * operation.
+ */
 export interface InlineWatcher {
   event(event: OperationEvent, id: string): void;
   line(line: LogLine, id: string): void;
@@ -291,7 +348,10 @@ export interface InlineWatcher {
   readonly terminals?: TerminalHost;
   /** Asks the person, or says why nobody can be asked. Default: there is nobody. */
   readonly ask?: Ask | string;
-  /** Called first, with the writers to the terminal, because the output of the operation is captured. */
+  /**
+   * Called first, with the writers to the terminal, because the output of the operation is
+   * captured.
+   */
   started?(real: Capture["real"]): void;
   /** Called before each operation of the chain. */
   begins?(Type: OperationCtor): void;

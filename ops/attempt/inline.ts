@@ -13,9 +13,10 @@ import type { AttemptOptions } from "./run-attempt.js";
  * Runs an operation and the rest of its chain.
  *
  * @param submission - made by `prepareSubmission` in this process
- * @param signal - cancels the operation. If the operation does not end within its grace period, the promise resolves,
- *   and the caller ends the process
- * @param isCancelled - also called by `track` and `checkCancelled`, because a busy loop receives no signal
+ * @param signal - cancels the operation. If the operation does not end within its grace period,
+ *   the promise resolves, and the caller ends the process
+ * @param isCancelled - also called by `track` and `checkCancelled`, because a busy loop receives
+ *   no signal
  * @returns the finished record of the last operation of the chain
  */
 export async function runInline(

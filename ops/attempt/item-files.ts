@@ -1,9 +1,10 @@
 /**
- * The files of finished items, in the directory of an operation's stage values: one for each run of a stage's block and
- * each attempt. The first record says whose items they are; a record for each batch of keys follows.
+ * The files of finished items, in the directory of an operation's stage values: one for each run of
+ * a stage's block and each attempt. The first record says whose items they are; a record for each
+ * batch of keys follows.
  *
- * A batch is one write, and no other process writes the file. So the death of the worker costs what was not yet
- * written, and a power cut what was not yet synced.
+ * A batch is one write, and no other process writes the file. So the death of the worker costs what
+ * was not yet written, and a power cut what was not yet synced.
  */
 import { readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -61,8 +62,14 @@ export class ItemsFile {
   }
 }
 
-/** The batches of a file. None if the file is missing or no file of items. A damaged batch is left out. */
-export function* batchesOf(file: string, isWanted: (place: ItemsPlace) => boolean): Generator<string[]> {
+/**
+ * The batches of a file. None if the file is missing or no file of items. A damaged batch is left
+ * out.
+ */
+export function* batchesOf(
+  file: string,
+  isWanted: (place: ItemsPlace) => boolean,
+): Generator<string[]> {
   const [head = "", ...lines] = linesOf(file);
   const place = placeIn(head);
   if (place === null || !isWanted(place)) return;
@@ -102,7 +109,8 @@ function linesOf(file: string): string[] {
   try {
     return readOwnFile(file, MOST_FILE).toString("utf8").split("\n");
   } catch (error) {
-    if (error instanceof IrregularFileError || (error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    if (error instanceof IrregularFileError || (error as NodeJS.ErrnoException).code === "ENOENT")
+      return [];
     throw error;
   }
 }

@@ -1,14 +1,16 @@
 /**
- * The finished items of tracked loops, for later attempts: of one run of a stage's block, or of the code outside of
- * stages.
+ * The finished items of tracked loops, for later attempts: of one run of a stage's block, or of the
+ * code outside of stages.
  *
- * An item is known by its loop and its key. A loop is known by its label and its number among the loops of that label;
- * a loop inside the body of another keyed loop also by the item in hand. So the loop of the third file is that loop
- * in each attempt, however many files are skipped. The n-th item with a key in one attempt is the n-th in the next.
+ * An item is known by its loop and its key. A loop is known by its label and its number among the
+ * loops of that label; a loop inside the body of another keyed loop also by the item in hand. So
+ * the loop of the third file is that loop in each attempt, however many files are skipped. The n-th
+ * item with a key in one attempt is the n-th in the next.
  *
- * Keys are stored as digests, so a key may be long, and a secret in a key is in no file. They are stored in batches,
- * at once if items take longer than that, with a sync every second. A failure must not fail the work: the items may be
- * done again, and the log says so. On a full disk they wait in memory.
+ * Keys are stored as digests, so a key may be long, and a secret in a key is in no file. They are
+ * stored in batches, at once if items take longer than that, with a sync every second. A failure
+ * must not fail the work: the items may be done again, and the log says so. On a full disk they
+ * wait in memory.
  */
 import { hash } from "node:crypto";
 import { inspect } from "node:util";
@@ -124,7 +126,10 @@ export class ItemKeys {
     if (now - this.#syncedAt >= this.#syncEvery) this.#sync(now);
   }
 
-  /** The block ended and may run again in a later attempt: stores everything. Later items are not remembered. */
+  /**
+   * The block ended and may run again in a later attempt: stores everything. Later items are not
+   * remembered.
+   */
   end(): void {
     const now = this.clock.now();
     this.#write(now);

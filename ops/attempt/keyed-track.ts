@@ -1,9 +1,10 @@
 /**
- * The loops of `p.track` with a `key`: they skip the items that an earlier attempt finished, and remember the others
- * once their bodies have ended.
+ * The loops of `p.track` with a `key`: they skip the items that an earlier attempt finished, and
+ * remember the others once their bodies have ended.
  *
- * The loop asks for the next item when the body of the last one has ended without an error, so that is when the item is
- * finished. `break` and an error end the generator: the item in hand is then not finished.
+ * The loop asks for the next item when the body of the last one has ended without an error, so that
+ * is when the item is finished. `break` and an error end the generator: the item in hand is then
+ * not finished.
  */
 import { inspect } from "node:util";
 import type { TrackOptions } from "../sdk/live-operation.js";
@@ -102,7 +103,8 @@ class KeyedLoop<T> implements Counted, OpenLoop {
     this.total = options.total ?? length;
     this.unit = unit;
     this.label = label;
-    if (typeof options.key !== "function") throw new TypeError("p.track: key is a function of the item");
+    if (typeof options.key !== "function")
+      throw new TypeError("p.track: key is a function of the item");
     this.#startedAt = host.meter.clock.now();
     this.#keys = host.keys();
     const { id, count, attempts } = this.#keys.begin(this, label ?? "", length);
@@ -111,7 +113,8 @@ class KeyedLoop<T> implements Counted, OpenLoop {
   }
 
   /**
-   * Stores what is due, and shows the count: once an item is not skipped, or the skipping takes long.
+   * Stores what is due, and shows the count: once an item is not skipped, or the skipping takes
+   * long.
    *
    * @throws OperationCancelled
    */

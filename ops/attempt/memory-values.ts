@@ -22,7 +22,10 @@ export interface KeptValues {
   items: readonly StoredBatch[];
 }
 
-/** As in a worker, a value is valid only for the parameters that produced it, and is read back from JSON. */
+/**
+ * As in a worker, a value is valid only for the parameters that produced it, and is read back from
+ * JSON.
+ */
 export class MemoryStageValues implements StageValues {
   readonly #params: string;
   readonly #stored: StoredValue[];
@@ -38,7 +41,10 @@ export class MemoryStageValues implements StageValues {
     this.#items = [...items];
   }
 
-  /** As `retry --from`: without what the stage or step, later stages and unknown stages left. Null: everything. */
+  /**
+   * As `retry --from`: without what the stage or step, later stages and unknown stages left. Null:
+   * everything.
+   */
   before(from: string | null, stages: readonly string[]): KeptValues {
     if (from === null) return { values: this.#stored, items: this.#items };
     const kept = keptBefore(from, stages);
@@ -49,7 +55,10 @@ export class MemoryStageValues implements StageValues {
   load(place: ValuePlace): Stored | undefined {
     const stored = this.#stored.findLast((each) => isSamePlace(each, place));
     if (stored === undefined || stored.params !== this.#params) return undefined;
-    return { value: stored.json === "" ? undefined : JSON.parse(stored.json), attempt: stored.attempt };
+    return {
+      value: stored.json === "" ? undefined : JSON.parse(stored.json),
+      attempt: stored.attempt,
+    };
   }
 
   /** Only a daemon takes that. */

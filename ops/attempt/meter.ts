@@ -1,16 +1,20 @@
 /**
- * The progress bar and the status line of one attempt. The bar is sent at most 10 times a second, and always its last
- * value. When another loop takes over the bar, the last value of the previous loop is sent too.
+ * The progress bar and the status line of one attempt. The bar is sent at most 10 times a second,
+ * and always its last value. When another loop takes over the bar, the last value of the previous
+ * loop is sent too.
  *
- * Each running block has a bar of its own, and the bar of the block that began last is sent. When that block ends, the
- * bar of the block around it comes back as it was: a loop that runs an untracked stage for each item goes on counting.
- * Blocks that run in parallel report to the bar of the one that began last, since a call does not tell its block.
+ * Each running block has a bar of its own, and the bar of the block that began last is sent. When
+ * that block ends, the bar of the block around it comes back as it was: a loop that runs an
+ * untracked stage for each item goes on counting. Blocks that run in parallel report to the bar of
+ * the one that began last, since a call does not tell its block.
  *
- * A program of `p.exec` reports to the bar of the block that started it. The code of the block comes first: once it
- * calls `percent` or `track`, programs leave that bar alone. Otherwise the first program that gives a figure has the bar
- * until it ends; then the next program that gives a figure begins the bar anew.
+ * A program of `p.exec` reports to the bar of the block that started it. The code of the block
+ * comes first: once it calls `percent` or `track`, programs leave that bar alone. Otherwise the
+ * first program that gives a figure has the bar until it ends; then the next program that gives a
+ * figure begins the bar anew.
  *
- * `flush` sends the last values before an event that must follow them; otherwise a timer sends them.
+ * `flush` sends the last values before an event that must follow them; otherwise a timer sends
+ * them.
  */
 import type { ProgressState, Status } from "../../protocol/operation.js";
 import type { BarTarget, BarValue } from "../programs/progress/program-bar.js";
@@ -19,7 +23,10 @@ import { type Clock, SYSTEM_CLOCK } from "./clock.js";
 
 export const INTERVAL_MS = 100;
 
-/** Last values of loops that may be sent at once, then 10 a second: a thousand short loops must not send a thousand. */
+/**
+ * Last values of loops that may be sent at once, then 10 a second: a thousand short loops must not
+ * send a thousand.
+ */
 const MOST_LAST = 20;
 
 /** Statuses that may be sent at once, then 10 a second. */
@@ -29,7 +36,10 @@ const MOST_STATUSES = 20;
 const CODE = {};
 
 export class Meter {
-  /** The bars of the running blocks, the latest last. The first is that of the code outside of all blocks. */
+  /**
+   * The bars of the running blocks, the latest last. The first is that of the code outside of all
+   * blocks.
+   */
   readonly #bars: Bar[] = [NEW_BAR()];
   /** The last of `#bars`. */
   #bar: Bar = this.#bars[0]!;
@@ -59,7 +69,9 @@ export class Meter {
     this.#statusAt = clock.now();
   }
 
-  /** Sends the status now; above the rate, only the last one after 100 ms or before the next stage. */
+  /**
+   * Sends the status now; above the rate, only the last one after 100 ms or before the next stage.
+   */
   status(status: Status): void {
     const now = this.clock.now();
     this.#statusesLeft = Math.min(
@@ -146,7 +158,8 @@ export class Meter {
       changed: () => {
         // The program that had the bar may have ended.
         if (!isHeld && value !== null) begin(value);
-        else if (isHeld && bar === this.#bar && bar.holder === program) this.touch(this.clock.now());
+        else if (isHeld && bar === this.#bar && bar.holder === program)
+          this.touch(this.clock.now());
       },
       release: () => {
         if (bar.holder === program) bar.holder = null;
@@ -198,7 +211,10 @@ export class Meter {
   /** Call before the bar changes its source: sends the last value of the previous loop, if any. */
   #sendLast(now: number): void {
     if (this.#bar.counted === null) return;
-    this.#lastsLeft = Math.min(MOST_LAST, this.#lastsLeft + (now - this.#lastsAt) / this.interval());
+    this.#lastsLeft = Math.min(
+      MOST_LAST,
+      this.#lastsLeft + (now - this.#lastsAt) / this.interval(),
+    );
     this.#lastsAt = now;
     if (this.#lastsLeft < 1) return;
     this.#lastsLeft--;

@@ -1,4 +1,7 @@
-/** The door of the feature that runs operations inside of an attempt. It is loaded at the first call. */
+/**
+ * The door of the feature that runs operations inside of an attempt. It is loaded at the first
+ * call.
+ */
 import type { Operation } from "../../protocol/operation.js";
 import { type ChildCall, type ChildHost, type ChildOptions, noChildren } from "./children.js";
 

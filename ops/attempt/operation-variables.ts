@@ -1,6 +1,6 @@
 /**
- * Sets the environment variables that tell an operation, and the processes that it starts, to which operation they
- * belong. Called by the worker and by `liveops run`.
+ * Sets the environment variables that tell an operation, and the processes that it starts, to which
+ * operation they belong. Called by the worker and by `liveops run`.
  */
 import { OPERATION_VARIABLES } from "../../protocol/environment.js";
 import type { Order } from "./sink.js";
@@ -21,16 +21,22 @@ export function operationVariables(order: Pick<Order, "id" | "op" | "attempt" | 
   } satisfies Record<Exclude<Name, typeof STAGE | typeof STEP>, string>;
 }
 
-/** Puts the variables back that this process has outside of all attempts, while an attempt runs in it. */
+/**
+ * Puts the variables back that this process has outside of all attempts, while an attempt runs in
+ * it.
+ */
 let leave = () => {};
 let active = 0;
 
 /**
  * Sets the variables of an attempt in a process that has an environment of its own.
  *
- * @returns call at the end of the attempt; after the last one, the variables are as before the first one
+ * @returns call at the end of the attempt; after the last one, the variables are as before the
+ *   first one
  */
-export function enterOperationVariables(order: Parameters<typeof operationVariables>[0]): () => void {
+export function enterOperationVariables(
+  order: Parameters<typeof operationVariables>[0],
+): () => void {
   if (active++ === 0) leave = keepVariables(Object.keys(OPERATION_VARIABLES));
   setStageVariable(null);
   delete process.env[STEP];

@@ -1,7 +1,8 @@
 /**
  * The calls of `result`, `error` and `chainTo` in one attempt. They take effect when `run` returns.
  *
- * A result and a next operation go together, in either order. Any other second call is refused, and the first stays.
+ * A result and a next operation go together, in either order. Any other second call is refused, and
+ * the first stays.
  */
 import { MAX_ERROR, MAX_PARAMS, MAX_RESULT } from "../../protocol/limits.js";
 import type { OperationClass } from "../sdk/live-operation.js";
@@ -44,7 +45,10 @@ export class OutcomeCalls {
     this.#refuseSecond("result", at);
     const problem = whyNotJson(value);
     if (problem !== null)
-      throw new Failure("LIVEOPS_RESULT_NOT_JSON", `the value passed to p.result is not JSON: ${problem}`);
+      throw new Failure(
+        "LIVEOPS_RESULT_NOT_JSON",
+        `the value passed to p.result is not JSON: ${problem}`,
+      );
     const bytes = Buffer.byteLength(JSON.stringify(value) ?? "");
     if (bytes > MAX_RESULT)
       throw new Failure(
@@ -72,7 +76,8 @@ export class OutcomeCalls {
   }
 
   /**
-   * Call before other checks of the arguments: a second call is an error whatever its arguments are.
+   * Call before other checks of the arguments: a second call is an error whatever its arguments
+   * are.
    *
    * @throws Failure LIVEOPS_OUTCOME_SET with the lines of both calls
    */
@@ -98,7 +103,11 @@ export class OutcomeCalls {
  */
 export function takenParams(
   method: string,
-  { type, params, words = [] }: { type: OperationClass | string; params: object; words?: readonly string[] },
+  {
+    type,
+    params,
+    words = [],
+  }: { type: OperationClass | string; params: object; words?: readonly string[] },
 ): Record<string, unknown> {
   const own = typeof type === "string" ? undefined : type.params;
   const schema = own?._zod !== undefined && hasStoredValues(own) ? own : null;

@@ -1,9 +1,10 @@
 /**
- * Catches errors that an operation throws in a timer, an event handler or a forgotten promise. Node would end the
- * process; instead, the attempt fails with the error.
+ * Catches errors that an operation throws in a timer, an event handler or a forgotten promise. Node
+ * would end the process; instead, the attempt fails with the error.
  *
- * Also detects that `run` waits for a promise that nothing can settle: Node reports an event loop without work
- * (`beforeExit`). The caller keeps its own handles unreferenced while an attempt runs, so that this can happen.
+ * Also detects that `run` waits for a promise that nothing can settle: Node reports an event loop
+ * without work (`beforeExit`). The caller keeps its own handles unreferenced while an attempt runs,
+ * so that this can happen.
  */
 import { getEventListeners } from "node:events";
 import type { Cause } from "../../protocol/errors.js";
@@ -21,7 +22,10 @@ export class Uncaught {
 }
 
 export interface ProcessFaults {
-  /** Rejects with the first uncaught error, an `Uncaught`, or with a `Failure` if the event loop is empty. */
+  /**
+   * Rejects with the first uncaught error, an `Uncaught`, or with a `Failure` if the event loop is
+   * empty.
+   */
   readonly first: Promise<never>;
   stop(): void;
 }
@@ -30,7 +34,10 @@ export interface ProcessFaults {
  * @param signal - of the operation; an operation that listens to it waits for a stop
  * @param activeStage - the stage that is active, for the message
  */
-export function watchProcessFaults(signal: AbortSignal, activeStage: () => string | null): ProcessFaults {
+export function watchProcessFaults(
+  signal: AbortSignal,
+  activeStage: () => string | null,
+): ProcessFaults {
   let reject: (fault: Uncaught | Failure) => void = () => {};
   const first = new Promise<never>((_, rejectFirst) => {
     reject = rejectFirst;
@@ -57,7 +64,10 @@ export function watchProcessFaults(signal: AbortSignal, activeStage: () => strin
   };
 }
 
-/** `AbortSignal.any` adds no listener to its sources, but a property with the set of signals that depend on them. */
+/**
+ * `AbortSignal.any` adds no listener to its sources, but a property with the set of signals that
+ * depend on them.
+ */
 function isListenedTo(signal: AbortSignal): boolean {
   if (getEventListeners(signal, "abort").length > 0 || signal.onabort != null) return true;
   return Object.getOwnPropertySymbols(signal).some((key) => {

@@ -1,6 +1,7 @@
 /**
- * What code of an operation reports from one place: `p` for the code of the operation, and `s` for the code of a step.
- * Both track, log and run programs in the same way; each has its own progress bar.
+ * What code of an operation reports from one place: `p` for the code of the operation, and `s` for
+ * the code of a step. Both track, log and run programs in the same way; each has its own progress
+ * bar.
  */
 import { MAX_STATUS } from "../../protocol/limits.js";
 import type { LogStream, Operation } from "../../protocol/operation.js";
@@ -8,7 +9,12 @@ import { exec, type RunnerExecOptions } from "../programs/exec.js";
 import { TtyMissing } from "../programs/pty.js";
 import type { AttemptTerminals } from "../programs/terminals.js";
 import { ExecError, type ExecOptions, type ExecResult } from "../sdk/exec.js";
-import type { OperationClass, OperationOptions, StatusLevel, TrackOptions } from "../sdk/live-operation.js";
+import type {
+  OperationClass,
+  OperationOptions,
+  StatusLevel,
+  TrackOptions,
+} from "../sdk/live-operation.js";
 import type { Masker } from "../secrets/masker.js";
 import { isOperationType } from "../types/read-type.js";
 import type { Cancellation } from "./cancellation.js";
@@ -16,7 +22,12 @@ import type { ChildCall, ChildOptions, ChildPlace, ChildRunner } from "./childre
 import type { Clock } from "./clock.js";
 import { Failure } from "./failure.js";
 import type { ItemKeys } from "./item-keys.js";
-import { type KeyedHost, type KeyedOptions, trackKeyedAsync, trackKeyedSync } from "./keyed-track.js";
+import {
+  type KeyedHost,
+  type KeyedOptions,
+  trackKeyedAsync,
+  trackKeyedSync,
+} from "./keyed-track.js";
 import type { Meter } from "./meter.js";
 import { runChild } from "./nested.js";
 import { stepVariables } from "./operation-variables.js";
@@ -104,10 +115,13 @@ export abstract class Reports {
         ? trackKeyedSync(items as Iterable<T>, options as KeyedOptions<T>, this.#keyed)
         : trackKeyedAsync(items as AsyncIterable<T>, options as KeyedOptions<T>, this.#keyed);
     const { meter, cancellation } = this.parts;
-    if (typeof sync === "function") return trackSync(items as Iterable<T>, options, meter, cancellation);
+    if (typeof sync === "function")
+      return trackSync(items as Iterable<T>, options, meter, cancellation);
     if (typeof async === "function")
       return trackAsync(items as AsyncIterable<T>, options, meter, cancellation);
-    throw new TypeError("p.track takes an iterable or an async iterable: an array, a Set, a stream, …");
+    throw new TypeError(
+      "p.track takes an iterable or an async iterable: an array, a Set, a stream, …",
+    );
   }
 
   percent(value: number): void {
@@ -120,7 +134,9 @@ export abstract class Reports {
 
   status(text: string, level: StatusLevel = "info"): void {
     if (!LEVELS.includes(level))
-      throw new TypeError(`p.status takes one of the levels ${LEVELS.join(", ")}, not ${String(level)}`);
+      throw new TypeError(
+        `p.status takes one of the levels ${LEVELS.join(", ")}, not ${String(level)}`,
+      );
     this.parts.meter.status({ text: this.masker.mask(String(text)).slice(0, MAX_STATUS), level });
   }
 
@@ -135,7 +151,11 @@ export abstract class Reports {
     options: ExecOptions & { capture: true },
   ): Promise<ExecResult & { stdout: string }>;
   exec(command: string, args?: readonly string[], options?: RunnerExecOptions): Promise<ExecResult>;
-  exec(command: string, args?: readonly string[], options?: RunnerExecOptions): Promise<ExecResult> {
+  exec(
+    command: string,
+    args?: readonly string[],
+    options?: RunnerExecOptions,
+  ): Promise<ExecResult> {
     const { sink, meter, cancellation, over, terminals, gracePeriod } = this.parts;
     // The lines belong to this stage, whatever runs when they come.
     const { stage, step } = this.place();
@@ -144,18 +164,22 @@ export abstract class Reports {
       bar,
       now: () => this.clock.now(),
       masker: this.masker,
-      signal: options?.afterStop === true ? over.signal : AbortSignal.any([this.signal, over.signal]),
+      signal:
+        options?.afterStop === true ? over.signal : AbortSignal.any([this.signal, over.signal]),
       stopped: () => cancellation.error(),
       checkLease: cancellation.checkLease,
       // Before the grace period of the operation ends, so that the operation can clean up.
       grace: Math.min(MAX_EXEC_GRACE, gracePeriod * EXEC_SHARE),
       line: (stream: LogStream, text: string) => sink.line(stream, stage, text, step),
-      lines: (stream: LogStream, texts: readonly string[]) => sink.outputLines(stream, stage, texts, step),
+      lines: (stream: LogStream, texts: readonly string[]) =>
+        sink.outputLines(stream, stage, texts, step),
       status: (text: string, level?: StatusLevel) => this.status(text, level),
       terminals,
     };
     const own =
-      step === undefined ? options : { ...options, env: { ...options?.env, ...stepVariables(step) } };
+      step === undefined
+        ? options
+        : { ...options, env: { ...options?.env, ...stepVariables(step) } };
     const work = this.waitTime().part();
     const running = exec(host, command, args, own)
       .then(
@@ -165,7 +189,9 @@ export abstract class Reports {
         },
         (thrown: unknown) => {
           if (thrown instanceof ExecError) this.exitCode = thrown.exitCode;
-          throw thrown instanceof TtyMissing ? new Failure("LIVEOPS_TTY_MISSING", thrown.message) : thrown;
+          throw thrown instanceof TtyMissing
+            ? new Failure("LIVEOPS_TTY_MISSING", thrown.message)
+            : thrown;
         },
       )
       .finally(() => {
@@ -229,12 +255,16 @@ export abstract class Reports {
     return running;
   }
 
-  /** Why the stage or step runs, where it might have been up to date. Its begin is durable when this returns. */
+  /**
+   * Why the stage or step runs, where it might have been up to date. Its begin is durable when this
+   * returns.
+   */
   explain(reason: string): void {
     const { stage, step } = this.place();
     this.#line("liveops", reason);
     const text = this.masker.mask(reason).slice(0, MAX_STATUS);
-    if (stage !== null) this.parts.sink.event({ type: "stage:explained", stage, step, reason: text }, true);
+    if (stage !== null)
+      this.parts.sink.event({ type: "stage:explained", stage, step, reason: text }, true);
   }
 
   /** A program or operation that is still running; null if there is none. */
@@ -246,7 +276,10 @@ export abstract class Reports {
     this.parts.cancellation.check();
   }
 
-  /** Call when the code has ended: sends the last value of its bar. Later reports are ignored, and programs stopped. */
+  /**
+   * Call when the code has ended: sends the last value of its bar. Later reports are ignored, and
+   * programs stopped.
+   */
   protected end(): void {
     this.parts.meter.flush();
     for (const running of this.#running.keys()) running.catch(() => {});
@@ -281,7 +314,9 @@ export abstract class Reports {
     return false;
   }
 
-  /** Logs an invalid percent once. It does not throw, because a 0/0 must not fail an hour's work. */
+  /**
+   * Logs an invalid percent once. It does not throw, because a 0/0 must not fail an hour's work.
+   */
   #noteNoPercent(value: unknown): void {
     if (this.#notedNoPercent) return;
     this.#notedNoPercent = true;
@@ -305,7 +340,10 @@ function partOf({ type }: ChildCall): Part {
   return { name, call: `operation(${name}, …)` };
 }
 
-/** A sink that ignores what comes after the end: a forgotten timer must not write into the files of the next attempt. */
+/**
+ * A sink that ignores what comes after the end: a forgotten timer must not write into the files of
+ * the next attempt.
+ */
 export function until(over: AbortSignal, sink: Sink): Sink {
   return {
     masker: sink.masker,

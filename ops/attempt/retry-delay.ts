@@ -1,11 +1,16 @@
-/** Whether and when a failed attempt is retried automatically, by the daemon and by `liveops run`. */
+/**
+ * Whether and when a failed attempt is retried automatically, by the daemon and by `liveops run`.
+ */
 import type { FailureCode } from "../../protocol/errors.js";
 import type { Outcome } from "../../protocol/event.js";
 
 /** Longest wait between two attempts, in seconds. */
 const MAX_DELAY = 3600;
 
-/** Failures that a retry may avoid. A type that does not load, or invalid params, are not among them. */
+/**
+ * Failures that a retry may avoid. A type that does not load, or invalid params, are not among
+ * them.
+ */
 const WORTH_ANOTHER = new Set<string>([
   "LIVEOPS_EXCEPTION",
   "LIVEOPS_FAILED",
@@ -23,7 +28,8 @@ export function retryDelay(
   tries: number,
   outcome: Outcome,
 ): number | null {
-  if (!retry || outcome.state !== "failed" || !WORTH_ANOTHER.has(outcome.error?.code ?? "")) return null;
+  if (!retry || outcome.state !== "failed" || !WORTH_ANOTHER.has(outcome.error?.code ?? ""))
+    return null;
   if (tries + 1 >= retry.attempts) return null;
   return Math.min(MAX_DELAY, retry.backoff * 2 ** tries);
 }

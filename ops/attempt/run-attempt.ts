@@ -1,5 +1,6 @@
 /**
- * Runs one attempt of an operation and returns its outcome. Called by the worker and by `liveops run`.
+ * Runs one attempt of an operation and returns its outcome. Called by the worker and by `liveops
+ * run`.
  *
  * Only this module catches an operation's errors. It never throws: every error becomes an outcome.
  */
@@ -48,7 +49,10 @@ export interface AttemptOptions extends AttemptTime {
   findType?: TypeFinder;
   /** Directory of the stamps of pipelines. Default: none are kept, so that every stage runs. */
   stampsDir?: string;
-  /** Asks a person during the attempt; a text: why nobody can be asked. Default: the attempt ends with its question. */
+  /**
+   * Asks a person during the attempt; a text: why nobody can be asked. Default: the attempt ends
+   * with its question.
+   */
   ask?: Ask | string;
   /** Runs the operations inside of the attempt. Default: none can run. */
   children?: ChildRunner | undefined;
@@ -102,7 +106,10 @@ export async function runAttempt(
     );
     progress.outcome.failIfOdd = failIfOdd;
     const { id, label, attempt, fields } = order;
-    const operation = constructing({ id, params: parsed, label, attempt, fields }, () => new Type());
+    const operation = constructing(
+      { id, params: parsed, label, attempt, fields },
+      () => new Type(),
+    );
     const waits = progress.approvals.waiting.then(() => ASKS);
     const ended = runWhole(operation.run(progress), progress);
     const asks = await Promise.race([waits, ended, faults.first]);
@@ -113,7 +120,9 @@ export async function runAttempt(
     outcome = asks === ASKS ? ASKS : await finish(progress.outcome, order, findType);
   } catch (caught) {
     const thrown = caught instanceof Uncaught ? caught.thrown : caught;
-    outcome = cancellation.explains(thrown) ? CANCELLED : failed(errorOf(caught, masker), resultOf(thrown));
+    outcome = cancellation.explains(thrown)
+      ? CANCELLED
+      : failed(errorOf(caught, masker), resultOf(thrown));
     if (progress !== null) cancellation.abandon();
   }
   if (cancellation.reason === "timeout")
@@ -121,7 +130,8 @@ export async function runAttempt(
   try {
     progress?.close();
   } catch (thrown) {
-    // The sink failed on the last value of the bar. A failed outcome is kept, because it matters more.
+    // The sink failed on the last value of the bar. A failed outcome is kept, because it matters
+    // more.
     outcome = outcome.state === "failed" ? outcome : failed(errorOf(thrown, masker));
   }
   control.abandoned?.removeEventListener("abort", release);
@@ -136,8 +146,8 @@ export async function runAttempt(
 }
 
 /**
- * Parses the parameters again. Reports changed stages or a changed title with `stages:declared`, and the grace period
- * of the file where the type runs any file.
+ * Parses the parameters again. Reports changed stages or a changed title with `stages:declared`,
+ * and the grace period of the file where the type runs any file.
  */
 async function declare(Type: OperationCtor, order: Order, sink: Sink) {
   const { params, gracePeriod: ofType } = readType(Type);
@@ -147,7 +157,8 @@ async function declare(Type: OperationCtor, order: Order, sink: Sink) {
   const title = await titleFor(Type, parsed.value);
   const stages = await stagesFor(Type, parsed.value);
   const same =
-    stages.length === order.stages.length && stages.every((name, index) => name === order.stages[index]);
+    stages.length === order.stages.length &&
+    stages.every((name, index) => name === order.stages[index]);
   if (!same || title !== order.title) sink.event({ type: "stages:declared", title, stages }, true);
   const facts = readPipelineFacts(Type, parsed.value, order.params);
   const gracePeriod = facts?.gracePeriod ?? ofType;
@@ -177,15 +188,23 @@ async function runWhole(running: void | Promise<void>, progress: AttemptProgress
 
 async function finish(calls: OutcomeCalls, order: Order, findType?: TypeFinder): Promise<Outcome> {
   const error = calls.get("error");
-  if (error !== null) return failed({ code: "LIVEOPS_FAILED", message: error.message, stack: null });
+  if (error !== null)
+    return failed({ code: "LIVEOPS_FAILED", message: error.message, stack: null });
   const result = calls.get("result")?.value ?? null;
   const chainTo = calls.get("chainTo");
   const next = chainTo === null ? null : await nextLink(chainTo, order, findType);
-  return { state: "succeeded", result, error: null, next, ...(calls.failIfOdd && { failIfOdd: true }) };
+  return {
+    state: "succeeded",
+    result,
+    error: null,
+    next,
+    ...(calls.failIfOdd && { failIfOdd: true }),
+  };
 }
 
 async function nextLink(call: ChainCall, order: Order, findType?: TypeFinder): Promise<Submission> {
-  const type = typeof call.type === "string" ? await typeNamed(call.type, call, findType) : call.type;
+  const type =
+    typeof call.type === "string" ? await typeNamed(call.type, call, findType) : call.type;
   if (!isOperationType(type))
     throw at(call, new TypeError("p.chainTo takes an operation type: a class, or its name"));
   const { id, cwd, label, chain } = order;
@@ -193,7 +212,12 @@ async function nextLink(call: ChainCall, order: Order, findType?: TypeFinder): P
     return await prepareSubmission(
       type,
       { params: call.params, set: call.words },
-      { id: newId(), cwd, label, chain: { id: chain.id, index: chain.index + 1, previous: id, next: null } },
+      {
+        id: newId(),
+        cwd,
+        label,
+        chain: { id: chain.id, index: chain.index + 1, previous: id, next: null },
+      },
     );
   } catch (thrown) {
     if (!(thrown instanceof Refusal)) throw thrown;
@@ -202,7 +226,11 @@ async function nextLink(call: ChainCall, order: Order, findType?: TypeFinder): P
   }
 }
 
-async function typeNamed(op: string, call: ChainCall, findType?: TypeFinder): Promise<OperationCtor> {
+async function typeNamed(
+  op: string,
+  call: ChainCall,
+  findType?: TypeFinder,
+): Promise<OperationCtor> {
   try {
     if (findType === undefined)
       throw new Error("a test knows no type by its name: pass the class to p.chainTo");
@@ -236,7 +264,10 @@ export function cwdGone(cwd: string): Outcome | null {
   return failed({ code: "LIVEOPS_CWD_GONE", message, stack: null });
 }
 
-/** The result of a failed operation: what its error carries, or how the program ended whose failure is passed on. */
+/**
+ * The result of a failed operation: what its error carries, or how the program ended whose failure
+ * is passed on.
+ */
 function resultOf(thrown: unknown): unknown {
   const given = resultOfFailure(thrown);
   if (given !== undefined) return given;

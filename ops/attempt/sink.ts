@@ -1,20 +1,34 @@
 /**
- * The interfaces between the runner of an attempt and its caller: the order, events and log lines, stop requests, and
- * stage values.
+ * The interfaces between the runner of an attempt and its caller: the order, events and log lines,
+ * stop requests, and stage values.
  *
  * `AttemptWriter` is the sink of both callers.
  */
-import type { ByHand, DoneByHand, EventBody, StageValue, StopReason } from "../../protocol/event.js";
+import type {
+  ByHand,
+  DoneByHand,
+  EventBody,
+  StageValue,
+  StopReason,
+} from "../../protocol/event.js";
 import type { Approval, Chain, LogStream } from "../../protocol/operation.js";
 import type { Masker } from "../secrets/masker.js";
 
 export interface Sink {
-  /** Numbers, timestamps and stores an event, synchronously. With `durable`, it is on disk when this returns. */
+  /**
+   * Numbers, timestamps and stores an event, synchronously. With `durable`, it is on disk when this
+   * returns.
+   */
   event(body: EventBody, durable: boolean): void;
   /** Appends to the log, synchronously; each line of the text becomes a log line. */
   line(stream: LogStream, stage: string | null, text: string, step?: string): void;
   /** Appends texts without line ends to the log, synchronously, as lines that came together. */
-  outputLines(stream: LogStream, stage: string | null, texts: readonly string[], step?: string): void;
+  outputLines(
+    stream: LogStream,
+    stage: string | null,
+    texts: readonly string[],
+    step?: string,
+  ): void;
   /** Masks secrets in all events and lines. The attempt registers its secrets here. */
   readonly masker: Masker;
 }
@@ -23,8 +37,8 @@ export interface StopControl {
   /** Aborts with the `StopReason` as its reason. */
   readonly signal: AbortSignal;
   /**
-   * Checks for a stop request, synchronously, for busy loops. Costs a system call, so callers poll at most every few
-   * milliseconds.
+   * Checks for a stop request, synchronously, for busy loops. Costs a system call, so callers poll
+   * at most every few milliseconds.
    */
   poll(): StopReason | null;
   /** Aborts when nobody waits for the attempt any more, because its grace period is over. */
@@ -66,13 +80,14 @@ export interface StageValues {
   /**
    * What a person has done by hand since the last attempt that came to it; undefined: nothing.
    *
-   * @param isStored - whether a stored value counts: only outputs that the person has given replace it
+   * @param isStored - whether a stored value counts: only outputs that the person has given
+   *   replace it
    */
   byHand(place: ValuePlace, isStored: boolean): (DoneByHand & ByHand) | undefined;
   /**
-   * Keeps a value for later attempts. Returns a small value, to be stored in the `stage:left` or `step:finished` event,
-   * or any value where files do not reach the next attempt. Otherwise writes a large value to disk atomically and returns
-   * null.
+   * Keeps a value for later attempts. Returns a small value, to be stored in the `stage:left` or
+   * `step:finished` event, or any value where files do not reach the next attempt. Otherwise writes
+   * a large value to disk atomically and returns null.
    *
    * @param json - the value as JSON; empty means undefined
    */
@@ -113,7 +128,10 @@ export interface FromPlace {
 /** Seconds that the steps of each stage usually take, by the names of stage and step. */
 export type StepSeconds = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
-/** The input of one attempt. The daemon sends it to a worker; `liveops run` creates it in its own process. */
+/**
+ * The input of one attempt. The daemon sends it to a worker; `liveops run` creates it in its own
+ * process.
+ */
 export interface Order {
   id: string;
   op: string;
@@ -137,7 +155,9 @@ export interface Order {
   fields?: object;
   /** What is up to date runs too. */
   force?: true | undefined;
-  /** The stage or step of the last `retry --from`, which runs where it is up to date. Absent: none. */
+  /**
+   * The stage or step of the last `retry --from`, which runs where it is up to date. Absent: none.
+   */
   from?: FromPlace | undefined;
   /** Absent: no earlier run is known. */
   stepSeconds?: StepSeconds | undefined;

@@ -1,13 +1,14 @@
 /**
- * Stores the values of the stages and steps of one operation. A small value is stored in the `stage:left` or
- * `step:finished` event, which saves a write and a sync. A large value has its own file, by its place, in a directory of
- * the operation. Where files do not reach the next attempt, and events do, every value is in its event.
+ * Stores the values of the stages and steps of one operation. A small value is stored in the
+ * `stage:left` or `step:finished` event, which saves a write and a sync. A large value has its own
+ * file, by its place, in a directory of the operation. Where files do not reach the next attempt,
+ * and events do, every value is in its event.
  *
- * Finished items of tracked loops are in files of that directory, or, where files do not reach the next attempt, in
- * events.
+ * Finished items of tracked loops are in files of that directory, or, where files do not reach the
+ * next attempt, in events.
  *
- * Writes are atomic, and a value is valid only for the params that produced it. The worker writes values; the daemon
- * calls `forgetFrom` between attempts.
+ * Writes are atomic, and a value is valid only for the params that produced it. The worker writes
+ * values; the daemon calls `forgetFrom` between attempts.
  */
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -33,7 +34,14 @@ import {
   placeOf,
   removeItems,
 } from "./item-files.js";
-import type { FinishedItems, FromPlace, ItemsOwner, StageValues, Stored, ValuePlace } from "./sink.js";
+import type {
+  FinishedItems,
+  FromPlace,
+  ItemsOwner,
+  StageValues,
+  Stored,
+  ValuePlace,
+} from "./sink.js";
 
 /** Most characters of JSON of a small value. */
 const SMALL = 8 * 1024;
@@ -47,7 +55,9 @@ const MOST_FORGOTTEN = 64 * 1024 * 1024;
 /** Most bytes of a value's file: a value of 16 MiB and the keys before it. */
 const MOST_FILE = 17 * 1024 * 1024;
 
-/** A value of an earlier attempt: from its run files, or the content of the file of a large value. */
+/**
+ * A value of an earlier attempt: from its run files, or the content of the file of a large value.
+ */
 export interface KeptValue extends StageValue {
   stage: string;
   /** Absent: the value of the stage. */
@@ -74,25 +84,38 @@ export interface Forgotten {
   from: FromPlace;
 }
 
-/** A stage or step that a person has done by hand, for all attempts after `attempt` that have not come to it yet. */
+/**
+ * A stage or step that a person has done by hand, for all attempts after `attempt` that have not
+ * come to it yet.
+ */
 export interface Taken extends DoneByHand, ByHand {
   attempt: number;
 }
 
 export interface StageValuesOptions {
-  /** Returns the values in the events of earlier attempts; called once, at the first `load`. Default: none. */
+  /**
+   * Returns the values in the events of earlier attempts; called once, at the first `load`.
+   * Default: none.
+   */
   earlier?: () => Iterable<KeptValue>;
-  /** Retries from a stage, beside those that `forgetFrom` recorded in the directory. Default: none. */
+  /**
+   * Retries from a stage, beside those that `forgetFrom` recorded in the directory. Default: none.
+   */
   forgotten?: readonly Forgotten[];
   /** Default: none. */
   byHand?: readonly Taken[];
   /** Returns the finished items in the events of earlier attempts. Default: none. */
   earlierItems?: () => Iterable<KeptItems>;
-  /** Records finished items in the events, which have large values too. Absent: both are in files. */
+  /**
+   * Records finished items in the events, which have large values too. Absent: both are in files.
+   */
   recordItems?: (event: ItemsEvent) => void;
 }
 
-/** Time in ms between two batches of finished items: in files, and in events, which are read by several processes. */
+/**
+ * Time in ms between two batches of finished items: in files, and in events, which are read by
+ * several processes.
+ */
 const ITEMS_MS = { inFiles: 10, inEvents: 1000 };
 
 /**
@@ -109,11 +132,15 @@ export function fileStageValues(
 }
 
 /**
- * What still counts after a retry: the stages before `from`, and the other steps of a stage whose step `from` is.
+ * What still counts after a retry: the stages before `from`, and the other steps of a stage whose
+ * step `from` is.
  *
  * @param from - a stage, or `Stage/step`
  */
-export function keptBefore(from: string, stages: readonly string[]): Pick<Forgotten, "kept" | "from"> {
+export function keptBefore(
+  from: string,
+  stages: readonly string[],
+): Pick<Forgotten, "kept" | "from"> {
   const { stage, step } = stageAndStep(from, stages) ?? { stage: from, step: null };
   const kept = stages.slice(0, Math.max(0, stages.indexOf(stage)));
   return { kept, from: { stage, step: step ?? undefined } };
@@ -132,7 +159,8 @@ export function takenByHand(
   const isSame = (a: DoneByHand, b: DoneByHand) => a.stage === b.stage && a.step === b.step;
   return [
     ...before.filter(
-      (taken) => (kept === null || stillCounts(taken, kept)) && !done.some((each) => isSame(taken, each)),
+      (taken) =>
+        (kept === null || stillCounts(taken, kept)) && !done.some((each) => isSame(taken, each)),
     ),
     ...done.map((each) => ({ ...each, at, attempt })),
   ];
@@ -172,7 +200,8 @@ class FileStageValues implements StageValues {
       params: this.paramsHash,
       ...(byHand && { byHand: { by: byHand.by, at: byHand.at } }),
     };
-    if (json.length <= SMALL || this.options.recordItems) return json === "" ? kept : { ...kept, value };
+    if (json.length <= SMALL || this.options.recordItems)
+      return json === "" ? kept : { ...kept, value };
     const head = JSON.stringify({ stage, step, attempt: this.attempt, ...kept });
     makeDurableDirectory(this.dir);
     const file = join(this.dir, fileName(place));
@@ -241,7 +270,9 @@ class FileStageValues implements StageValues {
     if (files.size === 0) return undefined;
     const name = fileName(place);
     const stored = files.has(name) ? readStored(join(this.dir, name)) : undefined;
-    return stored !== undefined && isKept(stored, this.options.forgotten ?? []) ? stored : undefined;
+    return stored !== undefined && isKept(stored, this.options.forgotten ?? [])
+      ? stored
+      : undefined;
   }
 
   #read() {
@@ -253,14 +284,20 @@ class FileStageValues implements StageValues {
     return { events, files: new Set(filesIn(this.dir)) };
   }
 
-  /** All retries from a stage. Null: their file is unreadable, so nothing is trusted and every stage runs again. */
+  /**
+   * All retries from a stage. Null: their file is unreadable, so nothing is trusted and every stage
+   * runs again.
+   */
   #forgotten(): Forgotten[] | null {
     const recorded = readForgottenOrNull(this.dir);
     return recorded === null ? null : [...recorded, ...(this.options.forgotten ?? [])];
   }
 }
 
-/** Whether no retry from a stage has forgotten the value. What is outside of all stages, each has forgotten. */
+/**
+ * Whether no retry from a stage has forgotten the value. What is outside of all stages, each has
+ * forgotten.
+ */
 function isKept(value: Owner & { attempt: number }, forgotten: readonly Forgotten[]): boolean {
   return forgotten.every((each) => value.attempt > each.attempt || stillCounts(value, each));
 }
@@ -292,13 +329,18 @@ function keyOf({ stage, step, occurrence }: ValuePlace): string {
 }
 
 /**
- * For `retry --from`: forgets the values of that stage or step, of the later stages in `stages`, and of stages that are
- * no longer in `stages`.
+ * For `retry --from`: forgets the values of that stage or step, of the later stages in `stages`,
+ * and of stages that are no longer in `stages`.
  *
  * @param from - a stage, or `Stage/step`
  * @param attempt - number of the last attempt
  */
-export function forgetFrom(dir: string, from: string, stages: readonly string[], attempt: number): void {
+export function forgetFrom(
+  dir: string,
+  from: string,
+  stages: readonly string[],
+  attempt: number,
+): void {
   const kept = keptBefore(from, stages);
   makeDurableDirectory(dir);
   for (const file of [...filesIn(dir), ...itemsFilesIn(dir)]) {
@@ -350,7 +392,9 @@ function readForgottenOrNull(dir: string): Forgotten[] | null {
 function readStored(file: string): KeptValue | undefined {
   try {
     const stored = JSON.parse(readOwnFile(file, MOST_FILE).toString("utf8")) as KeptValue;
-    return typeof stored?.stage === "string" && typeof stored.attempt === "number" ? stored : undefined;
+    return typeof stored?.stage === "string" && typeof stored.attempt === "number"
+      ? stored
+      : undefined;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (error instanceof SyntaxError || error instanceof IrregularFileError || code === "ENOENT")
@@ -359,7 +403,10 @@ function readStored(file: string): KeptValue | undefined {
   }
 }
 
-/** A safe and short name for any name of a stage or step; begins with letters of that name, for people. */
+/**
+ * A safe and short name for any name of a stage or step; begins with letters of that name, for
+ * people.
+ */
 function fileName({ stage, step, occurrence }: ValuePlace): string {
   const letters = (step ?? stage).replace(/[^A-Za-z0-9]+/g, "-").slice(0, 40);
   const whole = step === undefined ? stage : JSON.stringify([stage, step]);
@@ -368,7 +415,9 @@ function fileName({ stage, step, occurrence }: ValuePlace): string {
 
 /** As `fileName`, for the files of items; the number of the attempt follows. */
 function itemsName({ stage, step, occurrence }: ItemsOwner): string {
-  return stage === null ? "outside." : fileName({ stage, step, occurrence }).slice(0, -"json".length);
+  return stage === null
+    ? "outside."
+    : fileName({ stage, step, occurrence }).slice(0, -"json".length);
 }
 
 /** A hash of the params that does not depend on the order of the keys. */

@@ -1,9 +1,9 @@
 /**
  * Runs and resumes the stages of one attempt.
  *
- * One tracked stage is active at a time. `stage:entered` is durable before the block starts, or before a block that
- * decides itself runs anything. `stage:left`, with the
- * stage's value in a resumable type, is durable before `stage` resolves.
+ * One tracked stage is active at a time. `stage:entered` is durable before the block starts, or
+ * before a block that decides itself runs anything. `stage:left`, with the stage's value in a
+ * resumable type, is durable before `stage` resolves.
  */
 import type { ByHand, DoneByHand, EventBody, StageValue } from "../../protocol/event.js";
 import { MAX_STATUS } from "../../protocol/limits.js";
@@ -27,17 +27,23 @@ interface Block {
   bar: Bar;
 }
 
-type Left = Omit<Extract<EventBody, { type: "stage:left" }>, "type" | "stage" | "index" | "untrackedStage">;
+type Left = Omit<
+  Extract<EventBody, { type: "stage:left" }>,
+  "type" | "stage" | "index" | "untrackedStage"
+>;
 
 /** What only the runner's own types pass. */
 export interface RunnerStageOptions extends StageOptions {
-  /** Why the stage runs although an earlier attempt has finished it: the stored value does not count. */
+  /**
+   * Why the stage runs although an earlier attempt has finished it: the stored value does not
+   * count.
+   */
   again?: string;
   /** The value of the stage where a person has done it by hand. Default: the outputs. */
   valueByHand?(outputs: DoneByHand["outputs"]): unknown;
   /**
-   * The block may throw `Unrun`. It calls `explain` before it runs anything, and only that makes the begin of the stage
-   * durable: a stage that is up to date waits for no disk.
+   * The block may throw `Unrun`. It calls `explain` before it runs anything, and only that makes
+   * the begin of the stage durable: a stage that is up to date waits for no disk.
    */
   decides?: boolean;
   /** Seconds that steps of the stage did not take; asked when the block has returned. */
@@ -57,7 +63,10 @@ export class Stages {
   readonly #open: Block[] = [];
   readonly #places: ReadonlyMap<string, number>;
   readonly #occurrences = new Map<string, number>();
-  /** Finished items of the active stage, and of the code outside of all stages; null: no loop has a key yet. */
+  /**
+   * Finished items of the active stage, and of the code outside of all stages; null: no loop has a
+   * key yet.
+   */
   #items: ItemKeys | null = null;
   #itemsOutside: ItemKeys | null = null;
   readonly #noted = new Set<string>();
@@ -90,7 +99,10 @@ export class Stages {
     return this.values?.byHand(this.#nextPlace(name), isStored) !== undefined;
   }
 
-  /** Where a question is asked now. Answers before the stage was done the last time do not count for its next run. */
+  /**
+   * Where a question is asked now. Answers before the stage was done the last time do not count for
+   * its next run.
+   */
   get askingPlace(): { stage: string | null; occurrence: number; staleUntil: number } {
     const { active } = this;
     if (active === null) return { stage: null, occurrence: 1, staleUntil: 0 };
@@ -128,7 +140,9 @@ export class Stages {
     const index = this.#places.get(name);
     if (index === undefined) {
       this.#noteNearMiss(name);
-      return this.#run(name, null, block, () => null, { allowFailure: options.allowFailure ?? false });
+      return this.#run(name, null, block, () => null, {
+        allowFailure: options.allowFailure ?? false,
+      });
     }
     if (this.active !== null) throw this.#stageActive(name, this.active);
     const place = this.#takePlace(name);
@@ -188,7 +202,8 @@ export class Stages {
       const items = index === null ? null : this.#items;
       if (left.state !== "done") items?.end();
       this.meter.flush();
-      const seconds = Math.round(this.meter.clock.now() - start - (waitTime.ms - waitedBefore)) / 1000;
+      const seconds =
+        Math.round(this.meter.clock.now() - start - (waitTime.ms - waitedBefore)) / 1000;
       this.#leave(open, { ...left, resumed: false, seconds, reason });
       // The stored value takes their place.
       if (left.state === "done") items?.discard();
@@ -245,7 +260,11 @@ export class Stages {
 
   #itemsOf(owner: ItemsOwner): ItemKeys {
     const store = this.values?.items(owner) ?? null;
-    return new ItemKeys(store, (text) => this.sink.line("liveops", this.current, text), this.meter.clock);
+    return new ItemKeys(
+      store,
+      (text) => this.sink.line("liveops", this.current, text),
+      this.meter.clock,
+    );
   }
 
   #takePlace(stage: string): ValuePlace {

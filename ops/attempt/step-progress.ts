@@ -1,4 +1,7 @@
-/** Implements `StepProgress`, the `s` of one step: as `p`, with a bar, a status and a name in the log of its own. */
+/**
+ * Implements `StepProgress`, the `s` of one step: as `p`, with a bar, a status and a name in the
+ * log of its own.
+ */
 import { MAX_STEP_TEXT } from "../../protocol/limits.js";
 import type { StepProgress } from "../sdk/live-operation.js";
 import type { Cancellation } from "./cancellation.js";

@@ -28,7 +28,8 @@ export class StepQueue {
   /**
    * Waits for a step that may start.
    *
-   * @returns its place, and the place of a step whose failure leaves it without what it needs; null: no step is left
+   * @returns its place, and the place of a step whose failure leaves it without what it needs;
+   *   null: no step is left
    */
   async next(isStopped: () => boolean): Promise<{ index: number; failed: number | null } | null> {
     while (!isStopped() && this.#left > 0) {

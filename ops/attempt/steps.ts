@@ -1,15 +1,22 @@
 /**
- * Runs the steps of a stage side by side: at most some at once, each with its own reports, bar and stored value.
+ * Runs the steps of a stage side by side: at most some at once, each with its own reports, bar and
+ * stored value.
  *
- * The events of steps are durable soon after they are sent, and the end of a step beside which no other runs at once. So
- * a step that a person saw as done, or whose stage went on, does not run again in a later attempt.
+ * The events of steps are durable soon after they are sent, and the end of a step beside which no
+ * other runs at once. So a step that a person saw as done, or whose stage went on, does not run
+ * again in a later attempt.
  */
 import { availableParallelism } from "node:os";
 import type { DoneByHand, EventBody } from "../../protocol/event.js";
 import { MAX_AT_ONCE, MAX_STATUS, MAX_STEP_NAME, MAX_STEPS } from "../../protocol/limits.js";
 import { getOwn } from "../../protocol/objects.js";
 import { isPassed, isUnrun } from "../../protocol/stage-state.js";
-import { type EachOptions, type StepProgress, StepsError, type StepsOptions } from "../sdk/live-operation.js";
+import {
+  type EachOptions,
+  type StepProgress,
+  StepsError,
+  type StepsOptions,
+} from "../sdk/live-operation.js";
 import { whyNotJson } from "../types/json-value.js";
 import type { Counted } from "./bar.js";
 import { type Cancellation, StepsCancellation } from "./cancellation.js";
@@ -38,9 +45,15 @@ export interface StepTask {
   run(s: RunningStep): unknown;
   /** Whether the stage goes on when the step fails. Default: false. */
   readonly allowFailure?: boolean;
-  /** Places of the tasks after which the step starts: they make what it needs. They form no circle. Default: none. */
+  /**
+   * Places of the tasks after which the step starts: they make what it needs. They form no circle.
+   * Default: none.
+   */
   readonly after?: readonly number[];
-  /** Why the step runs although an earlier attempt has finished it; null: the stored value counts. Default: it counts. */
+  /**
+   * Why the step runs although an earlier attempt has finished it; null: the stored value counts.
+   * Default: it counts.
+   */
   again?(stored: unknown): Promise<string | null>;
   /** The value of the step where a person has done it by hand. Default: the outputs. */
   valueByHand?(outputs: DoneByHand["outputs"]): unknown;
@@ -196,7 +209,10 @@ export class Steps {
       );
   }
 
-  /** The block of the stage has ended by an error: steps that still run are stopped, and their later reports ignored. */
+  /**
+   * The block of the stage has ended by an error: steps that still run are stopped, and their later
+   * reports ignored.
+   */
   abandon(): void {
     for (const set of this.#sets) set.stopAll();
     for (const step of this.#active.keys()) {
@@ -221,7 +237,9 @@ export class Steps {
           `the name of a step has at most ${MAX_STEP_NAME} characters: ${JSON.stringify(name.slice(0, 40))}…`,
         );
       if (names.has(name))
-        throw new TypeError(`two steps of stage "${this.stage}" have the name ${JSON.stringify(name)}`);
+        throw new TypeError(
+          `two steps of stage "${this.stage}" have the name ${JSON.stringify(name)}`,
+        );
       names.add(name);
     }
     for (const name of names) this.#names.add(name);
@@ -238,7 +256,14 @@ export class Steps {
   #begin(name: string, stop: StepsCancellation): RunningStep {
     const { stage, parts, values } = this;
     const interval = () => Math.max(INTERVAL_MS, SHARED_MS * this.#active.size);
-    const step = new RunningStep(this.#placeOf(name), parts, stop, values, interval, parts.waitTime);
+    const step = new RunningStep(
+      this.#placeOf(name),
+      parts,
+      stop,
+      values,
+      interval,
+      parts.waitTime,
+    );
     this.#active.set(step, this.#weightOf(name));
     parts.sink.event({ type: "step:entered", stage, step: name, total: this.#total }, false);
     return step;
@@ -273,7 +298,13 @@ export class Steps {
       const again = stored === undefined ? null : ((await task.again?.(stored.value)) ?? null);
       const isStored = stored !== undefined && again === null;
       const resume = (from: Stored, kept: Pick<Finished, "value"> = {}) => {
-        this.#finish(step, { state: "done", resumed: true, seconds: 0, reason: reasonOf(from), ...kept });
+        this.#finish(step, {
+          state: "done",
+          resumed: true,
+          seconds: 0,
+          reason: reasonOf(from),
+          ...kept,
+        });
         return { value: from.value };
       };
       const byHand = values?.byHand(place, isStored);
@@ -305,7 +336,8 @@ export class Steps {
       }
       const error = toOperationError(thrown, parts.sink.masker);
       const isAllowed = allowFailure && !stop.stopped;
-      if (isAllowed) parts.sink.line("liveops", stage, failureText(name, error, thrown, "step"), name);
+      if (isAllowed)
+        parts.sink.line("liveops", stage, failureText(name, error, thrown, "step"), name);
       finish({ state: isAllowed ? "allowed-failure" : "failed", error });
       return isAllowed ? {} : { error: thrown };
     }
@@ -342,7 +374,10 @@ export class Steps {
     // What an earlier attempt or run did is stored already.
     const isStored = end.resumed && end.value === undefined;
     const isAlone = this.#active.size === 0 && !isStored && !isUnrun(end.state);
-    sink.event({ type: "step:finished", stage: this.stage, step: step.name, ...end, ...reason }, isAlone);
+    sink.event(
+      { type: "step:finished", stage: this.stage, step: step.name, ...end, ...reason },
+      isAlone,
+    );
     meter.touch(meter.clock.now());
   }
 }
@@ -352,7 +387,9 @@ function weightOf(seconds: number): number {
   return Math.max(LEAST_SECONDS, seconds);
 }
 
-export function tasksOfParallel(steps: Readonly<Record<string, (s: StepProgress) => unknown>>): StepTask[] {
+export function tasksOfParallel(
+  steps: Readonly<Record<string, (s: StepProgress) => unknown>>,
+): StepTask[] {
   return Object.entries(Object(steps) as typeof steps).map(([name, run]) => {
     if (typeof run !== "function")
       throw new TypeError(`p.parallel takes functions by name: { ${name}: (s) => s.exec(…) }`);
@@ -368,13 +405,18 @@ export function tasksOfEach<T>(
 ): StepTask[] {
   if (typeof Object(items)[Symbol.iterator] !== "function" || typeof block !== "function")
     throw new TypeError("p.each takes items and a function: p.each(files, (file, s) => …)");
-  return Array.from(items, (item, index) => ({ name: name(item, index), run: (s) => block(item, s) }));
+  return Array.from(items, (item, index) => ({
+    name: name(item, index),
+    run: (s) => block(item, s),
+  }));
 }
 
 function checkedOptions(options: StepsOptions): Required<StepsOptions> {
   const { atOnce = Math.min(MAX_AT_ONCE, availableParallelism()), onFailure = "stop" } = options;
   if (!Number.isInteger(atOnce) || atOnce < 1 || atOnce > MAX_AT_ONCE)
-    throw new TypeError(`atOnce takes a whole number from 1 to ${MAX_AT_ONCE}, not ${String(atOnce)}`);
+    throw new TypeError(
+      `atOnce takes a whole number from 1 to ${MAX_AT_ONCE}, not ${String(atOnce)}`,
+    );
   if (onFailure !== "stop" && onFailure !== "finish")
     throw new TypeError(`onFailure takes "stop" or "finish", not ${JSON.stringify(onFailure)}`);
   return { atOnce, onFailure };
@@ -383,7 +425,10 @@ function checkedOptions(options: StepsOptions): Required<StepsOptions> {
 /** Names and errors that an error of several steps has. */
 const MOST_NAMED = 32;
 
-function failureOf(failed: ReadonlyArray<{ name: string; error: unknown }>, count: number): unknown {
+function failureOf(
+  failed: ReadonlyArray<{ name: string; error: unknown }>,
+  count: number,
+): unknown {
   if (failed.length === 1) return failed[0]!.error;
   const named = failed.slice(0, MOST_NAMED);
   const names = named.map(({ name }) => name);
@@ -402,7 +447,8 @@ function failureOf(failed: ReadonlyArray<{ name: string; error: unknown }>, coun
  */
 export function jsonToKeep(of: string, value: unknown): string {
   // What `p.each` returns where the steps return nothing.
-  if (Array.isArray(value) && value.length > 0 && value.every((each) => each === undefined)) return "";
+  if (Array.isArray(value) && value.length > 0 && value.every((each) => each === undefined))
+    return "";
   const problem = whyNotJson(value, { roundTrip: true });
   if (problem !== null) throw notStorable(of, `cannot be stored as JSON: ${problem}`);
   const json = JSON.stringify(value) ?? "";

@@ -1,4 +1,7 @@
-/** Private directories of an operation among the temporary files. An attempt removes its own at its end. */
+/**
+ * Private directories of an operation among the temporary files. An attempt removes its own at its
+ * end.
+ */
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,11 +26,15 @@ export function inTemporary<T>(write: () => T): T {
   }
 }
 
-/** Removes what a killed worker left. @param parent - the directory of temporary files that the operation had */
+/**
+ * Removes what a killed worker left. @param parent - the directory of temporary files that the
+ * operation had
+ */
 export function removeTemporary(id: string, parent: string = tmpdir()): void {
   try {
     for (const name of readdirSync(parent))
-      if (name.startsWith(prefixOf(id))) rmSync(join(parent, name), { recursive: true, force: true });
+      if (name.startsWith(prefixOf(id)))
+        rmSync(join(parent, name), { recursive: true, force: true });
   } catch {
     // Another user owns it, or the directory cannot be listed. A new directory has another name.
   }

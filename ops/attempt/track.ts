@@ -1,9 +1,9 @@
 /**
  * The iterators of `p.track`, without generators: a generator costs four times as much per item.
  *
- * Each call of `next` detects a stop that an event reported. The clock, the poll for a stop and the bar are updated
- * only every `credit` items; `credit` is 1 if an item takes half a microsecond or more, and where each item needs
- * a lease (`checkLease`). Never reads ahead.
+ * Each call of `next` detects a stop that an event reported. The clock, the poll for a stop and the
+ * bar are updated only every `credit` items; `credit` is 1 if an item takes half a microsecond or
+ * more, and where each item needs a lease (`checkLease`). Never reads ahead.
  */
 import type { TrackOptions } from "../sdk/live-operation.js";
 import type { Counted } from "./bar.js";
@@ -72,7 +72,10 @@ abstract class Track<T> implements Counted {
     if (this.#lookedAt < 0) this.meter.count(this);
     else this.meter.touch(now);
     this.#lookedAt = now;
-    this.#grant = Math.max(1, Math.min(this.#most, 2 * this.#grant, Math.floor(this.unseen / perItem)));
+    this.#grant = Math.max(
+      1,
+      Math.min(this.#most, 2 * this.#grant, Math.floor(this.unseen / perItem)),
+    );
     this.credit = this.#grant;
     this.cancellation.check(now);
   }
@@ -86,7 +89,12 @@ class ArrayTrack<T> extends Track<T> implements IterableIterator<T> {
   done = 0;
   readonly #items: readonly T[];
 
-  constructor(items: readonly T[], options: TrackOptions<T>, meter: Meter, cancellation: Cancellation) {
+  constructor(
+    items: readonly T[],
+    options: TrackOptions<T>,
+    meter: Meter,
+    cancellation: Cancellation,
+  ) {
     super(items, options, meter, cancellation);
     this.#items = items;
     this.done = -1;
@@ -111,7 +119,10 @@ class ArrayTrack<T> extends Track<T> implements IterableIterator<T> {
   }
 }
 
-/** Wraps the iterator of any other iterable; counts its items, and closes it when the loop is stopped. */
+/**
+ * Wraps the iterator of any other iterable; counts its items, and closes it when the loop is
+ * stopped.
+ */
 class IteratorTrack<T> extends Track<T> implements IterableIterator<T> {
   done = 0;
   readonly #inner: Iterator<T>;
@@ -119,7 +130,12 @@ class IteratorTrack<T> extends Track<T> implements IterableIterator<T> {
   /** Units of the current item, counted when it is done. */
   #inHand = 0;
 
-  constructor(items: Iterable<T>, options: TrackOptions<T>, meter: Meter, cancellation: Cancellation) {
+  constructor(
+    items: Iterable<T>,
+    options: TrackOptions<T>,
+    meter: Meter,
+    cancellation: Cancellation,
+  ) {
     super(items, options, meter, cancellation);
     this.#inner = items[Symbol.iterator]();
     this.#size = options.size;
@@ -148,7 +164,9 @@ class IteratorTrack<T> extends Track<T> implements IterableIterator<T> {
     return this;
   }
 
-  /** Closes the source after a stop, because a loop does not close an iterator whose `next` throws. */
+  /**
+   * Closes the source after a stop, because a loop does not close an iterator whose `next` throws.
+   */
   #lookOrClose(): void {
     try {
       this.look();
@@ -165,15 +183,20 @@ class AsyncTrack<T> extends Track<T> implements AsyncIterableIterator<T> {
   readonly #size: ((item: T) => number) | undefined;
   #inHand = 0;
 
-  constructor(items: AsyncIterable<T>, options: TrackOptions<T>, meter: Meter, cancellation: Cancellation) {
+  constructor(
+    items: AsyncIterable<T>,
+    options: TrackOptions<T>,
+    meter: Meter,
+    cancellation: Cancellation,
+  ) {
     super(items, options, meter, cancellation, UNSEEN_ASYNC_MS, MAX_ASYNC_CREDIT);
     this.#inner = items[Symbol.asyncIterator]();
     this.#size = options.size;
   }
 
   /**
-   * For fast items, returns the source's own promise, because another await would double the cost of a bare
-   * `for await`. A stop is then detected at the next item.
+   * For fast items, returns the source's own promise, because another await would double the cost
+   * of a bare `for await`. A stop is then detected at the next item.
    */
   next(): Promise<IteratorResult<T, undefined>> {
     this.done += this.#inHand;
@@ -228,6 +251,7 @@ function isPlainArray<T>(items: Iterable<T>): items is readonly T[] & Iterable<T
 export function knownLength(items: unknown): number | null {
   if (Array.isArray(items)) return items.length;
   if (items instanceof Set || items instanceof Map) return items.size;
-  if (ArrayBuffer.isView(items) && !(items instanceof DataView)) return (items as Uint8Array).length;
+  if (ArrayBuffer.isView(items) && !(items instanceof DataView))
+    return (items as Uint8Array).length;
   return null;
 }

@@ -1,7 +1,8 @@
 /**
  * Measures the CPU time, memory and I/O of processes, from Linux's /proc. ps tells no I/O.
  *
- * The CPU time and I/O of a process include those of its ended children that it waited for, as the kernel adds them up.
+ * The CPU time and I/O of a process include those of its ended children that it waited for, as the
+ * kernel adds them up.
  */
 import { openSync, readSync } from "node:fs";
 import type { UsedBefore } from "../../protocol/event.js";
@@ -15,7 +16,10 @@ export interface ProcessUsage {
   cpuSeconds: number;
   /** Bytes of memory at this moment. */
   rssBytes: number;
-  /** Bytes that it caused to be read from and written to storage; what the page cache answers does not count. */
+  /**
+   * Bytes that it caused to be read from and written to storage; what the page cache answers does
+   * not count.
+   */
   readBytes: number;
   writtenBytes: number;
 }

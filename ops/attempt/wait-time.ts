@@ -4,8 +4,8 @@ import type { Clock } from "./clock.js";
 export const SHOWN_WAIT = 200;
 
 /**
- * The time in which a stage, a step, or an operation inside of them does nothing but wait for a slot. It is no part of
- * the duration.
+ * The time in which a stage, a step, or an operation inside of them does nothing but wait for a
+ * slot. It is no part of the duration.
  */
 export class WaitTime {
   #working = 0;
@@ -55,7 +55,10 @@ export class WaitTime {
 }
 
 /** @param tell - called where a wait begins and ends, with the seconds of all waits until then */
-export function stageWaitTime(clock: Clock, tell: (waits: boolean, seconds: number) => void): WaitTime {
+export function stageWaitTime(
+  clock: Clock,
+  tell: (waits: boolean, seconds: number) => void,
+): WaitTime {
   let clear = () => {};
   let isTold = false;
   const waitTime: WaitTime = new WaitTime(

@@ -1,6 +1,7 @@
 /**
- * The one writer of an attempt: masks what is reported, knows the running stage, and appends. The worker appends to two
- * files, `liveops run` to its screen; both number events and lines in one sequence.
+ * The one writer of an attempt: masks what is reported, knows the running stage, and appends. The
+ * worker appends to two files, `liveops run` to its screen; both number events and lines in one
+ * sequence.
  */
 import type { EventBody } from "../../protocol/event.js";
 import type { LogStream } from "../../protocol/operation.js";
@@ -9,7 +10,10 @@ import type { Sink } from "./sink.js";
 
 export abstract class AttemptWriter implements Sink {
   readonly masker = new Masker();
-  /** Called before a stage is entered or left, so that earlier output is logged under the stage it belongs to. */
+  /**
+   * Called before a stage is entered or left, so that earlier output is logged under the stage it
+   * belongs to.
+   */
   beforeStage: () => void = () => {};
   /** Called with the name of the stage that runs after a change; null: none. */
   onStage: (stage: string | null) => void = () => {};

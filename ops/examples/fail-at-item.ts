@@ -14,7 +14,9 @@ export class FailAtItem extends LiveOperation<typeof FailAtItem> {
 
   async run(p: Progress<FailAtItem>): Promise<void> {
     const { items, failAt, delayMs } = this.params;
-    const list = await p.stage("Prepare", () => Array.from({ length: items }, (_, index) => index + 1));
+    const list = await p.stage("Prepare", () =>
+      Array.from({ length: items }, (_, index) => index + 1),
+    );
     await p.stage("Work", async () => {
       for (const item of p.track(list, { label: "Items", unit: "item" })) {
         if (item === failAt) throw new Error(`item ${item} of ${items} failed`);

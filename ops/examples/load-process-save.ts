@@ -51,6 +51,11 @@ export class LoadProcessSave extends LiveOperation<typeof LoadProcessSave> {
     });
 
     p.status(`${counts.length} different words`, "success");
-    p.result({ lines: lines.length, words: counts.length, mostFrequent: counts[0]?.[0] ?? null, saved });
+    p.result({
+      lines: lines.length,
+      words: counts.length,
+      mostFrequent: counts[0]?.[0] ?? null,
+      saved,
+    });
   }
 }

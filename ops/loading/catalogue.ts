@@ -23,7 +23,10 @@ interface LoadOptions {
   skip?: readonly string[];
 }
 
-/** @param dirs - by precedence: of two types with the same name, the type of the earlier directory is used */
+/**
+ * @param dirs - by precedence: of two types with the same name, the type of the earlier directory
+ * is used
+ */
 export async function loadCatalogue(
   dirs: readonly string[],
   { limit, onFile, skip = [] }: LoadOptions = {},
@@ -44,9 +47,9 @@ type MissingType = Catalogue & {
 };
 
 /**
- * Finds one type as `loadCatalogue` would, but loads only the files needed to find it: first those whose text names the
- * type, so that a file that never yields holds up no other type. A file that does not load keeps its names: the search
- * ends there.
+ * Finds one type as `loadCatalogue` would, but loads only the files needed to find it: first those
+ * whose text names the type, so that a file that never yields holds up no other type. A file that
+ * does not load keeps its names: the search ends there.
  *
  * @param dirs - as for `loadCatalogue`
  * @param shipped - searched after `dirs`
@@ -66,7 +69,9 @@ export async function findType(
   };
   const files = [...found.files];
   const end = files.findIndex(([file, refused]) => refused !== null && claimedNames(file).has(op));
-  const usable = (end === -1 ? files : files.slice(0, end)).filter(([, refused]) => refused === null);
+  const usable = (end === -1 ? files : files.slice(0, end)).filter(
+    ([, refused]) => refused === null,
+  );
   const { likely = [], other = [] } = Object.groupBy(usable, ([file]) =>
     claimedNames(file).has(op) ? "likely" : "other",
   );

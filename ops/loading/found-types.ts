@@ -1,6 +1,6 @@
 /**
- * The types that operation files hold, by the order of the files. No file is loaded here, so that the daemon needs
- * neither zod nor tsx.
+ * The types that operation files hold, by the order of the files. No file is loaded here, so that
+ * the daemon needs neither zod nor tsx.
  */
 import { basename } from "node:path";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
@@ -56,7 +56,8 @@ export function filesOf(dirs: readonly string[], isShipped: (path: string) => bo
     }
     if (problem !== null) found.errors.push({ file: dir, message: problem });
     for (const file of files)
-      if (!found.files.has(file)) found.files.set(file, problem === null ? null : `${dir}: ${problem}`);
+      if (!found.files.has(file))
+        found.files.set(file, problem === null ? null : `${dir}: ${problem}`);
   }
   return found;
 }
@@ -67,7 +68,10 @@ export function refusedFile(file: string, reason: string): FileTypes<never> {
   return { file, types: [], errors: [], noType: null, blocked, sources: [] };
 }
 
-/** The types of all files, sorted by name. Of two types of one name, that of the earlier file is used. */
+/**
+ * The types of all files, sorted by name. Of two types of one name, that of the earlier file is
+ * used.
+ */
 export function collect<T extends { type: OperationType }>(
   loaded: readonly FileTypes<T>[],
   { errors, withoutType }: Pick<FoundFiles, "errors" | "withoutType">,

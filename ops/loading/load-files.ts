@@ -1,7 +1,8 @@
 /**
  * Loads an author's file into this process, and finds its operation types.
  *
- * A file that does not load is an entry in `errors` and does not affect other files, unless it never yields.
+ * A file that does not load is an entry in `errors` and does not affect other files, unless it
+ * never yields.
  */
 import { readFileSync } from "node:fs";
 import { setTimeout as after, setImmediate as turn } from "node:timers/promises";
@@ -16,8 +17,8 @@ import { claimedNames, definedNames, notLoading, withoutType } from "./type-name
 import { importUserFile, isShippedFile, sourcesOf } from "./user-code.js";
 
 /**
- * Keeps this process alive while it loads a file: `process.exit` and uncaught errors become load errors of the file that
- * caused them.
+ * Keeps this process alive while it loads a file: `process.exit` and uncaught errors become load
+ * errors of the file that caused them.
  */
 class LoadGuard {
   readonly faults: TypesReply["errors"] = [];
@@ -53,8 +54,12 @@ class LoadGuard {
     const where = stack.split("\n").find((line) => line.includes(file) && /:\d+/.test(line));
     const position = /:(\d+(?::\d+)?)\)?\s*$/.exec(where ?? "")?.[1];
     const named =
-      thrown.name === "Error" || message.startsWith(thrown.name) ? message : `${thrown.name}: ${message}`;
-    return position === undefined || message.includes(`:${position}`) ? named : `${named} (line ${position})`;
+      thrown.name === "Error" || message.startsWith(thrown.name)
+        ? message
+        : `${thrown.name}: ${message}`;
+    return position === undefined || message.includes(`:${position}`)
+      ? named
+      : `${named} (line ${position})`;
   }
 }
 
@@ -119,7 +124,10 @@ export async function loadFile(file: string, limit = LOAD_SECONDS): Promise<File
   return loaded;
 }
 
-/** The operation types of a module, each once. A CommonJS module may have them only in `module.exports`. */
+/**
+ * The operation types of a module, each once. A CommonJS module may have them only in
+ * `module.exports`.
+ */
 export function typesIn(exports: Record<string, unknown>): OperationCtor[] {
   const { default: whole } = exports;
   const more = typeof whole === "object" && whole !== null ? Object.values(whole) : [];
@@ -130,7 +138,8 @@ const HELPER_FILE = "put the file of another tool into another directory, or beg
 const HELPER = "put a helper module into a subdirectory, or begin its name with _";
 
 /**
- * The reason for a loaded file without an operation type; null if the file is not meant to define one.
+ * The reason for a loaded file without an operation type; null if the file is not meant to define
+ * one.
  *
  * @param exports - of the loaded module
  */
@@ -161,7 +170,9 @@ function hiddenClass(file: string): string | null {
 }
 
 function isClass(value: unknown): value is { prototype: { run?: unknown }; name: string } {
-  return typeof value === "function" && typeof value.prototype === "object" && value.prototype !== null;
+  return (
+    typeof value === "function" && typeof value.prototype === "object" && value.prototype !== null
+  );
 }
 
 function nameOf({ name }: { name: string }): string {

@@ -1,13 +1,14 @@
 /**
- * Lists the files of an operations directory that may define operation types, and detects changed files. The file name
- * decides, so that no file is executed to find out.
+ * Lists the files of an operations directory that may define operation types, and detects changed
+ * files. The file name decides, so that no file is executed to find out.
  */
 import { readdirSync, type Stats, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 /**
- * Absolute paths, sorted, of the top-level `.ts .mts .js .mjs .yaml .yml` files, without `*.d.ts`, `*.test.*`, `_*` and
- * hidden files. Empty if the directory is missing. For the path of a file: this file.
+ * Absolute paths, sorted, of the top-level `.ts .mts .js .mjs .yaml .yml` files, without `*.d.ts`,
+ * `*.test.*`, `_*` and hidden files. Empty if the directory is missing. For the path of a file:
+ * this file.
  *
  * @throws Error if the path is that of another file
  */
@@ -25,7 +26,9 @@ export function listTypeFiles(dir: string): string[] {
   }
   return entries
     .filter((entry) => isTypeFile(entry.name))
-    .filter((entry) => entry.isFile() || (entry.isSymbolicLink() && !isOther(join(dir, entry.name))))
+    .filter(
+      (entry) => entry.isFile() || (entry.isSymbolicLink() && !isOther(join(dir, entry.name))),
+    )
     .map((entry) => join(resolve(dir), entry.name))
     .sort();
 }
@@ -56,7 +59,8 @@ export function unusableFiles(dir: string): Array<{ file: string; message: strin
 
 function whyUnusable(name: string): string | null {
   const [, ending] = /\.(cjs|cts|jsx|tsx)$/.exec(name) ?? [];
-  if (ending === undefined || /^[_.]|\.test\.\w+$|\.d\.cts$/.test(name) || OF_TOOLS.test(name)) return null;
+  if (ending === undefined || /^[_.]|\.test\.\w+$|\.d\.cts$/.test(name) || OF_TOOLS.test(name))
+    return null;
   const is = `a .${ending} file is not loaded`;
   if (ending === "cjs") return `${is}; rename it to .mjs, and use import and export`;
   if (ending === "cts") return `${is}; rename it to .ts, and use import and export`;
@@ -81,7 +85,10 @@ export function isUnchanged({ file, ctimeMs, size }: LoadedFile): boolean {
   return now.ctimeMs === ctimeMs && now.size === size;
 }
 
-/** Excludes pipes, because an import of a pipe never ends. A broken link stays, so that its load error is reported. */
+/**
+ * Excludes pipes, because an import of a pipe never ends. A broken link stays, so that its load
+ * error is reported.
+ */
 function isOther(path: string): boolean {
   return statOf(path)?.isFile() === false;
 }

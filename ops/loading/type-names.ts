@@ -1,8 +1,8 @@
 /**
  * The names of the types that a file stands for, by its text, without running the file.
  *
- * Such a name stays with its file when the file does not load. A type of the same name in a file that comes later would
- * be other code than the author's, so that type is not used either.
+ * Such a name stays with its file when the file does not load. A type of the same name in a file
+ * that comes later would be other code than the author's, so that type is not used either.
  */
 import { readFileSync, statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
@@ -33,12 +33,16 @@ export function withoutType(file: string, message: string): string {
   return `${file} has no operation type: ${message}`;
 }
 
-/** Why a chain could not continue with the type, as far as the text of the files tells; null: it could. */
+/**
+ * Why a chain could not continue with the type, as far as the text of the files tells; null: it
+ * could.
+ */
 export function whyNoNext(op: string, dirs: readonly string[]): string | null {
   const names = namesInDirs(dirs);
   if (names.has(op)) return null;
   const near = nearest(op, names);
-  const hint = near.length === 0 ? "liveops ops lists the types" : `did you mean ${near.join(" or ")}?`;
+  const hint =
+    near.length === 0 ? "liveops ops lists the types" : `did you mean ${near.join(" or ")}?`;
   return `there is no operation type ${op}, so that the pipeline would fail at its end; ${hint}`;
 }
 
@@ -67,7 +71,10 @@ export function claimedNames(file: string): Set<string> {
 /** Deepest chain of files that export from each other. */
 const MOST_DEEP = 4;
 
-/** The names of the types that the text defines. A file that only mentions a type must not keep its name. */
+/**
+ * The names of the types that the text defines. A file that only mentions a type must not keep its
+ * name.
+ */
 export function definedNames(file: string, depth = 0): Set<string> {
   if (isYamlPath(file)) {
     const name = statedName(file);
@@ -78,7 +85,8 @@ export function definedNames(file: string, depth = 0): Set<string> {
   for (const [, name = ""] of text.matchAll(CLASS)) names.add(kebabCase(name));
   for (const [, name = ""] of text.matchAll(OP)) names.add(name);
   for (const [, list, from = ""] of text.matchAll(EXPORT_FROM)) {
-    for (const each of list?.split(",") ?? []) names.add(kebabCase(each.replace(/^.*\sas\s/s, "").trim()));
+    for (const each of list?.split(",") ?? [])
+      names.add(kebabCase(each.replace(/^.*\sas\s/s, "").trim()));
     if (depth >= MOST_DEEP || !from.startsWith(".")) continue;
     const path = resolve(dirname(file), from);
     for (const each of [path, path.replace(/js$/, "ts"), `${path}.ts`])

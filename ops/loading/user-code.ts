@@ -1,11 +1,18 @@
 /**
- * Imports the author's files into this process: `liveops` resolves to this instance, and tsx compiles TypeScript.
+ * Imports the author's files into this process: `liveops` resolves to this instance, and tsx
+ * compiles TypeScript.
  *
- * Used by the worker, the loader process and `liveops run`. The resolve hook of this module must stay outermost.
- * Otherwise tsx gives `liveops` another URL, which is a second instance, and no class of the author is a subclass.
+ * Used by the worker, the loader process and `liveops run`. The resolve hook of this module must
+ * stay outermost. Otherwise tsx gives `liveops` another URL, which is a second instance, and no
+ * class of the author is a subclass.
  */
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
-import { type LoadHookSync, type ModuleHooks, type ResolveHookSync, registerHooks } from "node:module";
+import {
+  type LoadHookSync,
+  type ModuleHooks,
+  type ResolveHookSync,
+  registerHooks,
+} from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { makeCacheDirectory } from "../../protocol/system/directories.js";
@@ -22,8 +29,8 @@ type Variables = Record<string, string | undefined>;
 /**
  * Makes tsx and esbuild keep their output in the user's cache directory, or nowhere.
  *
- * Both use the temporary directory by default, where other users could replace the code, or read a private source.
- * Neither has a setting for the directory, but both read TMPDIR.
+ * Both use the temporary directory by default, where other users could replace the code, or read a
+ * private source. Neither has a setting for the directory, but both read TMPDIR.
  */
 class TransformCache {
   readonly #dir: string;
@@ -35,7 +42,10 @@ class TransformCache {
     this.#dir = join(cacheDir(env), "typescript");
   }
 
-  /** Sets the variables for tsx and esbuild in this process. Returns a function that restores the old values. */
+  /**
+   * Sets the variables for tsx and esbuild in this process. Returns a function that restores the
+   * old values.
+   */
   enter(): () => void {
     this.#variables ??= variablesFor(this.#dir);
     const before: Variables = {};
@@ -50,7 +60,8 @@ class TransformCache {
 }
 
 function variablesFor(dir: string): Variables {
-  if (!makeCacheDirectory(dir) || !makeTsxDirectory(dir)) return { TMPDIR: NOWHERE, TSX_DISABLE_CACHE: "1" };
+  if (!makeCacheDirectory(dir) || !makeTsxDirectory(dir))
+    return { TMPDIR: NOWHERE, TSX_DISABLE_CACHE: "1" };
   return { TMPDIR: dir };
 }
 
@@ -81,14 +92,20 @@ const loaded = new Map<string, LoadedFile>();
 /** Author's files that each author's file imports. */
 const imports = new Map<string, Set<string>>();
 
-/** Makes `import … from "liveops"` resolve to `url`, from any directory. Call once, before `importUserFile`. */
+/**
+ * Makes `import … from "liveops"` resolve to `url`, from any directory. Call once, before
+ * `importUserFile`.
+ */
 export function enableUserCode(url: string): void {
   liveopsUrl = url;
   transformCache = new TransformCache(process.env);
   hookOutermost();
 }
 
-/** Registers tsx. `importUserFile` does it before the first TypeScript file; a warm worker does it earlier. */
+/**
+ * Registers tsx. `importUserFile` does it before the first TypeScript file; a warm worker does it
+ * earlier.
+ */
 export function enableTypeScript(): Promise<void> {
   typeScript ??= registerTsx();
   return typeScript;
@@ -96,11 +113,13 @@ export function enableTypeScript(): Promise<void> {
 
 async function registerTsx(): Promise<void> {
   transformCache ??= new TransformCache(process.env);
-  // tsx reads its settings once, at its import; on an older Node also in the thread that `register` starts.
+  // tsx reads its settings once, at its import; on an older Node also in the thread that `register`
+  // starts.
   const restore = transformCache.enter();
   try {
     const { register } = await import("tsx/esm/api");
-    // A tsconfig.json in the working directory of this process does not apply to the author's files.
+    // A tsconfig.json in the working directory of this process does not apply to the author's
+    // files.
     register({ tsconfig: false });
   } finally {
     restore();
@@ -124,7 +143,10 @@ export async function importUserFile(file: string): Promise<Record<string, unkno
   return module;
 }
 
-/** The type of a pipeline file, as a module would export it. YAML without stages belongs to another tool. */
+/**
+ * The type of a pipeline file, as a module would export it. YAML without stages belongs to another
+ * tool.
+ */
 async function importPipeline(file: string): Promise<Record<string, unknown>> {
   let exports = {};
   // A file that cannot be read is not one of another tool.
@@ -138,7 +160,10 @@ async function importPipeline(file: string): Promise<Record<string, unknown>> {
   return exports;
 }
 
-/** The author's files at the time they were loaded. A worker runs no other operation once one has changed. */
+/**
+ * The author's files at the time they were loaded. A worker runs no other operation once one has
+ * changed.
+ */
 export function loadedUserFiles(): LoadedFile[] {
   return [...loaded.values()];
 }
@@ -166,16 +191,22 @@ const IN_THREAD: Record<number, readonly [minor: number, patch: number]> = {
 };
 
 /**
- * Whether tsx loads in this thread. On an older Node tsx has a thread of its own, with the variables of its start, and
- * Node refuses a load hook that passes on a CommonJS module: such a module has no source.
+ * Whether tsx loads in this thread. On an older Node tsx has a thread of its own, with the
+ * variables of its start, and Node refuses a load hook that passes on a CommonJS module: such a
+ * module has no source.
  */
 export function loadsInThread(version: string): boolean {
-  const [major = 0, minor = 0, patch = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
+  const [major = 0, minor = 0, patch = 0] = version
+    .split(".")
+    .map((part) => Number.parseInt(part, 10));
   const [firstMinor, firstPatch] = IN_THREAD[major] ?? [0, 0];
   return minor > firstMinor || (minor === firstMinor && patch >= firstPatch);
 }
 
-/** Sets TMPDIR during a load, because esbuild writes a source of more than 1 MiB into the temporary directory. */
+/**
+ * Sets TMPDIR during a load, because esbuild writes a source of more than 1 MiB into the temporary
+ * directory.
+ */
 const load: LoadHookSync = (url, context, next) => {
   const restore = transformCache?.enter();
   try {
@@ -200,8 +231,8 @@ const resolve: ResolveHookSync = (specifier, context, next) => {
   if (file === null) return resolved;
   rememberImport(file, context.parentURL);
   if (!loaded.has(file) || !isImport(context) || !isEsModule(file)) return resolved;
-  // Without "type": "module" nearby, tsx treats a .ts file as CommonJS: top-level await fails, and before
-  // Node 24.11 the file is loaded under a second URL, as a second instance.
+  // Without "type": "module" nearby, tsx treats a .ts file as CommonJS: top-level await fails, and
+  // before Node 24.11 the file is loaded under a second URL, as a second instance.
   return { ...resolved, url: pathToFileURL(file).href, format: "module" };
 };
 
@@ -235,7 +266,10 @@ function remember(file: string): void {
   if (stat && !isShippedFile(file)) refuse(statProblem(file, stat));
 }
 
-/** Records a missing file that a loaded file imports, so that the load is retried when the file exists. */
+/**
+ * Records a missing file that a loaded file imports, so that the load is retried when the file
+ * exists.
+ */
 function rememberMissing(error: unknown, parentUrl: string | undefined): void {
   const { url } = error as { url?: unknown };
   const file = typeof url === "string" ? userFile(url) : null;
@@ -256,7 +290,9 @@ const COMMON_JS = /\brequire\s*\(|\bmodule\.exports\b|\b__(?:dir|file)name\b|^\s
 
 const esModules = new Map<string, boolean>();
 
-/** Whether a .ts file is an ES module: unless it uses CommonJS features. The first result is kept. */
+/**
+ * Whether a .ts file is an ES module: unless it uses CommonJS features. The first result is kept.
+ */
 function isEsModule(file: string): boolean {
   if (!file.endsWith(".ts")) return false;
   let is = esModules.get(file);

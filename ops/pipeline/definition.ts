@@ -1,6 +1,6 @@
 /**
- * A pipeline as it was read from its file: checked, with defaults, but with nothing substituted. `read/`
- * makes it, `run/` runs it.
+ * A pipeline as it was read from its file: checked, with defaults, but with nothing substituted.
+ * `read/` makes it, `run/` runs it.
  */
 import type { Actions } from "../../protocol/actions.js";
 
@@ -21,23 +21,29 @@ export interface PipelineParam {
 }
 
 /**
- * A text in which `$name` and `${name}` stand for a whole value and `$$` for a dollar, in its parts.
+ * A text in which `$name` and `${name}` stand for a whole value and `$$` for a dollar, in its
+ * parts.
  *
- * The file was refused unless each name has a value here: a parameter that is required or has a default, an output of
- * an earlier stage, a variable of `OPERATION_VARIABLES`, a variable of the pipeline's `env`, or an earlier variable of
- * the same `env`; in a stage's words and directory, also a variable of the stage's `env`. A value that is made from a
- * secret reaches `env` only.
+ * The file was refused unless each name has a value here: a parameter that is required or has a
+ * default, an output of an earlier stage, a variable of `OPERATION_VARIABLES`, a variable of the
+ * pipeline's `env`, or an earlier variable of the same `env`; in a stage's words and directory,
+ * also a variable of the stage's `env`. A value that is made from a secret reaches `env` only.
  */
 export type Template = ReadonlyArray<{ text: string } | { name: string }>;
 
-/** JSON with templates in place of its strings. A template that is one name alone stands for the value with its type. */
+/**
+ * JSON with templates in place of its strings. A template that is one name alone stands for the
+ * value with its type.
+ */
 export type TemplateValue =
   | { kind: "text"; text: Template }
   | { kind: "constant"; value: number | boolean | null }
   | { kind: "list"; items: readonly TemplateValue[] }
   | { kind: "map"; entries: ReadonlyMap<string, TemplateValue> };
 
-/** A script for the shell, exactly as written, or the words of a command that runs without a shell. */
+/**
+ * A script for the shell, exactly as written, or the words of a command that runs without a shell.
+ */
 export type Command =
   /** `line`: of the first line of the script in the file. */
   (
@@ -75,15 +81,19 @@ export interface PipelineTask extends PipelineCommand {
   when: Command | null;
   retry: Retry;
   allowFailure: boolean;
-  /** Names that the script writes to `$LIVEOPS_OUTPUT`. Later stages, `with` and `finally` can use them. */
+  /**
+   * Names that the script writes to `$LIVEOPS_OUTPUT`. Later stages, `with` and `finally` can use
+   * them.
+   */
   outputs: readonly string[];
   /** What features have read, each in a class of its own. Empty: the command always runs. */
   rules: readonly object[];
 }
 
 /**
- * With steps, what a stage has of a command is for each of them: `env` and `cwd` of `parallel` are in its steps already,
- * and `each` runs the command of the stage once for each value. `outputs` are those of all steps.
+ * With steps, what a stage has of a command is for each of them: `env` and `cwd` of `parallel` are
+ * in its steps already, and `each` runs the command of the stage once for each value. `outputs` are
+ * those of all steps.
  */
 export interface PipelineStage extends PipelineTask {
   /** Null: the stage runs its command. */
@@ -103,7 +113,10 @@ export interface PipelineApproval {
 export interface PipelineSteps {
   /** Empty: the steps are those of `each`. */
   parallel: readonly PipelineTask[];
-  /** All combinations make a step each, the last name first. Empty: the steps are those of `parallel`. */
+  /**
+   * All combinations make a step each, the last name first. Empty: the steps are those of
+   * `parallel`.
+   */
   each: readonly EachValues[];
   /** Steps that run at the same time; null: as many as there are cores. */
   atOnce: number | null;

@@ -1,5 +1,9 @@
 /** What a submit of a pipeline must know: its secrets, and what follows it. */
-import { type PipelineFacts, type SecretSources, setPipelineFacts } from "../types/pipeline-facts.js";
+import {
+  type PipelineFacts,
+  type SecretSources,
+  setPipelineFacts,
+} from "../types/pipeline-facts.js";
 import type { Pipeline, PipelineFile, PipelineParam } from "./definition.js";
 import { runnersOf, usesOf } from "./feature.js";
 import { gracePeriodOf } from "./run/finally.js";
@@ -49,12 +53,15 @@ function secretSourcesOf(
   }
   for (const param of params) {
     const source = param.secret ? sourceOf(param) : undefined;
-    if (typeof source === "string" && !source.startsWith("file:")) sources[param.name + of] = source;
+    if (typeof source === "string" && !source.startsWith("file:"))
+      sources[param.name + of] = source;
   }
   return sources;
 }
 
-/** For the type that runs any file: its parameters hold the file, and the parameters of the file. */
+/**
+ * For the type that runs any file: its parameters hold the file, and the parameters of the file.
+ */
 export function tellFactsOfAny(Type: object): void {
   setPipelineFacts(Type, (given, input) => {
     const { file, params } = given as { file: PipelineFile; params: Record<string, unknown> };

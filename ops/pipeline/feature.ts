@@ -1,4 +1,7 @@
-/** What a feature adds to the stages and steps of a pipeline: keys, what runs, and whether it has to run. */
+/**
+ * What a feature adds to the stages and steps of a pipeline: keys, what runs, and whether it has to
+ * run.
+ */
 import type { STEP_KEYS } from "../../protocol/pipeline/keys.js";
 import type { UsedName } from "../../protocol/pipeline/used-names.js";
 import type { FromPlace } from "../attempt/sink.js";
@@ -10,11 +13,13 @@ import type { CommandContext, TaskPlace } from "./run/command.js";
 import type { Output } from "./run/variables.js";
 
 export interface PipelineFeature {
-  /** The stages that stand in the place of an item of `stages`. Null: the item is a stage itself. */
+  /**
+   * The stages that stand in the place of an item of `stages`. Null: the item is a stage itself.
+   */
   expand(item: Field, files: NamedFiles): readonly Field[] | null;
   /**
-   * Reads the keys of the feature into a rule, an object of a class of the feature. Null: the task has none. A rule that
-   * is a `TaskRunner` runs in the place of the command.
+   * Reads the keys of the feature into a rule, an object of a class of the feature. Null: the task
+   * has none. A rule that is a `TaskRunner` runs in the place of the command.
    */
   read(section: Section<keyof typeof STEP_KEYS>, scope: Scope): object | null;
   /** Adds a problem to the file where the keys of the steps of `parallel` contradict each other. */
@@ -29,7 +34,9 @@ export interface PipelineFeature {
 
 /** Runs in the place of the command of a task. */
 export abstract class TaskRunner {
-  /** What the pipeline says of it, as JSON: where that changed, an earlier success does not count. */
+  /**
+   * What the pipeline says of it, as JSON: where that changed, an earlier success does not count.
+   */
   abstract readonly sign: unknown;
   /** The outputs that it gives without the key `outputs`. */
   abstract readonly outputs: readonly string[];
@@ -38,7 +45,10 @@ export abstract class TaskRunner {
   /** The pipeline that it runs; null: it is not known before. */
   abstract readonly inside: Pipeline | null;
 
-  /** What it gives to a parameter of that pipeline. `value` is absent where it is not known before the run. */
+  /**
+   * What it gives to a parameter of that pipeline. `value` is absent where it is not known before
+   * the run.
+   */
   abstract paramOf(name: string): { value?: unknown } | undefined;
 
   /**
@@ -95,7 +105,10 @@ export interface FeatureRun {
   from: FromPlace | null;
 }
 
-/** What runs the commands of a stage or step, with the features that have a rule for one of the pipeline. */
+/**
+ * What runs the commands of a stage or step, with the features that have a rule for one of the
+ * pipeline.
+ */
 export interface TaskContext extends CommandContext {
   features: readonly RunningFeature[];
 }
@@ -126,7 +139,10 @@ export interface TaskGuard {
   look(): Promise<Verdict>;
   /** Call before the command runs. */
   begins(): void;
-  /** Call after the command has succeeded. @throws Error if the command did not do what the rule says */
+  /**
+   * Call after the command has succeeded. @throws Error if the command did not do what the rule
+   * says
+   */
   ended(seconds: number, outputs: Record<string, string>): Promise<void>;
 }
 

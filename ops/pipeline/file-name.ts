@@ -6,7 +6,9 @@ import { kebabCase, OP_PATTERN } from "../../protocol/type-names.js";
 /** The shipped type that runs any file. No file in an operations directory may have its name. */
 export const ANY_PIPELINE = "pipeline";
 
-/** `nightly_dump.yaml` gives `nightly-dump`; null if no name can be made. @param path - null: stdin */
+/**
+ * `nightly_dump.yaml` gives `nightly-dump`; null if no name can be made. @param path - null: stdin
+ */
 export function nameOfPath(path: string | null): string | null {
   if (path === null) return "pipeline";
   const stem = basename(path, extname(path)).replaceAll(".", "-");
@@ -22,14 +24,17 @@ export function isYamlPath(path: string): boolean {
 /** Bytes in which the key `stages` is searched: more than a pipeline may have. */
 const LOOK_BYTES = 128 * 1024;
 
-/** Whether the file has the key `stages`. Other YAML files of a directory are those of other tools. */
+/**
+ * Whether the file has the key `stages`. Other YAML files of a directory are those of other tools.
+ */
 export function hasStages(path: string): boolean {
   return /(?:^|[{,])\s*(["']?)stages\1\s*:/m.test(startOf(path));
 }
 
 /** The name of a pipeline as its text states it, or that of its path; null: none. */
 export function statedName(path: string): string | null {
-  const [, , stated] = /^(?:\{\s*)?(["']?)name\1\s*:\s*["']?([a-z0-9-]+)/m.exec(startOf(path)) ?? [];
+  const [, , stated] =
+    /^(?:\{\s*)?(["']?)name\1\s*:\s*["']?([a-z0-9-]+)/m.exec(startOf(path)) ?? [];
   return stated ?? nameOfPath(path);
 }
 

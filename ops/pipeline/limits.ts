@@ -1,9 +1,17 @@
-/** Limits of a pipeline file, and of the values that reach its commands as environment variables. */
+/**
+ * Limits of a pipeline file, and of the values that reach its commands as environment variables.
+ */
 
-/** Bytes of a file. The text is kept with each operation, so the limit is that of a text that a person reads. */
+/**
+ * Bytes of a file. The text is kept with each operation, so the limit is that of a text that a
+ * person reads.
+ */
 export const MAX_BYTES = 64 * 1024;
 
-/** Bytes of the files that a pipeline names, directly or not: their texts are kept with each operation, too. */
+/**
+ * Bytes of the files that a pipeline names, directly or not: their texts are kept with each
+ * operation, too.
+ */
 export const MAX_NAMED_BYTES = 512 * 1024;
 
 /** Values in a file, with each alias counted as often as it is used. */
@@ -15,15 +23,22 @@ export const MAX_NESTING = 32;
 /** Texts for which the braces of one pattern stand: each is compared and looked for. */
 const MAX_ALTERNATIVES = 1000;
 
-/** Bytes of one value. Linux passes at most 128 KiB of a variable: its name, the value and a null character. */
+/**
+ * Bytes of one value. Linux passes at most 128 KiB of a variable: its name, the value and a null
+ * character.
+ */
 const MAX_VARIABLE_BYTES = 120 * 1024;
 
-/** Bytes of all parameters. Linux passes 2 MiB of arguments and environment with the usual limit of the stack. */
+/**
+ * Bytes of all parameters. Linux passes 2 MiB of arguments and environment with the usual limit of
+ * the stack.
+ */
 const MAX_PARAMS_BYTES = 1024 * 1024;
 
 /** Why a text cannot be the value of an environment variable; null: it can. */
 export function whyNotVariable(text: string): string | null {
-  if (text.includes("\0")) return "contains a null character, which no environment variable can hold";
+  if (text.includes("\0"))
+    return "contains a null character, which no environment variable can hold";
   const bytes = Buffer.byteLength(text);
   if (bytes <= MAX_VARIABLE_BYTES) return null;
   return `has ${bytes} bytes, more than the ${MAX_VARIABLE_BYTES} that reach a command: write it to a file and give its path`;
@@ -65,7 +80,9 @@ export function alternativesOf(pattern: string): number {
 }
 
 function rangeOf(from: string, to: string): number {
-  const [first, last] = [from, to].map((end) => (/^-?\d+$/.test(end) ? Number(end) : end.charCodeAt(0)));
+  const [first, last] = [from, to].map((end) =>
+    /^-?\d+$/.test(end) ? Number(end) : end.charCodeAt(0),
+  );
   return Math.abs(last! - first!) + 1;
 }
 

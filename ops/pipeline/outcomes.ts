@@ -1,11 +1,14 @@
 /** The variables that tell later commands how a stage ended. */
 
-/** How a stage ended. In `finally` also `cancelled` and `timeout`, and an empty text if the stage did not run. */
+/**
+ * How a stage ended. In `finally` also `cancelled` and `timeout`, and an empty text if the stage
+ * did not run.
+ */
 export type StageOutcome = "succeeded" | "failed" | "skipped" | "cancelled" | "timeout" | "";
 
 /**
- * `LIVEOPS_OUTCOME_UNIT_TESTS` for the stage "Unit tests": the name in capitals, with `_` for all that is no letter of
- * ASCII and no digit. Null: the name has none of these.
+ * `LIVEOPS_OUTCOME_UNIT_TESTS` for the stage "Unit tests": the name in capitals, with `_` for all
+ * that is no letter of ASCII and no digit. Null: the name has none of these.
  */
 export function outcomeVariable(stage: string): string | null {
   const name = stage.replace(/[^A-Za-z0-9]+/g, "_").replace(/^_|_$/g, "");

@@ -1,4 +1,7 @@
-/** The zod schema of a pipeline's parameters: `--help`, the form, `name=value` arguments and the checks use it. */
+/**
+ * The zod schema of a pipeline's parameters: `--help`, the form, `name=value` arguments and the
+ * checks use it.
+ */
 import { z } from "liveops";
 import type { PipelineParam } from "./definition.js";
 import { whyNotVariable, whyTooMuch } from "./limits.js";
@@ -24,7 +27,9 @@ export function paramsSchema(params: readonly PipelineParam[], description: stri
 
 function paramSchema(param: PipelineParam): z.ZodType {
   let schema = param.secret ? secretSchema() : valueSchema(param);
-  const about = [param.description ?? "", param.secret ? SECRET_HINT : ""].filter(Boolean).join("; ");
+  const about = [param.description ?? "", param.secret ? SECRET_HINT : ""]
+    .filter(Boolean)
+    .join("; ");
   const standard = param.default ?? param.from;
   if (standard !== undefined) schema = schema.default(standard);
   else if (!param.required) schema = schema.optional();

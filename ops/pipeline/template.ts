@@ -1,10 +1,12 @@
 /**
- * Reads and fills templates: `$name` and `${name}` stand for a whole value, `$$` for a dollar. The value is neither split
- * nor read again, so a `$` or a space in it means nothing.
+ * Reads and fills templates: `$name` and `${name}` stand for a whole value, `$$` for a dollar. The
+ * value is neither split nor read again, so a `$` or a space in it means nothing.
  */
 import type { Template, TemplateValue } from "./definition.js";
 
-/** The parts; or why the text is not a template. Texts are never empty and never follow one another. */
+/**
+ * The parts; or why the text is not a template. Texts are never empty and never follow one another.
+ */
 export function parseTemplate(text: string): { template: Template } | { problem: string } {
   const parts: Array<{ text: string } | { name: string }> = [];
   let pending = "";
@@ -54,7 +56,10 @@ function whyNot(rest: string): string {
 /** A value of a param or an output; undefined: an optional param without a value. */
 export type Value = string | number | boolean | readonly string[] | undefined;
 
-/** A value that is missing or that no program can be given. The command that needs it adds its name and place. */
+/**
+ * A value that is missing or that no program can be given. The command that needs it adds its name
+ * and place.
+ */
 export class ValueError extends Error {
   constructor(message: string) {
     super(message);
@@ -83,7 +88,8 @@ export function fill(template: Template, scope: Scope): string {
     .map((part) => {
       if ("text" in part) return part.text;
       const value = scope.valueOf(part.name);
-      if (value === undefined) throw new ValueError(`$${part.name} has no value: give ${part.name}=…`);
+      if (value === undefined)
+        throw new ValueError(`$${part.name} has no value: give ${part.name}=…`);
       return textOf(value);
     })
     .join("");
@@ -133,8 +139,8 @@ export function namesIn(value: TemplateValue): string[] {
 }
 
 /**
- * The JSON value. A template that is one name keeps the type of its value; undefined if that has no value, and lists
- * and maps leave it out.
+ * The JSON value. A template that is one name keeps the type of its value; undefined if that has no
+ * value, and lists and maps leave it out.
  *
  * @throws Error if a name within a text has no value
  */

@@ -1,4 +1,7 @@
-/** Makes an operation type of a pipeline: the type of a file in an operations directory, and of `liveops run FILE`. */
+/**
+ * Makes an operation type of a pipeline: the type of a file in an operations directory, and of
+ * `liveops run FILE`.
+ */
 import { LiveOperation, type Progress } from "liveops";
 import type { KeptText } from "../../protocol/pipeline/kept-text.js";
 import { setPipelineFacts } from "../types/pipeline-facts.js";
@@ -15,10 +18,14 @@ import { type PipelineResult, pipelineResultText, runPipeline } from "./run/pipe
  * The type of a file in an operations directory. The YAML library is loaded when it is needed.
  *
  * @param path - absolute
- * @param onNamed - called before each file is read that the pipeline names; an error is a problem of the pipeline
+ * @param onNamed - called before each file is read that the pipeline names; an error is a problem
+ *   of the pipeline
  * @throws PipelineFault; the error of the system
  */
-export async function typeOfFile(path: string, onNamed?: (path: string) => void): Promise<OperationCtor> {
+export async function typeOfFile(
+  path: string,
+  onNamed?: (path: string) => void,
+): Promise<OperationCtor> {
   const { PipelineFault, readPipelineFile } = await import("./read/parse.js");
   const parsed = readPipelineFile(path, onNamed);
   if (!parsed.ok) throw new PipelineFault(path, parsed.problems);
@@ -45,8 +52,8 @@ function nameIsTaken() {
 }
 
 /**
- * The type has no history key: its name stands for one pipeline, so all its runs are alike. The shipped type
- * `pipeline`, which runs any file, has one.
+ * The type has no history key: its name stands for one pipeline, so all its runs are alike. The
+ * shipped type `pipeline`, which runs any file, has one.
  */
 export function pipelineType(file: PipelineFile): OperationCtor {
   const { pipeline } = file;
@@ -66,7 +73,9 @@ export function pipelineType(file: PipelineFile): OperationCtor {
     }
   };
   setSourceFile(Type, file);
-  setPipelineFacts(Type, (params, input) => factsOf(pipeline, params as Record<string, unknown>, input));
+  setPipelineFacts(Type, (params, input) =>
+    factsOf(pipeline, params as Record<string, unknown>, input),
+  );
   return Type;
 }
 

@@ -1,6 +1,7 @@
 /**
- * Captures the output of the operation's process as log lines: `console.log`, `process.stdout.write` and all else that
- * calls `write` of the two streams. Used by the worker and by `liveops run`.
+ * Captures the output of the operation's process as log lines: `console.log`,
+ * `process.stdout.write` and all else that calls `write` of the two streams. Used by the worker and
+ * by `liveops run`.
  *
  * The caller gets the real writers, for its own output.
  */
@@ -24,7 +25,8 @@ const MAX_LINE = 64 * 1024;
 /**
  * @param onLine - gets each line with who wrote it
  * @param placeOf - where to cut a line that is too long
- * @param writerNow - who writes now: what two of them write makes no line together. Default: all is of one
+ * @param writerNow - who writes now: what two of them write makes no line together. Default: all
+ *   is of one
  */
 export function captureOutput<W>(
   onLine: (stream: OutputStream, text: string, writer: W | undefined) => void,
@@ -34,7 +36,11 @@ export function captureOutput<W>(
   const capture = (name: OutputStream) => {
     const stream = process[name];
     const original = stream.write;
-    const lines = new WrittenLines<W>((text, writer) => onLine(name, text, writer), placeOf, writerNow);
+    const lines = new WrittenLines<W>(
+      (text, writer) => onLine(name, text, writer),
+      placeOf,
+      writerNow,
+    );
     stream.write = lines.write.bind(lines) as typeof original;
     const real = (text: string | Uint8Array) => original.call(stream, text);
     const restore = () => {

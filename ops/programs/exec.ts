@@ -1,6 +1,6 @@
 /**
- * Runs a program for `p.exec`: its output goes to the log line by line, its progress to the bar, and a stop of the
- * operation ends its whole process group.
+ * Runs a program for `p.exec`: its output goes to the log line by line, its progress to the bar,
+ * and a stop of the operation ends its whole process group.
  */
 import { resolve } from "node:path";
 import type { LogStream, StatusLevel } from "../../protocol/operation.js";
@@ -49,8 +49,9 @@ const MAX_STATUS = 500;
 const STATUS_MS = 250;
 
 /**
- * @throws ExecError if the program failed and `check` is not false; the reason of the stop; NotStarted if the program
- *   cannot be started; TtyMissing; RangeError if it printed more than `capture` can return; TypeError for wrong arguments
+ * @throws ExecError if the program failed and `check` is not false; the reason of the stop;
+ *   NotStarted if the program cannot be started; TtyMissing; RangeError if it printed more than
+ *   `capture` can return; TypeError for wrong arguments
  */
 export async function exec(
   host: ExecHost,
@@ -73,7 +74,8 @@ export async function exec(
     host.status(host.masker.maskUnfinished(line).slice(-MAX_STATUS));
   };
   const status = new Latest(tell, STATUS_MS);
-  const progress = options.progress === false ? null : new ProgramProgress(targetOf(host, outputs, status));
+  const progress =
+    options.progress === false ? null : new ProgramProgress(targetOf(host, outputs, status));
   const changes = { ...options.env, ...(progress?.open() ?? { LIVEOPS_REPORT: undefined }) };
   const group = await (options.tty === true
     ? startOnTerminal(host, command, args, cwd, changes)
@@ -223,7 +225,9 @@ function checkArguments(command: unknown, args: unknown, options: ExecOptions): 
   if (typeof command !== "string" || command === "")
     throw new TypeError('p.exec takes a command: p.exec("make", ["-j4"])');
   if (!Array.isArray(args) || !args.every((each) => typeof each === "string"))
-    throw new TypeError(`the arguments of ${command} must be a list of texts: p.exec("make", ["-j4"])`);
+    throw new TypeError(
+      `the arguments of ${command} must be a list of texts: p.exec("make", ["-j4"])`,
+    );
   if (grace !== undefined && !(grace >= 0 && grace <= 86_400))
     throw new TypeError("grace must be a number of seconds from 0 to 86400");
   if (status !== undefined && status !== "unfinished" && status !== "last")
@@ -231,5 +235,7 @@ function checkArguments(command: unknown, args: unknown, options: ExecOptions): 
   if (progress !== undefined && typeof progress !== "boolean")
     throw new TypeError("progress must be true or false");
   if (tty === true && (capture === true || separate === true))
-    throw new TypeError("a terminal has one stream: tty cannot be combined with capture or separate");
+    throw new TypeError(
+      "a terminal has one stream: tty cannot be combined with capture or separate",
+    );
 }

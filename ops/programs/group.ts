@@ -1,6 +1,6 @@
 /**
- * Runs a command as the leader of its own process group, and ends the complete group. Used by `p.exec`. Also passes the
- * worker's environment mark to spawned processes (`keepMark`).
+ * Runs a command as the leader of its own process group, and ends the complete group. Used by
+ * `p.exec`. Also passes the worker's environment mark to spawned processes (`keepMark`).
  *
  * A command on a pty leads a session, and its group is all process groups of that session.
  */
@@ -18,8 +18,8 @@ import { Terminal, type TerminalSize } from "./pty.js";
 /**
  * Whether a process group still has a running process.
  *
- * A signal also succeeds for zombies, and the init process of some containers reaps zombies late or never. So the state
- * is read where the system tells it.
+ * A signal also succeeds for zombies, and the init process of some containers reaps zombies late or
+ * never. So the state is read where the system tells it.
  */
 function groupLives(group: number): boolean {
   if (!hasMembers(group)) return false;
@@ -27,12 +27,16 @@ function groupLives(group: number): boolean {
   return all.length === 0 || all.some((pid) => runsIn(pid, group));
 }
 
-/** All process groups of a session; a shell on a terminal makes one for each job. Where the system does not tell: the leader's. */
+/**
+ * All process groups of a session; a shell on a terminal makes one for each job. Where the system
+ * does not tell: the leader's.
+ */
 function groupsOf(session: number): number[] {
   const groups = new Set([session]);
   for (const pid of pids()) {
     const stat = processStat(pid);
-    if (stat?.session === session && stat.state !== "Z" && stat.state !== "X") groups.add(stat.group);
+    if (stat?.session === session && stat.state !== "Z" && stat.state !== "X")
+      groups.add(stat.group);
   }
   return [...groups];
 }
@@ -62,7 +66,10 @@ export interface Output {
 }
 
 interface StartOptions extends Pick<SpawnOptions, "cwd" | "env"> {
-  /** Two outputs, stdout and stderr, whose order is not known. Default: one output for both, in their order. */
+  /**
+   * Two outputs, stdout and stderr, whose order is not known. Default: one output for both, in
+   * their order.
+   */
   separate?: boolean;
   /** Called right before the command starts; what it throws is thrown. */
   beforeSpawn?: (() => void) | null;
@@ -123,7 +130,11 @@ export class Group {
         stream: stream as Readable,
       }));
       const ended = once(child, "exit").then(([exitCode, signal]) => ({ exitCode, signal }));
-      return new Group({ pid: pid as number, ended }, outputs, isOpen || separate ? null : pipes.message);
+      return new Group(
+        { pid: pid as number, ended },
+        outputs,
+        isOpen || separate ? null : pipes.message,
+      );
     } catch (error) {
       if (isOpen) for (const { output } of pipes) output.destroy();
       throw error;
@@ -133,15 +144,19 @@ export class Group {
   }
 
   /**
-   * Starts the command on a pty. It leads the session of the pty, and the group is the whole session. Its output is one
-   * stream, and standard input is the pty.
+   * Starts the command on a pty. It leads the session of the pty, and the group is the whole
+   * session. Its output is one stream, and standard input is the pty.
    *
    * @throws TtyMissing; the system error if the command cannot be started
    */
   static async startOnTerminal(
     command: string,
     args: readonly string[],
-    options: Pick<StartOptions, "beforeSpawn"> & { cwd: string; env: NodeJS.ProcessEnv; size: TerminalSize },
+    options: Pick<StartOptions, "beforeSpawn"> & {
+      cwd: string;
+      env: NodeJS.ProcessEnv;
+      size: TerminalSize;
+    },
   ): Promise<Group> {
     const env = mark === null ? options.env : { ...options.env, [mark.name]: mark.value };
     guard.ready();
@@ -165,9 +180,16 @@ export class Group {
     );
   }
 
-  /** Call after the leader has ended and its output is read. After `stop`, also waits for the rest of the group. */
+  /**
+   * Call after the leader has ended and its output is read. After `stop`, also waits for the rest
+   * of the group.
+   */
   async release(): Promise<void> {
-    while (this.killAt !== null && this.isAlive() && performance.now() < this.killAt + KILL_TAKES_MS) {
+    while (
+      this.killAt !== null &&
+      this.isAlive() &&
+      performance.now() < this.killAt + KILL_TAKES_MS
+    ) {
       await delay(LOOK_AGAIN_MS);
     }
     for (const timer of this.timers) clearTimeout(timer);
@@ -183,7 +205,10 @@ export class Group {
     for (const { stream } of this.outputs) stream.destroy();
   }
 
-  /** Also works after the leader has ended: the system does not reuse the number while the group has a process. */
+  /**
+   * Also works after the leader has ended: the system does not reuse the number while the group has
+   * a process.
+   */
   private signal(signal: NodeJS.Signals): void {
     for (const group of this.groups()) {
       try {
@@ -207,8 +232,9 @@ export class Group {
 let mark: { name: string; value: string } | null = null;
 
 /**
- * Adds the mark to the environment of every process that this process spawns. Node 24 and newer publish each spawn
- * before it happens. An older Node, and `spawnSync`, pass the environment unchanged.
+ * Adds the mark to the environment of every process that this process spawns. Node 24 and newer
+ * publish each spawn before it happens. An older Node, and `spawnSync`, pass the environment
+ * unchanged.
  *
  * @param pair `NAME=value`
  */

@@ -1,7 +1,7 @@
 /**
- * Ends the groups of programs when this process is killed. Node can only create a group as a new session, so the end of
- * the worker's session does not end the group. A shell does: it waits on a pipe from this process, and kills the groups
- * when the pipe breaks.
+ * Ends the groups of programs when this process is killed. Node can only create a group as a new
+ * session, so the end of the worker's session does not end the group. A shell does: it waits on a
+ * pipe from this process, and kills the groups when the pipe breaks.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
@@ -80,5 +80,8 @@ class Guard {
   }
 }
 
-/** One for all groups of this process: starting a shell for each takes as long as starting the program. */
+/**
+ * One for all groups of this process: starting a shell for each takes as long as starting the
+ * program.
+ */
 export const guard = new Guard();

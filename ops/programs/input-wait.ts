@@ -1,14 +1,17 @@
 /**
- * Whether a program waits for input on its terminal: a process of the foreground group is blocked in the kernel until
- * somebody types. Reads Linux's /proc.
+ * Whether a program waits for input on its terminal: a process of the foreground group is blocked
+ * in the kernel until somebody types. Reads Linux's /proc.
  *
- * A process that waits for the terminal and for something else too, as ssh does for its connection, does not count, and
- * neither does a wait with a time limit.
+ * A process that waits for the terminal and for something else too, as ssh does for its connection,
+ * does not count, and neither does a wait with a time limit.
  */
 import { closeSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
 import { childrenOf, pids, processStat, statFields, textOf } from "./proc.js";
 
-/** Numbers of the system calls that wait; `timeout` is the argument that is 0 or -1 for a wait without a limit. */
+/**
+ * Numbers of the system calls that wait; `timeout` is the argument that is 0 or -1 for a wait
+ * without a limit.
+ */
 interface Calls {
   read: readonly number[];
   select: readonly number[];
@@ -31,7 +34,8 @@ const EPOLLIN = 1;
 /**
  * - `yes`: a process waits for input
  * - `no`: none does
- * - `unknown`: the system does not say, because the program runs as another user (sudo) or there is no /proc
+ * - `unknown`: the system does not say, because the program runs as another user (sudo) or there is
+ *   no /proc
  */
 export type InputWait = "yes" | "no" | "unknown";
 
@@ -76,15 +80,21 @@ function threadsOf(pid: number): string[] {
   }
 }
 
-/** @param call - the number of the system call and its arguments, as proc_pid_syscall(5) has them, or `running` */
+/**
+ * @param call - the number of the system call and its arguments, as proc_pid_syscall(5) has them,
+ * or `running`
+ */
 function waits(pid: number, call: string, calls: Calls): boolean {
   const [number, ...given] = call.split(" ").map(Number);
   const [first = 0, second = 0, third = 0, fourth = 0, fifth = 0] = given;
   if (number === undefined || Number.isNaN(number)) return false;
   if (calls.read.includes(number)) return isTerminal(pid, first);
-  if (calls.select.includes(number)) return fifth === 0 && onlyTerminal(pid, selected(pid, second, first));
-  if (calls.poll.includes(number)) return isEndless(third) && onlyTerminal(pid, polled(pid, first, second));
-  if (calls.ppoll.includes(number)) return third === 0 && onlyTerminal(pid, polled(pid, first, second));
+  if (calls.select.includes(number))
+    return fifth === 0 && onlyTerminal(pid, selected(pid, second, first));
+  if (calls.poll.includes(number))
+    return isEndless(third) && onlyTerminal(pid, polled(pid, first, second));
+  if (calls.ppoll.includes(number))
+    return third === 0 && onlyTerminal(pid, polled(pid, first, second));
   return calls.epoll.includes(number) && isEndless(fourth) && epollWaits(pid, first);
 }
 

@@ -4,8 +4,8 @@ import { resolve } from "node:path";
 import { shown } from "../messages.js";
 
 /**
- * A program was not started. `code` is that of the system, such as `ENOENT`. The name stays `Error`, because the class
- * is internal and a stack shows the name.
+ * A program was not started. `code` is that of the system, such as `ENOENT`. The name stays
+ * `Error`, because the class is internal and a stack shows the name.
  */
 class NotStarted extends Error {
   constructor(
@@ -19,7 +19,9 @@ class NotStarted extends Error {
 /** @throws NotStarted if the working directory of a program is missing */
 export function checkDirectory(cwd: string): void {
   if (isDirectory(cwd)) return;
-  const [code, what] = existsSync(cwd) ? ["ENOTDIR", "is not a directory"] : ["ENOENT", "does not exist"];
+  const [code, what] = existsSync(cwd)
+    ? ["ENOTDIR", "is not a directory"]
+    : ["ENOENT", "does not exist"];
   throw new NotStarted(code!, `the working directory ${shown(cwd)} ${what}`);
 }
 
@@ -45,7 +47,8 @@ function reason({ code, message }: NodeJS.ErrnoException, command: string, cwd: 
     return `the working directory ${shown(cwd)} cannot be entered: permission denied`;
   if (code === "EACCES" && command.includes("/") && isDirectory(resolve(cwd, command)))
     return `${name} is a directory: give the path of a program`;
-  if (code === "EACCES") return `${name} is not executable: run chmod +x on it, or give another program`;
+  if (code === "EACCES")
+    return `${name} is not executable: run chmod +x on it, or give another program`;
   if (code === "E2BIG")
     return `the arguments and the environment of ${name} are too long: Linux passes at most 128 KiB of a word or a variable, and about 2 MiB in all; write a long one to a file and give its path`;
   return `${name} could not be started: ${message}`;

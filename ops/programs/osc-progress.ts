@@ -1,10 +1,14 @@
 /**
- * Control sequences by which programs show progress: `ESC ] 9 ; 4 ; state ; percent`, ended by BEL or ST, which
- * terminals show in their task bar or tab; and the move to the first column (CSI 1 G), a carriage return by another
- * name. Sources: ConEmu (ANSI escape codes), Windows Terminal (progress bar sequences), ECMA-48 (CHA).
+ * Control sequences by which programs show progress: `ESC ] 9 ; 4 ; state ; percent`, ended by BEL
+ * or ST, which terminals show in their task bar or tab; and the move to the first column (CSI 1 G),
+ * a carriage return by another name. Sources: ConEmu (ANSI escape codes), Windows Terminal
+ * (progress bar sequences), ECMA-48 (CHA).
  */
 
-/** What a sequence says. `clear`: no progress any more; the other states keep the last percent if they name none. */
+/**
+ * What a sequence says. `clear`: no progress any more; the other states keep the last percent if
+ * they name none.
+ */
 export interface OscProgress {
   state: "clear" | "set" | "error" | "indeterminate" | "paused";
   /** 0 to 100; null: not said. */
@@ -21,7 +25,10 @@ const FIRST_COLUMN = /\x1b\[[01]?G/g;
 const BEGUN = /\x1b(?:\[[01]?|\](?:9(?:;(?:4(?:(?:;[0-4]?)?(?:;\d{0,3})?;?\x1b?)?)?)?)?)?$/;
 const LONGEST = 16;
 
-/** Takes the sequences out of a text that arrives in pieces. A move to the first column becomes a carriage return. */
+/**
+ * Takes the sequences out of a text that arrives in pieces. A move to the first column becomes a
+ * carriage return.
+ */
 export class OscProgressFilter {
   #begun = "";
 

@@ -32,10 +32,10 @@ export interface LineHandler {
 /**
  * Splits the output of a child process into log lines.
  *
- * A chunk may end inside a character, a line or a sequence; the calls of the handler other than `unfinished` are the
- * same however the output is cut into chunks. A carriage return restarts the line, as on a terminal: the replaced text
- * is a frame and no line. Colours alone replace nothing. Memory is bounded by two lines,
- * and what `cut` waits for.
+ * A chunk may end inside a character, a line or a sequence; the calls of the handler other than
+ * `unfinished` are the same however the output is cut into chunks. A carriage return restarts the
+ * line, as on a terminal: the replaced text is a frame and no line. Colours alone replace nothing.
+ * Memory is bounded by two lines, and what `cut` waits for.
  */
 export class Lines {
   readonly #decoder = new StringDecoder("utf8");
@@ -100,7 +100,8 @@ export class Lines {
   }
 
   /**
-   * Takes the carriage returns of a text that has no line feed; `#rest` is then the text after the last one.
+   * Takes the carriage returns of a text that has no line feed; `#rest` is then the text after the
+   * last one.
    *
    * @param lines - complete lines that the handler does not know yet
    * @param isWhole - the text ends the line
@@ -160,7 +161,8 @@ function hasText(text: string): boolean {
 }
 
 /**
- * Splits a line that is longer than `most`, never inside a surrogate pair or the sequence of a colour.
+ * Splits a line that is longer than `most`, never inside a surrogate pair or the sequence of a
+ * colour.
  *
  * @param isWhole - nothing follows the line
  * @returns the pieces, and last what is left
@@ -205,7 +207,9 @@ export async function readLines(from: Readable, handler: LineHandler): Promise<v
   lines.end();
 }
 
-/** Calls `show` with the last text, at most every `ms`; earlier texts of an interval are dropped. */
+/**
+ * Calls `show` with the last text, at most every `ms`; earlier texts of an interval are dropped.
+ */
 export class Latest {
   private text: string | null = null;
   private timer: NodeJS.Timeout | undefined;

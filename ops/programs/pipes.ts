@@ -1,6 +1,7 @@
 /**
- * Pipes for the output of a program. Node's own are sockets, one for each stream: they lose the order of stdout and
- * stderr, and a program cannot open `/dev/stderr`. One named pipe serves both streams and keeps every write in order.
+ * Pipes for the output of a program. Node's own are sockets, one for each stream: they lose the
+ * order of stdout and stderr, and a program cannot open `/dev/stderr`. One named pipe serves both
+ * streams and keeps every write in order.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -22,14 +23,20 @@ type Ends = Record<"output" | "input", number>;
 /** Most pipes that are made at once. */
 const MOST_AT_ONCE = 16;
 
-/** Makes pipes for the next programs as well: to start the program mkfifo takes far longer than to make a pipe. */
+/**
+ * Makes pipes for the next programs as well: to start the program mkfifo takes far longer than to
+ * make a pipe.
+ */
 export class Pipes {
   readonly #spare: Ends[] = [];
   #making: Promise<void> | null = null;
   /** Doubled each time: a process that runs one program makes none in vain. */
   #atOnce = 1;
 
-  /** @param dirs where to make them, the best first. Default: the temporary directories of the system */
+  /**
+   * @param dirs where to make them, the best first. Default: the temporary directories of the
+   * system
+   */
   constructor(private readonly dirs?: readonly string[]) {}
 
   /** Opens pipes without a name. @throws Error if no directory takes a named pipe */

@@ -34,8 +34,9 @@ export function lastPid(): number {
 }
 
 /**
- * The fields of proc_pid_stat(5) after the command name, which may contain spaces and brackets: [0] is the state,
- * [1] the parent, [2] the process group, [3] the session, [19] the start time. Null if the process has ended.
+ * The fields of proc_pid_stat(5) after the command name, which may contain spaces and brackets: [0]
+ * is the state, [1] the parent, [2] the process group, [3] the session, [19] the start time. Null
+ * if the process has ended.
  */
 export function statFields(pid: number): string[] | null {
   const stat = textOf(`/proc/${pid}/stat`);
@@ -62,7 +63,9 @@ export function processStat(pid: number): ProcessStat | null {
   };
 }
 
-/** As `processStat`, of a process that may have begun a moment ago, which rows of ps do not have. */
+/**
+ * As `processStat`, of a process that may have begun a moment ago, which rows of ps do not have.
+ */
 export function newStat(pid: number): ProcessStat | null {
   if (!hasProc()) psRows();
   return processStat(pid);
@@ -71,18 +74,26 @@ export function newStat(pid: number): ProcessStat | null {
 /** Pids of the children of a process's first thread; empty if the kernel has no such list. */
 export function childrenOf(pid: number): number[] {
   if (!hasProc())
-    return [...psRows(AGE_MS.known).values()].filter(({ parent }) => parent === pid).map((row) => row.pid);
+    return [...psRows(AGE_MS.known).values()]
+      .filter(({ parent }) => parent === pid)
+      .map((row) => row.pid);
   const list = textOf(`/proc/${pid}/task/${pid}/children`)?.trim();
   return list ? list.split(" ").map(Number) : [];
 }
 
-/** Whether the number is that of a thread that is not the first of its process. /proc answers for it, and does not list it. */
+/**
+ * Whether the number is that of a thread that is not the first of its process. /proc answers for
+ * it, and does not list it.
+ */
 export function isThread(pid: number): boolean {
   const group = /^Tgid:\s*(\d+)$/m.exec(textOf(`/proc/${pid}/status`) ?? "")?.[1];
   return group !== undefined && Number(group) !== pid;
 }
 
-/** `NAME=value` of the initial environment; empty if the process has ended, or belongs to another user. */
+/**
+ * `NAME=value` of the initial environment; empty if the process has ended, or belongs to another
+ * user.
+ */
 export function environmentOf(pid: number): string[] {
   if (!hasProc()) return psRow(pid)?.environment ?? [];
   return textOf(`/proc/${pid}/environ`, "utf8")?.split("\0") ?? [];
@@ -97,7 +108,9 @@ export function textOf(file: string, encoding: BufferEncoding = "latin1"): strin
   }
 }
 
-/** Returns whether the signal was sent: not if the process has ended, or belongs to another user. */
+/**
+ * Returns whether the signal was sent: not if the process has ended, or belongs to another user.
+ */
 export function send(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, signal);

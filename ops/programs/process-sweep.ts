@@ -1,14 +1,15 @@
 /**
- * The process sweep: finds and kills all descendants of a process. The daemon uses it for a worker, `liveops run` for
- * an operation.
+ * The process sweep: finds and kills all descendants of a process. The daemon uses it for a worker,
+ * `liveops run` for an operation.
  *
- * A process belongs to the sweep by any of four criteria: its parent belongs, the leader of its session or process
- * group belongs, the mark is in its environment, or an earlier scan recorded it. A process can escape each criterion:
- * `setsid` leaves the session, `env -i` drops the mark, the end of its parent cuts the ancestry. So scans run while the
- * ancestors live, and record the processes that they find.
+ * A process belongs to the sweep by any of four criteria: its parent belongs, the leader of its
+ * session or process group belongs, the mark is in its environment, or an earlier scan recorded it.
+ * A process can escape each criterion: `setsid` leaves the session, `env -i` drops the mark, the
+ * end of its parent cuts the ancestry. So scans run while the ancestors live, and record the
+ * processes that they find.
  *
- * No scan finds a process that drops the mark, leaves the session and loses its parent between two scans. Only a cgroup
- * contains such processes.
+ * No scan finds a process that drops the mark, leaves the session and loses its parent between two
+ * scans. Only a cgroup contains such processes.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import {
@@ -46,14 +47,20 @@ const PAUSE_MS = 5;
 const ROUNDS_A_TURN = 4;
 /** Rounds without a find that end a kill: `moving` applies after a process escaped a round. */
 const QUIET_ROUNDS = { resting: 2, moving: 12 };
-/** Scans of only the newest processes after a round without a find; fast, so that few processes can escape them. */
+/**
+ * Scans of only the newest processes after a round without a find; fast, so that few processes can
+ * escape them.
+ */
 const GLANCES = 10;
 const GLANCED_PIDS = 24;
 /** Maximum number of recorded processes; the oldest are dropped. */
 const MAX_RECORDED = 10_000;
 
 export class ProcessSweep {
-  /** Start time by pid of all found processes. An ended process still identifies the session and group that it led. */
+  /**
+   * Start time by pid of all found processes. An ended process still identifies the session and
+   * group that it led.
+   */
   readonly #recorded = new Map<number, number>();
   /** Recorded processes that were alive at the last scan. */
   readonly #living = new Set<number>();
@@ -72,12 +79,17 @@ export class ProcessSweep {
     if (root) this.#record(stat?.startTime === root.startTime ? stat : root);
   }
 
-  /** Stops all processes that belong (SIGSTOP), in rounds until a round finds no other: a process may fork meanwhile. */
+  /**
+   * Stops all processes that belong (SIGSTOP), in rounds until a round finds no other: a process
+   * may fork meanwhile.
+   */
   stop(): void {
     const stopped = new Set<number>();
     for (let round = 0, isNew = true; isNew && round < STOP_ROUNDS; round++) {
       isNew = false;
-      for (const { pid } of this.#find(new Set([process.pid]), (stat) => send(stat.pid, "SIGSTOP"))) {
+      for (const { pid } of this.#find(new Set([process.pid]), (stat) =>
+        send(stat.pid, "SIGSTOP"),
+      )) {
         if (stopped.has(pid)) continue;
         stopped.add(pid);
         isNew = true;
@@ -100,7 +112,10 @@ export class ProcessSweep {
     return [...this.#living];
   }
 
-  /** Records the children of recorded processes. Cheap, because it reads only their entries in /proc. */
+  /**
+   * Records the children of recorded processes. Cheap, because it reads only their entries in
+   * /proc.
+   */
   look(): void {
     const seen = new Set<number>();
     const queue = [...this.#living];
@@ -119,8 +134,8 @@ export class ProcessSweep {
   }
 
   /**
-   * Kills the recorded processes and their descendants without a wait: no full scan, and no look at how they end. Never
-   * signals this process or its group.
+   * Kills the recorded processes and their descendants without a wait: no full scan, and no look at
+   * how they end. Never signals this process or its group.
    */
   killRecorded(): void {
     for (let round = 0, before = -1; before !== this.#living.size && round < STOP_ROUNDS; round++) {
@@ -135,19 +150,26 @@ export class ProcessSweep {
 
   #signalRecorded(signal: "SIGSTOP" | "SIGKILL"): void {
     const kept = new Set([process.pid, process.ppid, 0, 1]);
-    for (const group of this.#groups) if (!kept.has(group) && this.#isOurs(group)) send(-group, signal);
+    for (const group of this.#groups)
+      if (!kept.has(group) && this.#isOurs(group)) send(-group, signal);
     for (const pid of this.#living) if (!kept.has(pid)) send(pid, signal);
   }
 
   /**
-   * Kills all processes that belong, in rounds until a round finds none. Each process is stopped when it is found, so
-   * that it cannot fork, and killed when all are stopped. Signals go to complete process groups, because a fork inside
-   * a group cannot escape them.
+   * Kills all processes that belong, in rounds until a round finds none. Each process is stopped
+   * when it is found, so that it cannot fork, and killed when all are stopped. Signals go to
+   * complete process groups, because a fork inside a group cannot escape them.
    *
    * @param spare pid of a process that is not killed
    */
   async kill(spare?: number): Promise<SweepReport> {
-    const kept = new Set([process.pid, process.ppid, 0, 1, ...(spare === undefined ? [] : [spare])]);
+    const kept = new Set([
+      process.pid,
+      process.ppid,
+      0,
+      1,
+      ...(spare === undefined ? [] : [spare]),
+    ]);
     const deadline = performance.now() + KILL_MS;
     const killed = new Set<number>();
     const stop = (stat: ProcessStat) => this.#signal(stat, "SIGSTOP", kept);
@@ -173,7 +195,8 @@ export class ProcessSweep {
       // Scan again before the kill: a process may have forked before it was stopped.
       const all = isFresh ? [...found, ...this.#find(kept, stop)] : found;
       for (const stat of all) {
-        if (!killed.has(stat.pid) && processStat(stat.pid) === null) quietRounds = QUIET_ROUNDS.moving;
+        if (!killed.has(stat.pid) && processStat(stat.pid) === null)
+          quietRounds = QUIET_ROUNDS.moving;
         this.#signal(stat, "SIGKILL", kept);
         killed.add(stat.pid);
       }
@@ -186,8 +209,9 @@ export class ProcessSweep {
   }
 
   /**
-   * Stops the groups that recorded processes lead, each with one signal, which a fork bomb inside a group cannot
-   * escape. The spared process is stopped with its group, and continues after the round.
+   * Stops the groups that recorded processes lead, each with one signal, which a fork bomb inside a
+   * group cannot escape. The spared process is stopped with its group, and continues after the
+   * round.
    */
   #stopGroups(kept: ReadonlySet<number>, spare: number | undefined): void {
     for (const group of this.#groups)
@@ -204,7 +228,8 @@ export class ProcessSweep {
     const found = new Map<number, ProcessStat>();
     const others: ProcessStat[] = [];
     const add = (stat: ProcessStat) => {
-      // The newest numbers are also of threads. A signal to a thread reaches its process, which may be kept.
+      // The newest numbers are also of threads. A signal to a thread reaches its process, which may
+      // be kept.
       if (isThread(stat.pid)) return;
       this.#record(stat);
       onFind(stat);
@@ -234,8 +259,8 @@ export class ProcessSweep {
   }
 
   /**
-   * Whether the pid is that of a recorded process. The system does not reuse the number of a living session or group,
-   * so a recorded process that has ended still identifies those that it led.
+   * Whether the pid is that of a recorded process. The system does not reuse the number of a living
+   * session or group, so a recorded process that has ended still identifies those that it led.
    */
   #isOurs(pid: number): boolean {
     const startTime = this.#recorded.get(pid);
@@ -260,8 +285,15 @@ export class ProcessSweep {
     }
   }
 
-  /** Signals the process; or its complete group, if the group belongs to the sweep and is not in `kept`. */
-  #signal({ pid, group }: ProcessStat, signal: "SIGSTOP" | "SIGKILL", kept: ReadonlySet<number>): void {
+  /**
+   * Signals the process; or its complete group, if the group belongs to the sweep and is not in
+   * `kept`.
+   */
+  #signal(
+    { pid, group }: ProcessStat,
+    signal: "SIGSTOP" | "SIGKILL",
+    kept: ReadonlySet<number>,
+  ): void {
     send(!kept.has(group) && this.#isOurs(group) ? -group : pid, signal);
   }
 }

@@ -1,4 +1,7 @@
-/** What is kept of one program of `p.exec`: the values that it reports, its last lines, and its stdout. */
+/**
+ * What is kept of one program of `p.exec`: the values that it reports, its last lines, and its
+ * stdout.
+ */
 import { withoutMakeEnd } from "../../protocol/text/line-level.js";
 import { withoutSequences } from "../../protocol/text/sgr.js";
 import type { Masker } from "../secrets/masker.js";
@@ -22,7 +25,10 @@ export class ProgramOutputs {
   /** @param label - name of the program, for the problem */
   constructor(private readonly label: string) {}
 
-  /** A later value of the same name replaces the earlier one. @returns why the value is not kept; null: it is kept */
+  /**
+   * A later value of the same name replaces the earlier one. @returns why the value is not kept;
+   * null: it is kept
+   */
   set(name: string, value: string): string | null {
     const before = this.#values.get(name);
     const freed = before === undefined ? 0 : name.length + before.length;

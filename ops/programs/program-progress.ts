@@ -1,10 +1,14 @@
 /**
- * The progress of one program of `p.exec`: what its output, its reports (`LIVEOPS_REPORT`) and its open files say. The
- * rules of the bar are those of `ProgramBar`.
+ * The progress of one program of `p.exec`: what its output, its reports (`LIVEOPS_REPORT`) and its
+ * open files say. The rules of the bar are those of `ProgramBar`.
  */
 
 import type { LogStream, StatusLevel } from "../../protocol/operation.js";
-import { parseReportLine, type ReportLevel, type ReportStatement } from "../../protocol/report-line.js";
+import {
+  parseReportLine,
+  type ReportLevel,
+  type ReportStatement,
+} from "../../protocol/report-line.js";
 import { withoutOtherSequences, withoutSequences } from "../../protocol/text/sgr.js";
 
 import type { Masker } from "../secrets/masker.js";
@@ -34,7 +38,9 @@ const FILES_POLL_MS = 1000;
 const STANDING_MS = 250;
 /** Silence after which open files are looked at. */
 const SILENT_MS = 2000;
-/** Time that one look at the open files may take; after a longer one, the next looks are left out. */
+/**
+ * Time that one look at the open files may take; after a longer one, the next looks are left out.
+ */
 const LOOK_MS = 10;
 /** Reports that are not understood and are noted. */
 const MOST_NOTES = 5;
@@ -100,7 +106,10 @@ export class ProgramProgress {
     });
   }
 
-  /** Reads new reports; call before output is read, so that both keep their order as far as it is known. */
+  /**
+   * Reads new reports; call before output is read, so that both keep their order as far as it is
+   * known.
+   */
   poll(): void {
     if (this.#attempt(() => this.#file?.poll())) return;
     const file = this.#file;
@@ -145,8 +154,8 @@ export class ProgramProgress {
   }
 
   /**
-   * The text of the line that has not ended. A program that waits after it has written a frame shows that frame, so a
-   * text that stands for a moment is read.
+   * The text of the line that has not ended. A program that waits after it has written a frame
+   * shows that frame, so a text that stands for a moment is read.
    */
   unfinished(text: string): void {
     this.#standing = text;
@@ -189,7 +198,10 @@ export class ProgramProgress {
     this.#attempt(() => file?.close());
   }
 
-  /** Whether the program gave its status by a report or a command: its output does not change the status then. */
+  /**
+   * Whether the program gave its status by a report or a command: its output does not change the
+   * status then.
+   */
   get hasStatus(): boolean {
     return this.#hasStatus;
   }
@@ -227,7 +239,10 @@ export class ProgramProgress {
     switch (statement.type) {
       case "progress": {
         const { type: _, unit, ...reading } = statement;
-        this.#bar.say("report", ONLY, { ...reading, ...(unit && { unit: target.masker.mask(unit) }) });
+        this.#bar.say("report", ONLY, {
+          ...reading,
+          ...(unit && { unit: target.masker.mask(unit) }),
+        });
         break;
       }
       case "percent":
@@ -260,7 +275,10 @@ export class ProgramProgress {
         return [bold(command.name)];
       case "mask":
         if (!target.masker.add(command.text) && command.text.trim() !== "")
-          target.line("liveops", `a text of fewer than ${SHORTEST_SECRET} characters is not masked`);
+          target.line(
+            "liveops",
+            `a text of fewer than ${SHORTEST_SECRET} characters is not masked`,
+          );
     }
     return [];
   }
@@ -282,7 +300,12 @@ function plain(text: string): string {
 }
 
 /** Colour of each level, as SGR code. */
-const COLOURS: Partial<Record<ReportLevel, number>> = { success: 32, notice: 36, warning: 33, error: 31 };
+const COLOURS: Partial<Record<ReportLevel, number>> = {
+  success: 32,
+  notice: 36,
+  warning: 33,
+  error: 31,
+};
 
 /** The text with its level before it, in colour. */
 function levelled(level: ReportLevel, text: string): string {

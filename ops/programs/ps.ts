@@ -1,6 +1,6 @@
 /**
- * Processes as ps(1) tells them, on a system without /proc, as macOS is. One call reads all of them; where ps cannot
- * read any, there are none.
+ * Processes as ps(1) tells them, on a system without /proc, as macOS is. One call reads all of
+ * them; where ps cannot read any, there are none.
  */
 import { spawnSync } from "node:child_process";
 
@@ -22,10 +22,14 @@ export interface ProcessRow {
   environment: string[];
 }
 
-/** All users, ended children included; the second time with the environment behind the command. Linux has BSD words. */
+/**
+ * All users, ended children included; the second time with the environment behind the command.
+ * Linux has BSD words.
+ */
 const WORDS = process.platform === "darwin" ? ["-ASww", "-AESww"] : ["axSww", "axeSww"];
 const COLUMNS = ["pid", "ppid", "pgid", "stat", "lstart", "time", "rss", "command"];
-const ROW = /^ *(\d+) +(\d+) +(\d+) +(\S)\S* +(\w+ +\w+ +\d+ [\d:]+ +\d+) +([\d:.-]+) +(\d+) ?(.*)$/gm;
+const ROW =
+  /^ *(\d+) +(\d+) +(\d+) +(\S)\S* +(\w+ +\w+ +\d+ [\d:]+ +\d+) +([\d:.-]+) +(\d+) ?(.*)$/gm;
 
 const TIMEOUT_MS = 1000;
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -60,12 +64,16 @@ export function psRows(age = 0): typeof rows {
 
 /** Empty where ps fails. */
 function replyOf(words: string): string {
-  const { status, stdout } = spawnSync("/bin/ps", [words, ...COLUMNS.flatMap((name) => ["-o", `${name}=`])], {
-    encoding: "latin1",
-    env: { LC_ALL: "C", TZ: "UTC" },
-    timeout: TIMEOUT_MS,
-    maxBuffer: MOST_BYTES,
-  });
+  const { status, stdout } = spawnSync(
+    "/bin/ps",
+    [words, ...COLUMNS.flatMap((name) => ["-o", `${name}=`])],
+    {
+      encoding: "latin1",
+      env: { LC_ALL: "C", TZ: "UTC" },
+      timeout: TIMEOUT_MS,
+      maxBuffer: MOST_BYTES,
+    },
+  );
   return status === 0 ? stdout : "";
 }
 
@@ -76,8 +84,8 @@ export function psRow(pid: number): ProcessRow | undefined {
 }
 
 /**
- * The rows of two replies of ps. An argument may look like a variable: what the first reply has is no environment.
- * Exported for tests: macOS writes times otherwise.
+ * The rows of two replies of ps. An argument may look like a variable: what the first reply has is
+ * no environment. Exported for tests: macOS writes times otherwise.
  */
 export function rowsOf(plain: string, whole: string): Map<number, ProcessRow> {
   const found = new Map<number, ProcessRow>();

@@ -1,9 +1,9 @@
 /**
- * A pseudoterminal (pty) on which a program runs. The library is an optional dependency, loaded when the first program
- * needs it.
+ * A pseudoterminal (pty) on which a program runs. The library is an optional dependency, loaded
+ * when the first program needs it.
  *
- * The program leads the session of the pty, and its output ends with it, as in a terminal window: what other processes
- * print later is not read.
+ * The program leads the session of the pty, and its output ends with it, as in a terminal window:
+ * what other processes print later is not read.
  */
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, readSync, statSync } from "node:fs";
@@ -22,10 +22,16 @@ export interface TerminalSize {
 /** The size until somebody attaches. */
 export const DEFAULT_SIZE: TerminalSize = { columns: 120, rows: 40 };
 
-/** The most columns or rows; the kernel keeps 16 bits, and a program may allocate a screen of this size. */
+/**
+ * The most columns or rows; the kernel keeps 16 bits, and a program may allocate a screen of this
+ * size.
+ */
 const MAX_SIDE = 1000;
 
-/** More than a kernel keeps of the output that nobody has read: the rest is that of processes that print on. */
+/**
+ * More than a kernel keeps of the output that nobody has read: the rest is that of processes that
+ * print on.
+ */
 const MAX_UNREAD_BYTES = 256 * 1024;
 
 /** The value of TERM inside. */
@@ -85,7 +91,10 @@ type Inside = IPty & { _socket?: ReadStream; fd?: number };
 
 /** A running program with its pty. */
 export class Terminal {
-  /** Raw bytes of the program. Ends when the program has ended and everything that it printed was read. */
+  /**
+   * Raw bytes of the program. Ends when the program has ended and everything that it printed was
+   * read.
+   */
   readonly output: Readable;
   /** Resolves when the output has ended. */
   readonly ended: Promise<{ exitCode: number | null; signal: NodeJS.Signals | null }>;
@@ -108,21 +117,36 @@ export class Terminal {
       pty.onExit(({ exitCode, signal = 0 }) => {
         this.#isOpen = false;
         output.push(null);
-        done(signal === 0 ? { exitCode, signal: null } : { exitCode: null, signal: nameOf(signal) });
+        done(
+          signal === 0 ? { exitCode, signal: null } : { exitCode: null, signal: nameOf(signal) },
+        );
       });
     });
   }
 
   /** @throws TtyMissing; an error with the code of the system if the command cannot be started */
-  static async start(command: string, args: readonly string[], options: TerminalOptions): Promise<Terminal> {
+  static async start(
+    command: string,
+    args: readonly string[],
+    options: TerminalOptions,
+  ): Promise<Terminal> {
     const { spawn } = await library();
     const { cwd, size } = options;
     // The library passes an undefined variable as a text.
-    const env = Object.fromEntries(Object.entries(options.env).filter(([, value]) => value !== undefined));
+    const env = Object.fromEntries(
+      Object.entries(options.env).filter(([, value]) => value !== undefined),
+    );
     checkProgram(command, args, cwd, env.PATH);
     const { columns: cols, rows } = size;
     options.beforeSpawn?.();
-    const pty = spawn(command, [...args], { name: env.TERM ?? TERM, cols, rows, cwd, env, encoding: null });
+    const pty = spawn(command, [...args], {
+      name: env.TERM ?? TERM,
+      cols,
+      rows,
+      cwd,
+      env,
+      encoding: null,
+    });
     return new Terminal(pty, size);
   }
 
@@ -146,8 +170,8 @@ export class Terminal {
   }
 
   /**
-   * Whether the terminal shows what is typed: for a password, it does not. False where the system does not tell, and
-   * for a program that shows the keys itself, as an editor of lines does.
+   * Whether the terminal shows what is typed: for a password, it does not. False where the system
+   * does not tell, and for a program that shows the keys itself, as an editor of lines does.
    */
   get echo(): boolean {
     const { fd } = this.pty as Inside;
@@ -174,7 +198,10 @@ export class Terminal {
     }
   }
 
-  /** Stops and continues to read, so that the program waits. After the end of the program, the rest is read anyway. */
+  /**
+   * Stops and continues to read, so that the program waits. After the end of the program, the rest
+   * is read anyway.
+   */
   hold(isHeld: boolean): void {
     if (!this.#isOpen) return;
     if (isHeld) this.pty.pause();
@@ -182,15 +209,19 @@ export class Terminal {
   }
 }
 
-/** When to look whether a program has ended that closed its terminal, in ms: at first, and at most, after doubling. */
+/**
+ * When to look whether a program has ended that closed its terminal, in ms: at first, and at most,
+ * after doubling.
+ */
 const LOOK_MS = { first: 10, longest: 1000 };
 
 /**
- * Reads what the program has printed before its terminal is closed. The library closes it 200 ms after the exit, read or
- * not, and libuv ends its stream at a hangup, though the kernel has more output.
+ * Reads what the program has printed before its terminal is closed. The library closes it 200 ms
+ * after the exit, read or not, and libuv ends its stream at a hangup, though the kernel has more
+ * output.
  *
- * A program that closes its own three streams also causes a hangup. Its terminal stays open until it ends: the kernel
- * would end it with SIGHUP.
+ * A program that closes its own three streams also causes a hangup. Its terminal stays open until
+ * it ends: the kernel would end it with SIGHUP.
  */
 export function readBeforeClose(pty: IPty, push: (bytes: Buffer) => void): void {
   const { _socket: socket, fd } = pty as Inside;

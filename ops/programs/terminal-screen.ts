@@ -1,9 +1,10 @@
 /**
- * What a terminal shows at this moment, for somebody who attaches later: the newest output, and the modes that the
- * program switched on.
+ * What a terminal shows at this moment, for somebody who attaches later: the newest output, and the
+ * modes that the program switched on.
  *
- * The replay is not the raw output: a question to the terminal (such as "where is the cursor?") would be answered again
- * by the terminal of the person, and the program would take the answer for input.
+ * The replay is not the raw output: a question to the terminal (such as "where is the cursor?")
+ * would be answered again by the terminal of the person, and the program would take the answer for
+ * input.
  */
 
 /** Bytes of output that are kept. */
@@ -28,10 +29,16 @@ const MODES: Readonly<Record<number, boolean>> = {
 /** Modes of the alternate screen, on which full-screen programs draw. */
 const ALTERNATE = new Set([47, 1047, 1049]);
 
-/** Switches of modes, keypad and a complete reset; the last alternative is a sequence that is not complete yet. */
+/**
+ * Switches of modes, keypad and a complete reset; the last alternative is a sequence that is not
+ * complete yet.
+ */
 const SWITCHES = /\x1b\[\?([\d;]{1,40})([hl])|\x1b([=>c])|\x1b(?:\[(?:\?[\d;]{0,40})?)?$/g;
 
-/** All control sequences, and control characters. Bytes from 0x80 are parts of UTF-8 characters here. */
+/**
+ * All control sequences, and control characters. Bytes from 0x80 are parts of UTF-8 characters
+ * here.
+ */
 const CONTROLS =
   /\x1b\[([\x30-\x3f]*)([\x20-\x2f]*)([\x40-\x7e])|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\|$)|\x1b\[[\x30-\x3f]*$|\x1b[\x20-\x2f]*[\x30-\x7e]?|[\x00-\x07\x0b-\x0c\x0e-\x1f\x7f]/g;
 
@@ -76,19 +83,26 @@ export class TerminalScreen {
   /** The text of the last line, without control sequences, if it has no line end: a question. */
   get prompt(): string {
     if (this.#alternate !== null) return "";
-    const line = Buffer.from(this.#main.slice(this.#main.lastIndexOf("\n") + 1), "latin1").toString("utf8");
+    const line = Buffer.from(this.#main.slice(this.#main.lastIndexOf("\n") + 1), "latin1").toString(
+      "utf8",
+    );
     const frames = line.replace(CONTROLS, "").split("\r");
     return (frames.findLast((frame) => frame.trim() !== "") ?? "").trim();
   }
 
   /** Draws the present state on an empty terminal. */
   replay(): Buffer {
-    const modes = [...this.#modes].map(([mode, isOn]) => `\x1b[?${mode}${isOn ? "h" : "l"}`).join("");
+    const modes = [...this.#modes]
+      .map(([mode, isOn]) => `\x1b[?${mode}${isOn ? "h" : "l"}`)
+      .join("");
     const screen =
       this.#alternate === null
         ? drawing(this.#main)
         : `${drawing(this.#main)}\x1b[?1049h${CLEAR}${drawing(this.#alternate)}`;
-    return Buffer.from(`${RESET_TEXT}${screen}${modes}${this.#isKeypadOn ? "\x1b=" : ""}`, "latin1");
+    return Buffer.from(
+      `${RESET_TEXT}${screen}${modes}${this.#isKeypadOn ? "\x1b=" : ""}`,
+      "latin1",
+    );
   }
 
   #add(text: string): void {
@@ -110,7 +124,10 @@ export class TerminalScreen {
   }
 }
 
-/** The end of the text, from the begin of a line if there is one. Cuts rarely, so that output costs little. */
+/**
+ * The end of the text, from the begin of a line if there is one. Cuts rarely, so that output costs
+ * little.
+ */
 function newest(text: string): string {
   if (text.length <= KEPT_BYTES * 2) return text;
   const cut = text.slice(-KEPT_BYTES);

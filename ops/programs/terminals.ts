@@ -1,6 +1,6 @@
 /**
- * The terminals of an attempt's programs (`tty`): reports which program has one and whether it waits for input, and
- * passes the newest terminal to the host that connects it with people.
+ * The terminals of an attempt's programs (`tty`): reports which program has one and whether it
+ * waits for input, and passes the newest terminal to the host that connects it with people.
  */
 import type { EventBody } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
@@ -15,7 +15,10 @@ export interface OpenTerminal {
   readonly screen: TerminalScreen;
   /** Name of the program. */
   readonly program: string;
-  /** Looks whether the text may be typed that answers the prompt of this number. Null: it may; else what is the matter. */
+  /**
+   * Looks whether the text may be typed that answers the prompt of this number. Null: it may; else
+   * what is the matter.
+   */
   refusal(number: number): string | null;
 }
 
@@ -24,7 +27,8 @@ export interface TerminalHost {
   /** The size of a new terminal. */
   readonly size: TerminalSize;
   /**
-   * The terminal that people see from now on: that of the program that started last. Called before its first output.
+   * The terminal that people see from now on: that of the program that started last. Called before
+   * its first output.
    *
    * @param current - null: none
    */
@@ -39,7 +43,10 @@ const QUIET_MS = 200;
 const LONGEST_PROMPT = 200;
 /** Why only a person may answer. */
 const HIDDEN = "does not show what is typed, as for a password; a person types that";
-/** Where the system does not tell whether a program waits, a line without an end for this time is a question. */
+/**
+ * Where the system does not tell whether a program waits, a line without an end for this time is a
+ * question.
+ */
 const QUESTION_MS = 2000;
 
 export class AttemptTerminals {
@@ -134,7 +141,9 @@ class InputWatch {
     const { entered, echo } = this.open.terminal;
     this.#entered = entered;
     this.#asked = isBlocked ? { prompt: this.#prompt, echo, number: Date.now() } : null;
-    this.event(this.#asked === null ? { type: "input:resumed" } : { type: "input:waiting", ...this.#asked });
+    this.event(
+      this.#asked === null ? { type: "input:resumed" } : { type: "input:waiting", ...this.#asked },
+    );
   }
 
   /** Somebody has typed a line: where the program waits, it waits for another one. */

@@ -2,51 +2,64 @@
 
 /** Options of {@link Progress.exec}. */
 export interface ExecOptions {
-  /** Working directory; a relative path starts at that of the operation. Default: that of the operation. */
+  /**
+   * Working directory; a relative path starts at that of the operation. Default: that of the
+   * operation.
+   */
   cwd?: string;
-  /** Variables that are added to the environment of the operation; `undefined` removes a variable. Default: none. */
+  /**
+   * Variables that are added to the environment of the operation; `undefined` removes a variable.
+   * Default: none.
+   */
   env?: Readonly<Record<string, string | undefined>>;
   /** Whether an exit code other than 0, or a signal, is an error. Default: true. */
   check?: boolean;
   /**
-   * Also return the text of stdout, at most 1 MiB; a program that prints more is stopped and is an error. Stdout and
-   * stderr are then read apart, as with `separate`. Default: false.
+   * Also return the text of stdout, at most 1 MiB; a program that prints more is stopped and is an
+   * error. Stdout and stderr are then read apart, as with `separate`. Default: false.
    */
   capture?: boolean;
   /**
-   * Read stdout and stderr apart, so that the log marks the lines of stderr. The order of lines of stdout and lines of
-   * stderr is then not exact. Default: false: both are read in their order, as lines of stdout.
+   * Read stdout and stderr apart, so that the log marks the lines of stderr. The order of lines of
+   * stdout and lines of stderr is then not exact. Default: false: both are read in their order, as
+   * lines of stdout.
    */
   separate?: boolean;
   /**
-   * Run the program on a terminal (pty) of its own: it prints colours and progress as in a terminal, and can ask for
-   * input, which `liveops attach` answers. Its output is one stream, logged as stdout; `capture` and `separate` are not
-   * possible. The output ends with the program. The terminal has 120 columns and 40 rows until somebody attaches. Needs
-   * the package `@lydell/node-pty`. Default: false.
+   * Run the program on a terminal (pty) of its own: it prints colours and progress as in a
+   * terminal, and can ask for input, which `liveops attach` answers. Its output is one stream,
+   * logged as stdout; `capture` and `separate` are not possible. The output ends with the program.
+   * The terminal has 120 columns and 40 rows until somebody attaches. Needs the package
+   * `@lydell/node-pty`. Default: false.
    */
   tty?: boolean;
   /**
-   * Show output as the status too: `"unfinished"`: the text of a line without its end, such as a progress bar that
-   * redraws; `"last"`: the last line as well. Default: the status does not change.
+   * Show output as the status too: `"unfinished"`: the text of a line without its end, such as a
+   * progress bar that redraws; `"last"`: the last line as well. Default: the status does not
+   * change.
    */
   status?: "unfinished" | "last";
   /**
-   * Show the progress of the program: its reports (`liveops report`, the file named by `LIVEOPS_REPORT`), bars and
-   * percents in its output, and its position in the file that it reads. The bar is that of the block which calls
-   * `exec`; a block that calls `percent` or `track` itself keeps its bar. Of programs that run at once, the first one
-   * that gives a figure has the bar until it ends. Default: true.
+   * Show the progress of the program: its reports (`liveops report`, the file named by
+   * `LIVEOPS_REPORT`), bars and percents in its output, and its position in the file that it reads.
+   * The bar is that of the block which calls `exec`; a block that calls `percent` or `track` itself
+   * keeps its bar. Of programs that run at once, the first one that gives a figure has the bar
+   * until it ends. Default: true.
    */
   progress?: boolean;
   /**
-   * Run the program also after a stop was requested, and do not stop it for the request: for clean-up. It must end
-   * within the rest of `gracePeriod`. Default: false.
+   * Run the program also after a stop was requested, and do not stop it for the request: for
+   * clean-up. It must end within the rest of `gracePeriod`. Default: false.
    */
   afterStop?: boolean;
-  /** Stops the program as a cancel of the operation does; `exec` then rejects with the reason of the signal. */
+  /**
+   * Stops the program as a cancel of the operation does; `exec` then rejects with the reason of the
+   * signal.
+   */
   signal?: AbortSignal;
   /**
-   * Seconds between SIGTERM and SIGKILL when the program is stopped. Default: 8, and less for a type whose
-   * `gracePeriod` is less than 10.
+   * Seconds between SIGTERM and SIGKILL when the program is stopped. Default: 8, and less for a
+   * type whose `gracePeriod` is less than 10.
    */
   grace?: number;
   /** Name of the program in messages. Default: the command. */
@@ -68,8 +81,9 @@ export interface ExecResult {
 }
 
 /**
- * A program that `p.exec` ran ended with an exit code other than 0, or by a signal. The message has the last lines of
- * its output. An operation that throws this error fails, and its result is `{ exitCode, signal, seconds }`.
+ * A program that `p.exec` ran ended with an exit code other than 0, or by a signal. The message has
+ * the last lines of its output. An operation that throws this error fails, and its result is `{
+ * exitCode, signal, seconds }`.
  */
 export class ExecError extends Error implements ExecResult {
   override name = "ExecError";

@@ -1,9 +1,9 @@
 /**
- * The base class of every operation type, and the interface `Progress` that `run` receives (implemented in
- * `attempt-progress.ts`).
+ * The base class of every operation type, and the interface `Progress` that `run` receives
+ * (implemented in `attempt-progress.ts`).
  *
- * Only the runner constructs operations, through `constructing`. The base constructor reads its values there, so that
- * id and params exist before the field initialisers of a subclass run.
+ * Only the runner constructs operations, through `constructing`. The base constructor reads its
+ * values there, so that id and params exist before the field initialisers of a subclass run.
  */
 import { FEATURE_FIELDS } from "../features.js";
 import type { ExecOptions, ExecResult } from "./exec.js";
@@ -50,7 +50,10 @@ export type StatusLevel = "info" | "success" | "warning" | "error";
 
 /** Options of {@link Progress.track}. */
 export interface TrackOptions<T = unknown> {
-  /** Number of units in total. Default: the length of an array, the size of a Set or Map, otherwise unknown. */
+  /**
+   * Number of units in total. Default: the length of an array, the size of a Set or Map, otherwise
+   * unknown.
+   */
   total?: number;
   /** Label shown before the bar, such as `"Rows"`. Default: none. */
   label?: string;
@@ -59,15 +62,19 @@ export interface TrackOptions<T = unknown> {
   /** Number of units of an item, for example its bytes. Default: 1. */
   size?: (item: T) => number;
   /**
-   * In a `resumable` type: names the item, so that a later attempt skips the items that are finished. An item is finished
-   * when the loop asks for the next item. `index` counts from 0. Default: a later attempt does all items again.
+   * In a `resumable` type: names the item, so that a later attempt skips the items that are
+   * finished. An item is finished when the loop asks for the next item. `index` counts from 0.
+   * Default: a later attempt does all items again.
    */
   key?: (item: T, index: number) => string | number;
 }
 
 /** Options of {@link Progress.operation}. */
 export interface OperationOptions {
-  /** Queue whose slot the operation waits for. Default: that of its type, otherwise that of this operation. */
+  /**
+   * Queue whose slot the operation waits for. Default: that of its type, otherwise that of this
+   * operation.
+   */
   queue?: string;
 }
 
@@ -92,21 +99,24 @@ export interface StepsOptions {
   /** Most steps that run at the same time, from 1 to 200. Default: the number of cores. */
   atOnce?: number;
   /**
-   * What follows the first failure. `"stop"`: the other steps are ended as by a cancel, and those that wait do not run.
-   * `"finish"`: all steps run. Default: `"stop"`.
+   * What follows the first failure. `"stop"`: the other steps are ended as by a cancel, and those
+   * that wait do not run. `"finish"`: all steps run. Default: `"stop"`.
    */
   onFailure?: "stop" | "finish";
 }
 
 /** Options of {@link Progress.each}. */
 export interface EachOptions<T = unknown> extends StepsOptions {
-  /** Name of the step of an item; no two may be equal. Default: the item if it is a text or a number, else its number. */
+  /**
+   * Name of the step of an item; no two may be equal. Default: the item if it is a text or a
+   * number, else its number.
+   */
   name?: (item: T, index: number) => string;
 }
 
 /**
- * Reports of one step: as {@link Progress}, with a bar, a status and a name of its own in the log. `signal` aborts also
- * when another step failed.
+ * Reports of one step: as {@link Progress}, with a bar, a status and a name of its own in the log.
+ * `signal` aborts also when another step failed.
  */
 export interface StepProgress
   extends Pick<
@@ -118,7 +128,9 @@ export interface StepProgress
 
 /** The second argument of `chainTo`; optional if every parameter of the type is optional. */
 export type ChainArguments<T> =
-  Record<never, never> extends ParamsInput<T> ? [params?: ParamsInput<T>] : [params: ParamsInput<T>];
+  Record<never, never> extends ParamsInput<T>
+    ? [params?: ParamsInput<T>]
+    : [params: ParamsInput<T>];
 
 /** The arguments of `operation` after the class; the parameters are optional as for `chainTo`. */
 export type OperationArguments<T> =
@@ -129,39 +141,48 @@ export type OperationArguments<T> =
 /**
  * Reports the stages, progress, log and outcome of an operation. Reports are stored and shown live.
  *
- * @typeParam Op - the class of the operation, which gives the stage names: `Progress<StepA>`. Without it, any stage
- *   name is accepted.
+ * @typeParam Op - the class of the operation, which gives the stage names: `Progress<StepA>`.
+ *   Without it, any stage name is accepted.
  */
 export interface Progress<Op = unknown> {
   /**
-   * Runs the block as a stage of the operation and returns its value. The start of the stage is on disk before the
-   * block starts, and its end before the promise resolves. Await the promise: only one stage may be active.
+   * Runs the block as a stage of the operation and returns its value. The start of the stage is on
+   * disk before the block starts, and its end before the promise resolves. Await the promise: only
+   * one stage may be active.
    *
-   * The stage ends as done, as cancelled (the block threw {@link OperationCancelled}) or as failed (any other error).
-   * The error is thrown again. A name that `static stages` does not list still runs, untracked.
+   * The stage ends as done, as cancelled (the block threw {@link OperationCancelled}) or as failed
+   * (any other error). The error is thrown again. A name that `static stages` does not list still
+   * runs, untracked.
    *
-   * With `allowFailure`, an error of the block does not end the operation: the stage ends as an allowed failure, the
-   * error goes to the log and the record, and the promise resolves to `undefined`. {@link OperationCancelled}, and any
-   * error after a stop request, is thrown again as without the option.
+   * With `allowFailure`, an error of the block does not end the operation: the stage ends as an
+   * allowed failure, the error goes to the log and the record, and the promise resolves to
+   * `undefined`. {@link OperationCancelled}, and any error after a stop request, is thrown again as
+   * without the option.
    *
-   * In a `resumable` type, a stage that an earlier attempt finished does not run again: its stored value is returned. A
-   * stage that ended as an allowed failure runs again.
+   * In a `resumable` type, a stage that an earlier attempt finished does not run again: its stored
+   * value is returned. A stage that ended as an allowed failure runs again.
    *
-   * @throws Error `LIVEOPS_STAGE_ACTIVE` if another stage is active; `LIVEOPS_STAGE_VALUE_NOT_JSON` if a stage of a
-   *   resumable type returned a value that JSON cannot represent, or that is larger than 16 MiB as JSON
+   * @throws Error `LIVEOPS_STAGE_ACTIVE` if another stage is active;
+   *   `LIVEOPS_STAGE_VALUE_NOT_JSON` if a stage of a resumable type returned a value that JSON
+   *   cannot represent, or that is larger than 16 MiB as JSON
    */
   stage<R>(
     name: StageName<Op>,
     block: () => R,
     options?: { readonly allowFailure?: false },
   ): Promise<Awaited<R>>;
-  stage<R>(name: StageName<Op>, block: () => R, options: StageOptions): Promise<Awaited<R> | undefined>;
+  stage<R>(
+    name: StageName<Op>,
+    block: () => R,
+    options: StageOptions,
+  ): Promise<Awaited<R> | undefined>;
 
   /**
-   * Records that the stage is skipped. The record and all screens show the reason. The skip is on disk when the method
-   * returns. Nothing is stored: a later attempt decides anew.
+   * Records that the stage is skipped. The record and all screens show the reason. The skip is on
+   * disk when the method returns. Nothing is stored: a later attempt decides anew.
    *
-   * @param reason - why the stage is not needed, such as `"no new files"`; text after 4096 characters is cut
+   * @param reason - why the stage is not needed, such as `"no new files"`; text after 4096
+   *   characters is cut
    * @throws Error `LIVEOPS_STAGE_ACTIVE` if a stage is active
    */
   skip(name: StageName<Op>, reason: string): void;
@@ -190,7 +211,10 @@ export interface Progress<Op = unknown> {
     options?: StepsOptions,
   ): Promise<{ -readonly [K in keyof T]: Awaited<ReturnType<T[K]>> }>;
 
-  /** As {@link Progress.parallel}, with a step for each item. Returns the values in the order of the items. */
+  /**
+   * As {@link Progress.parallel}, with a step for each item. Returns the values in the order of the
+   * items.
+   */
   each<T, R>(
     items: Iterable<T>,
     block: (item: T, s: StepProgress) => R,
@@ -218,34 +242,40 @@ export interface Progress<Op = unknown> {
     options?: ApproveOptions<C>,
   ): Promise<Exclude<C, "no">>;
 
-  /** Runs the block under a name that is not a stage, and returns its value. The stage stepper does not change. */
+  /**
+   * Runs the block under a name that is not a stage, and returns its value. The stage stepper does
+   * not change.
+   */
   untracked<R>(name: string, block: () => R): Promise<Awaited<R>>;
 
   /**
-   * Returns the same items and counts them on the progress bar as the loop takes them. Checks for cancellation before
-   * each item. Never reads ahead; without a total, the bar shows a count and a rate.
+   * Returns the same items and counts them on the progress bar as the loop takes them. Checks for
+   * cancellation before each item. Never reads ahead; without a total, the bar shows a count and a
+   * rate.
    *
-   * With `key`, in a `resumable` type, the items that an earlier attempt with the same parameters finished are skipped:
-   * their bodies do not run, and the bar begins with them. The item in progress is done again, and after a kill the items
-   * of the last 10 ms too. Take the items one by one: an item that a loop takes while the one before is still being
-   * worked on counts as its end.
+   * With `key`, in a `resumable` type, the items that an earlier attempt with the same parameters
+   * finished are skipped: their bodies do not run, and the bar begins with them. The item in
+   * progress is done again, and after a kill the items of the last 10 ms too. Take the items one by
+   * one: an item that a loop takes while the one before is still being worked on counts as its end.
    *
    * @throws {@link OperationCancelled} in the loop, after a stop was requested
-   * @throws TypeError if `items` is not iterable; in the loop, if `key` returns neither a text nor a finite number
+   * @throws TypeError if `items` is not iterable; in the loop, if `key` returns neither a text
+   *   nor a finite number
    * @throws RangeError in the loop, if a stage has more than 100,000 items with a `key`
    */
   track<T>(items: Iterable<T>, options?: TrackOptions<T>): Iterable<T>;
   track<T>(items: AsyncIterable<T>, options?: TrackOptions<T>): AsyncIterable<T>;
 
   /**
-   * Sets the progress bar, from 0 to 100; a value outside is clamped. Calls are cheap: at most 10 values a second are
-   * sent, and always the last one. A value that is not a finite number (`NaN` of 0/0) is ignored and logged once.
+   * Sets the progress bar, from 0 to 100; a value outside is clamped. Calls are cheap: at most 10
+   * values a second are sent, and always the last one. A value that is not a finite number (`NaN`
+   * of 0/0) is ignored and logged once.
    */
   percent(value: number): void;
 
   /**
-   * Sets the status line; text after 4096 characters is cut, and an empty text removes the line. Calls are cheap: up to
-   * 20 are sent at once, then 10 a second, and always the last one.
+   * Sets the status line; text after 4096 characters is cut, and an empty text removes the line.
+   * Calls are cheap: up to 20 are sent at once, then 10 a second, and always the last one.
    *
    * @param level - default: `"info"`
    * @throws TypeError if the level is unknown
@@ -256,57 +286,65 @@ export interface Progress<Op = unknown> {
   log(line: string): void;
 
   /**
-   * Sets the result: when `run` returns, the operation succeeds with this result. Call it once. An operation may also
-   * call `chainTo`, before or after: the operation keeps its result, and the next operation is queued.
+   * Sets the result: when `run` returns, the operation succeeds with this result. Call it once. An
+   * operation may also call `chainTo`, before or after: the operation keeps its result, and the
+   * next operation is queued.
    *
-   * @param value - a JSON value, at most 1 MiB; an object with `toJSON` (a Date) is stored as its `toJSON` returns
-   * @throws Error `LIVEOPS_RESULT_NOT_JSON`; `LIVEOPS_RESULT_TOO_LARGE`; `LIVEOPS_OUTCOME_SET` if result or error was
-   *   called before (the message has the lines of both calls)
+   * @param value - a JSON value, at most 1 MiB; an object with `toJSON` (a Date) is stored as its
+   *   `toJSON` returns
+   * @throws Error `LIVEOPS_RESULT_NOT_JSON`; `LIVEOPS_RESULT_TOO_LARGE`; `LIVEOPS_OUTCOME_SET` if
+   *   result or error was called before (the message has the lines of both calls)
    */
   result(value: unknown): void;
 
   /**
-   * Sets the outcome: when `run` returns, the operation fails with this message. Text after 65536 characters is cut.
+   * Sets the outcome: when `run` returns, the operation fails with this message. Text after 65536
+   * characters is cut.
    *
-   * @throws Error `LIVEOPS_OUTCOME_SET` if result, error or chainTo was called before (the message has the lines of
-   *   both calls)
+   * @throws Error `LIVEOPS_OUTCOME_SET` if result, error or chainTo was called before (the
+   *   message has the lines of both calls)
    */
   error(message: string): void;
 
   /**
-   * Sets the next operation: when `run` returns, this operation succeeds and the next operation of the chain is
-   * queued. The next operation gets these parameters, and the working directory and label of this operation. Call it
-   * once. An operation may also call `result`, before or after.
+   * Sets the next operation: when `run` returns, this operation succeeds and the next operation of
+   * the chain is queued. The next operation gets these parameters, and the working directory and
+   * label of this operation. Call it once. An operation may also call `result`, before or after.
    *
-   * @param params - JSON values, and dates, maps, sets and big integers where the schema of the type takes them; at
-   *   most 1 MiB as JSON; default: none
-   * @throws Error `LIVEOPS_OUTCOME_SET` if chainTo or error was called before (the message has the lines of both
-   *   calls); `LIVEOPS_PARAMS_INVALID` if the parameters are not JSON or too large. Parameters that the type does not
-   *   accept fail this operation (`LIVEOPS_PARAMS_INVALID`) when `run` returns, and the next operation is not started.
+   * @param params - JSON values, and dates, maps, sets and big integers where the schema of the
+   *   type takes them; at most 1 MiB as JSON; default: none
+   * @throws Error `LIVEOPS_OUTCOME_SET` if chainTo or error was called before (the message has
+   *   the lines of both calls); `LIVEOPS_PARAMS_INVALID` if the parameters are not JSON or too
+   *   large. Parameters that the type does not accept fail this operation
+   *   (`LIVEOPS_PARAMS_INVALID`) when `run` returns, and the next operation is not started.
    */
   chainTo<T extends OperationClass>(type: T, ...params: ChainArguments<T>): void;
 
   /**
-   * As `chainTo` with a class, by the name of the type, which is found as for `liveops submit` when `run` returns.
-   * Without such a type this operation fails with `LIVEOPS_CHAIN_TYPE`. Not in `liveops/testing`.
+   * As `chainTo` with a class, by the name of the type, which is found as for `liveops submit` when
+   * `run` returns. Without such a type this operation fails with `LIVEOPS_CHAIN_TYPE`. Not in
+   * `liveops/testing`.
    *
    * @param params - JSON values
    */
   chainTo(op: string, params?: Readonly<Record<string, unknown>>): void;
 
   /**
-   * Runs a program and returns how it ended. Its output goes to the log line by line, with its colours; standard input
-   * is empty. Await the promise: an operation that ends before the program fails, and the program is stopped. Several
-   * programs may run at the same time.
+   * Runs a program and returns how it ended. Its output goes to the log line by line, with its
+   * colours; standard input is empty. Await the promise: an operation that ends before the program
+   * fails, and the program is stopped. Several programs may run at the same time.
    *
    * A stop request ends the whole process group of the program: SIGTERM, the grace period, SIGKILL.
    *
    * @param command - a program on the PATH, or its path; no shell is used
    * @param args - default: none
-   * @throws {@link ExecError} if the program exits with another code than 0, or by a signal, and `check` is not false
-   * @throws {@link OperationCancelled} after a stop was requested; the reason of `options.signal` after that aborted
-   * @throws Error with the `code` of the system, such as `ENOENT`, if the program or its directory is missing or not
-   *   permitted; RangeError if it printed more than 1 MiB with `capture`
+   * @throws {@link ExecError} if the program exits with another code than 0, or by a signal, and
+   *   `check` is not false
+   * @throws {@link OperationCancelled} after a stop was requested; the reason of `options.signal`
+   *   after that aborted
+   * @throws Error with the `code` of the system, such as `ENOENT`, if the program or its
+   *   directory is missing or not permitted; RangeError if it printed more than 1 MiB with
+   *   `capture`
    */
   exec(
     command: string,
@@ -337,9 +375,14 @@ export interface Progress<Op = unknown> {
    *   {@link OperationCancelled} after a stop was requested; Error `LIVEOPS_CHILD_CANCELLED` if somebody cancelled the
    *   operation alone; Error if its parameters or its queue are refused
    */
-  operation<T extends OperationClass>(type: T, ...args: OperationArguments<T>): Promise<ResultOf<T>>;
+  operation<T extends OperationClass>(
+    type: T,
+    ...args: OperationArguments<T>
+  ): Promise<ResultOf<T>>;
 
-  /** As `operation` with a class, by the name of the type, which is found as for `liveops submit`. */
+  /**
+   * As `operation` with a class, by the name of the type, which is found as for `liveops submit`.
+   */
   operation(
     op: string,
     params?: Readonly<Record<string, unknown>>,
@@ -347,8 +390,8 @@ export interface Progress<Op = unknown> {
   ): Promise<unknown>;
 
   /**
-   * Checks for a stop request. Cheap enough for every turn of a loop. A loop that never awaits can detect a stop only
-   * with this method or `track`.
+   * Checks for a stop request. Cheap enough for every turn of a loop. A loop that never awaits can
+   * detect a stop only with this method or `track`.
    *
    * @throws {@link OperationCancelled} after a stop was requested
    */
@@ -383,7 +426,10 @@ declare const TYPE: unique symbol;
  * @typeParam T - `typeof` the class itself; see {@link OperationStatics} for its statics
  */
 export abstract class LiveOperation<T extends OperationStatics = OperationStatics> {
-  /** Only for the compiler: {@link Progress} reads the statics here. The property does not exist at run time. */
+  /**
+   * Only for the compiler: {@link Progress} reads the statics here. The property does not exist at
+   * run time.
+   */
   declare readonly [STATICS]: T;
   /** Only for the compiler: marks the class as an operation type. */
   declare static readonly [TYPE]: true;
@@ -406,9 +452,9 @@ export abstract class LiveOperation<T extends OperationStatics = OperationStatic
   }
 
   /**
-   * Does the work. If it returns, the operation succeeds, with the result of `p.result` and the next operation of
-   * `p.chainTo`, or fails with the message of `p.error`. If it throws, the operation fails; if it throws
-   * {@link OperationCancelled}, it is cancelled.
+   * Does the work. If it returns, the operation succeeds, with the result of `p.result` and the
+   * next operation of `p.chainTo`, or fails with the message of `p.error`. If it throws, the
+   * operation fails; if it throws {@link OperationCancelled}, it is cancelled.
    */
   // biome-ignore lint/suspicious/noExplicitAny: every subclass narrows it to its own Progress
   abstract run(p: Progress<any>): void | Promise<void>;
@@ -436,8 +482,9 @@ export class StepsError extends Error {
 }
 
 /**
- * Thrown by `p.checkCancelled()` and `p.track` after a stop was requested; also the reason of `p.signal`. Do not catch
- * it, or throw it again: the stage and the operation then end as cancelled. An operation may throw it itself.
+ * Thrown by `p.checkCancelled()` and `p.track` after a stop was requested; also the reason of
+ * `p.signal`. Do not catch it, or throw it again: the stage and the operation then end as
+ * cancelled. An operation may throw it itself.
  */
 export class OperationCancelled extends Error {
   override name = "OperationCancelled";

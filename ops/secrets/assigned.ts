@@ -1,6 +1,7 @@
 /**
  * Finds values that stand where a secret is written: `token=…`, `password: '…'`, `--api-key …`,
- * `Authorization: Bearer …` and `https://user:…@host`. A reference such as `$TOKEN` or `env:TOKEN` is no value.
+ * `Authorization: Bearer …` and `https://user:…@host`. A reference such as `$TOKEN` or `env:TOKEN`
+ * is no value.
  */
 import type { Range } from "./text-search.js";
 

@@ -1,6 +1,6 @@
 /**
- * Values of secret parameters that the submitter handed over for the attempt of this process. They reach the worker
- * with its order, and are never written to a file of the state directory.
+ * Values of secret parameters that the submitter handed over for the attempt of this process. They
+ * reach the worker with its order, and are never written to a file of the state directory.
  */
 
 let handed: Readonly<Record<string, string>> = {};

@@ -1,8 +1,9 @@
 /**
- * Replaces secrets by `***` in everything an attempt reports: log lines, status, errors and results. `formsOf` says in
- * which forms a secret is found.
+ * Replaces secrets by `***` in everything an attempt reports: log lines, status, errors and
+ * results. `formsOf` says in which forms a secret is found.
  *
- * A text is masked before it is quoted or cut: a part of a secret is found at the end of a text alone.
+ * A text is masked before it is quoted or cut: a part of a secret is found at the end of a text
+ * alone.
  */
 import { inspect } from "node:util";
 import type { EventBody, Outcome } from "../../protocol/event.js";
@@ -17,12 +18,24 @@ export const MASK = "***";
 const UNSEEN = new RegExp(`${SEQUENCES.source}|\\0`, "g");
 
 /** Keys of events that are not masked. */
-const KEPT = new Set(["type", "stage", "step", "stages", "untrackedStage", "value", "items", "state"]);
+const KEPT = new Set([
+  "type",
+  "stage",
+  "step",
+  "stages",
+  "untrackedStage",
+  "value",
+  "items",
+  "state",
+]);
 
 /** Where secrets are in a text. */
 interface Found {
   ranges: Range[];
-  /** Where a secret begins that the end of the text cuts off; the length of the text if there is none. */
+  /**
+   * Where a secret begins that the end of the text cuts off; the length of the text if there is
+   * none.
+   */
   open: number;
 }
 
@@ -53,7 +66,10 @@ export class Masker {
     return this.isEmpty ? text : hidden(text, this.#find(text).ranges);
   }
 
-  /** As `mask`, for each of the lines that came together. Mostly one search finds that there is no secret. */
+  /**
+   * As `mask`, for each of the lines that came together. Mostly one search finds that there is no
+   * secret.
+   */
   maskLines(lines: readonly string[]): readonly string[] {
     if (this.isEmpty || !this.finds(lines.join("\n"))) return lines;
     return lines.map((line) => this.mask(line));
@@ -67,8 +83,8 @@ export class Masker {
   }
 
   /**
-   * As `mask`, for a text that leaves the machine or is kept for others: a value is masked too that stands where a
-   * secret is written. The text may be cut off.
+   * As `mask`, for a text that leaves the machine or is kept for others: a value is masked too that
+   * stands where a secret is written. The text may be cut off.
    */
   maskOutgoing(text: string): string {
     const { ranges, open } = this.#find(text);
@@ -130,7 +146,8 @@ export class Masker {
   }
 
   /**
-   * A program may colour a part of a secret, as `grep --color` does: the text without `UNSEEN` is looked at too.
+   * A program may colour a part of a secret, as `grep --color` does: the text without `UNSEEN` is
+   * looked at too.
    *
    * @param shortest - characters of the beginning of a secret that counts
    */
@@ -141,7 +158,10 @@ export class Masker {
     const inner = this.#search.find(plain, shortest);
     if (inner.ranges.length === 0 && inner.open === plain.length) return found;
     const open = inner.open < plain.length ? placesIn(text)(inner.open) : text.length;
-    return { ranges: [...found.ranges, ...inText(text, inner.ranges)], open: Math.min(found.open, open) };
+    return {
+      ranges: [...found.ranges, ...inText(text, inner.ranges)],
+      open: Math.min(found.open, open),
+    };
   }
 }
 
@@ -157,14 +177,19 @@ export function maskerOf(
   secrets: Readonly<Record<string, string>> = {},
 ) {
   const masker = new Masker();
-  const named = Object.entries(env).flatMap(([name, value]) => (SECRET_NAME.test(name) ? value : []));
+  const named = Object.entries(env).flatMap(([name, value]) =>
+    SECRET_NAME.test(name) ? value : [],
+  );
   for (const value of [...Object.values(secrets), ...named]) masker.add(value);
   return masker;
 }
 
 /** Where a character of the text without `UNSEEN` is in the text with it. */
 function placesIn(text: string): (at: number) => number {
-  const sequences = [...text.matchAll(UNSEEN)].map(({ 0: { length }, index }) => ({ index, length }));
+  const sequences = [...text.matchAll(UNSEEN)].map(({ 0: { length }, index }) => ({
+    index,
+    length,
+  }));
   return (at) => {
     let moved = at;
     for (const { index, length } of sequences) {

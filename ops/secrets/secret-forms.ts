@@ -1,6 +1,6 @@
 /**
- * The forms in which programs print a secret, as value encoders of CI servers have them: as it is, in JSON, quoted for a
- * shell or a language, in XML, in a URL, and in base64.
+ * The forms in which programs print a secret, as value encoders of CI servers have them: as it is,
+ * in JSON, quoted for a shell or a language, in XML, in a URL, and in base64.
  */
 
 /** A shorter text would match in too many places. */
@@ -16,7 +16,9 @@ const BASE64_COLUMNS = [76, 64];
 export function formsOf(secret: string): string[] {
   const whole = [secret, secret.trim(), secret.replace(/^"(.*)"$/s, "$1")];
   const lines = secret.split(/\r?\n/).flatMap((line) => [line, line.trim()]);
-  const parts = [...new Set([...whole, ...lines])].filter((part) => part.trim().length >= SHORTEST_SECRET);
+  const parts = [...new Set([...whole, ...lines])].filter(
+    (part) => part.trim().length >= SHORTEST_SECRET,
+  );
   const escaped = parts.flatMap((part) => [part, ...ESCAPES.map((change) => change(part))]);
   const encoded = whole.flatMap(base64).filter((form) => form.length >= SHORTEST_BASE64);
   return parts.length === 0 ? [] : [...new Set([...escaped, ...encoded])];
@@ -74,7 +76,9 @@ function octal(text: string): string {
 
 /** @param names - of `<`, `>`, `"` and `'`; without a name the character stays */
 function xml(text: string, names: readonly string[]): string {
-  return text.replaceAll("&", "&amp;").replace(/[<>"']/g, (found) => names[`<>"'`.indexOf(found)] ?? found);
+  return text
+    .replaceAll("&", "&amp;")
+    .replace(/[<>"']/g, (found) => names[`<>"'`.indexOf(found)] ?? found);
 }
 
 function uri(text: string): string {
@@ -82,13 +86,16 @@ function uri(text: string): string {
 }
 
 function strictUri(text: string): string {
-  return uri(text).replace(/[!'()*]/g, (found) => `%${found.charCodeAt(0).toString(16).toUpperCase()}`);
+  return uri(text).replace(
+    /[!'()*]/g,
+    (found) => `%${found.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
 
 /**
- * The text in base64 wherever it stands: after 0, 1 or 2 other bytes of a group of 3. Before other bytes without the
- * character that also holds bits of them; as the end of all bytes, or before a last newline, with the rest and its
- * padding. Also in the alphabet of URLs, and in lines.
+ * The text in base64 wherever it stands: after 0, 1 or 2 other bytes of a group of 3. Before other
+ * bytes without the character that also holds bits of them; as the end of all bytes, or before a
+ * last newline, with the rest and its padding. Also in the alphabet of URLs, and in lines.
  */
 function base64(text: string): string[] {
   const { length } = Buffer.from(text);
@@ -101,7 +108,12 @@ function base64(text: string): string[] {
     }),
   );
   const [, alone = ""] = encoded;
-  const lines = BASE64_COLUMNS.flatMap((columns) => alone.match(new RegExp(`.{1,${columns}}`, "g")) ?? []);
+  const lines = BASE64_COLUMNS.flatMap(
+    (columns) => alone.match(new RegExp(`.{1,${columns}}`, "g")) ?? [],
+  );
   const all = [...encoded, ...lines];
-  return [...all, ...all.map((each) => each.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", ""))];
+  return [
+    ...all,
+    ...all.map((each) => each.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")),
+  ];
 }

@@ -1,4 +1,7 @@
-/** Finds many texts in another one. A text that has none of their first characters costs one regular expression. */
+/**
+ * Finds many texts in another one. A text that has none of their first characters costs one regular
+ * expression.
+ */
 
 /** From a character, and to one that is no more part of it. */
 export type Range = [from: number, to: number];
@@ -26,7 +29,8 @@ export class TextSearch {
       if (same !== undefined) same.push(text);
       else {
         this.#byStart.set(start, [text]);
-        for (let length = 1; length < start.length; length++) this.#beginnings.add(start.slice(0, length));
+        for (let length = 1; length < start.length; length++)
+          this.#beginnings.add(start.slice(0, length));
         this.#starts = null;
       }
     }
@@ -34,8 +38,8 @@ export class TextSearch {
 
   /**
    * @param shortest - characters of a beginning that counts
-   * @returns all places of all texts, and where the longest beginning of one is that the end of `text` cuts off; the
-   *   length of `text` if there is none
+   * @returns all places of all texts, and where the longest beginning of one is that the end of
+   *   `text` cuts off; the length of `text` if there is none
    */
   find(text: string, shortest: number): { ranges: Range[]; open: number } {
     const ranges: Range[] = [];
@@ -49,7 +53,8 @@ export class TextSearch {
           from = text.indexOf(each, to);
         }
         let at = text.indexOf(start, Math.max(first, text.length - length + 1));
-        while (at !== -1 && at < open && !each.startsWith(text.slice(at))) at = text.indexOf(start, at + 1);
+        while (at !== -1 && at < open && !each.startsWith(text.slice(at)))
+          at = text.indexOf(start, at + 1);
         if (at !== -1 && text.length - at >= shortest) open = Math.min(open, at);
       }
     }
@@ -75,8 +80,8 @@ export class TextSearch {
 }
 
 /**
- * The end of the last place of a series in which each place overlaps the one before: a text such as `aaaa` has a place
- * at almost each character.
+ * The end of the last place of a series in which each place overlaps the one before: a text such as
+ * `aaaa` has a place at almost each character.
  *
  * @param first - a place of `each`
  */

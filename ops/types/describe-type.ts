@@ -11,7 +11,10 @@ import { defOf, namedChildren, type Schema } from "./zod-schema.js";
 
 const made = new WeakMap<z.ZodType, JsonSchema>();
 
-/** The JSON Schema of a type's parameters, for `name=value` arguments and `liveops ops`. Null: unchecked. */
+/**
+ * The JSON Schema of a type's parameters, for `name=value` arguments and `liveops ops`. Null:
+ * unchecked.
+ */
 export function inputSchema(params: z.ZodType | null): JsonSchema | null {
   if (params === null) return null;
   const known = made.get(params);
@@ -52,7 +55,10 @@ const SAID = new Set([
 /** Formats that zod checks beyond their pattern. */
 const CODED = new Set(["base64", "base64url", "ipv6", "cidrv6", "jwt"]);
 
-/** Whether the type may refuse a value that fits its JSON Schema: by code of the author, or a check without a word. */
+/**
+ * Whether the type may refuse a value that fits its JSON Schema: by code of the author, or a check
+ * without a word.
+ */
 function checksMore(schema: Schema, { type, pattern, allOf, format }: JsonSchema): boolean {
   const def = defOf(schema);
   if (["custom", "pipe", "transform"].includes(def.type)) return true;
@@ -63,11 +69,16 @@ function checksMore(schema: Schema, { type, pattern, allOf, format }: JsonSchema
     if (!SAID.has(check) || ["date", "bigint", "set", "map"].includes(def.type)) return true;
     const isText = check === "string_format" && type === "string";
     const isUnsaid = pattern === undefined && allOf === undefined && format !== "uri";
-    return isText && (isUnsaid || CODED.has(name) || hostname !== undefined || protocol !== undefined);
+    return (
+      isText && (isUnsaid || CODED.has(name) || hostname !== undefined || protocol !== undefined)
+    );
   });
 }
 
-/** A schema within another one. References would point into the wrong document, so such a schema counts as any. */
+/**
+ * A schema within another one. References would point into the wrong document, so such a schema
+ * counts as any.
+ */
 function innerSchema(schema: Schema): JsonSchema {
   const { $schema: _, ...inner } = toJsonSchema(schema);
   return JSON.stringify(inner).includes('"$ref"') ? {} : inner;
@@ -92,13 +103,18 @@ export function describeType(Type: OperationCtor, file: string): OperationType {
   };
 }
 
-function schemaOf(Type: OperationCtor, params: Parameters<typeof inputSchema>[0]): OperationType["params"] {
+function schemaOf(
+  Type: OperationCtor,
+  params: Parameters<typeof inputSchema>[0],
+): OperationType["params"] {
   const problem = params === null ? null : whyNotSubmittable(params);
   if (problem !== null) throw new TypeFault(`class ${Type.name}: static params: ${problem}`);
   try {
     return inputSchema(params);
   } catch (error) {
-    throw new TypeFault(`class ${Type.name}: static params cannot be described: ${(error as Error).message}`);
+    throw new TypeFault(
+      `class ${Type.name}: static params cannot be described: ${(error as Error).message}`,
+    );
   }
 }
 
@@ -113,8 +129,8 @@ const INSTEAD: Record<string, string> = {
 };
 
 /**
- * The first required part that no parameters can fill: `"upload" is z.file(), …; take …`; null if there is none. Options
- * of a union and optional parts need not be filled.
+ * The first required part that no parameters can fill: `"upload" is z.file(), …; take …`; null if
+ * there is none. Options of a union and optional parts need not be filled.
  */
 function whyNotSubmittable(schema: Schema): string | null {
   const seen = new Set<Schema>();

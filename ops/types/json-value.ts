@@ -1,6 +1,6 @@
 /**
- * Checks that a value can be stored as JSON: for results (`toJSON` is applied) and for stage values (which must be
- * equal after they are read back).
+ * Checks that a value can be stored as JSON: for results (`toJSON` is applied) and for stage values
+ * (which must be equal after they are read back).
  */
 import { inspect } from "node:util";
 import { MAX_DEPTH } from "../../protocol/limits.js";
@@ -15,7 +15,12 @@ export function whyNotJson(value: unknown, { roundTrip = false } = {}): string |
 }
 
 /** `place` is a path such as `.rows[3].when`; empty for the value itself. */
-function check(value: unknown, place: string, above: Set<object>, roundTrip: boolean): string | null {
+function check(
+  value: unknown,
+  place: string,
+  above: Set<object>,
+  roundTrip: boolean,
+): string | null {
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -31,13 +36,19 @@ function check(value: unknown, place: string, above: Set<object>, roundTrip: boo
   }
 }
 
-function checkObject(value: object, place: string, above: Set<object>, roundTrip: boolean): string | null {
+function checkObject(
+  value: object,
+  place: string,
+  above: Set<object>,
+  roundTrip: boolean,
+): string | null {
   if (above.has(value)) return say(place, "is part of itself (a cycle)");
   if (above.size >= MAX_DEPTH) return say("", `is nested more than ${MAX_DEPTH} levels deep`);
   const below = new Set(above).add(value);
   const { toJSON } = value as { toJSON?: unknown };
   if (typeof toJSON === "function") {
-    if (roundTrip) return say(place, `is a ${kind(value)}, which would come back as something else`);
+    if (roundTrip)
+      return say(place, `is a ${kind(value)}, which would come back as something else`);
     return check(toJSON.call(value, ""), place, below, roundTrip);
   }
   if (Array.isArray(value)) {
@@ -59,7 +70,11 @@ function checkObject(value: object, place: string, above: Set<object>, roundTrip
 
 function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
+  return (
+    prototype === null ||
+    prototype === Object.prototype ||
+    Object.getPrototypeOf(prototype) === null
+  );
 }
 
 function kind(value: object): string {

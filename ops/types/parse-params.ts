@@ -1,5 +1,6 @@
 /**
- * Parses parameters with a type's schema, at the submit and again in each attempt. Also words the errors of zod.
+ * Parses parameters with a type's schema, at the submit and again in each attempt. Also words the
+ * errors of zod.
  *
  * Schemas are the author's code: they may be async, and they may throw.
  */
@@ -13,7 +14,10 @@ import { summarizeValue } from "../../protocol/text/summarize-value.js";
 import { inputSchema } from "./describe-type.js";
 import { fromStored } from "./stored-values.js";
 
-/** Marks a message of liveops, which follows the parameter's name without a colon. Any other message is the author's. */
+/**
+ * Marks a message of liveops, which follows the parameter's name without a colon. Any other message
+ * is the author's.
+ */
 const OURS = "\0";
 /** Marks a message of zod, which follows a colon. */
 const ZODS = "\0\0";
@@ -35,7 +39,10 @@ const TYPES: Record<string, JsonSchema> = {
   map: { expected: 'a list of pairs, like [["name", 1]]' },
 };
 
-/** Zod's error map for one parse: the words of `misfit.ts`. A message of the author's schema has precedence. */
+/**
+ * Zod's error map for one parse: the words of `misfit.ts`. A message of the author's schema has
+ * precedence.
+ */
 function issueInWords(issue: z.core.$ZodRawIssue): string | undefined {
   const text = words(issue);
   if (text !== undefined) return OURS + text;
@@ -43,7 +50,9 @@ function issueInWords(issue: z.core.$ZodRawIssue): string | undefined {
   if (customError?.(issue)) return undefined;
   const zods = localeError?.(issue);
   const message = typeof zods === "string" ? zods : zods?.message;
-  return message === undefined ? undefined : ZODS + message.charAt(0).toLowerCase() + message.slice(1);
+  return message === undefined
+    ? undefined
+    : ZODS + message.charAt(0).toLowerCase() + message.slice(1);
 }
 
 /** The message after the name of its parameter; an empty name stands for all parameters. */
@@ -78,14 +87,17 @@ function words(issue: z.core.$ZodRawIssue): string | undefined {
 
 /** The first names, and the number of the others. */
 function namesShown(names: readonly string[]): string {
-  const first = names.slice(0, MOST_NAMES).map((name) => JSON.stringify(name.slice(0, MOST_CHARACTERS)));
+  const first = names
+    .slice(0, MOST_NAMES)
+    .map((name) => JSON.stringify(name.slice(0, MOST_CHARACTERS)));
   const others = names.length - first.length;
   return first.join(", ") + (others > 0 ? ` and ${others} more` : "");
 }
 
 function bound(origin: string, limit: unknown, how: string, input: unknown): string | undefined {
   const count = (one: string) => `takes ${how} ${limit} ${one}${Number(limit) === 1 ? "" : "s"}`;
-  if (origin === "number" || origin === "int") return `takes ${how} ${limit}, not ${summarizeValue(input)}`;
+  if (origin === "number" || origin === "int")
+    return `takes ${how} ${limit}, not ${summarizeValue(input)}`;
   if (origin === "string") return count("character");
   if (origin === "array" || origin === "set") return count("item");
   if (origin === "map") return count("pair");
@@ -98,7 +110,11 @@ function bound(origin: string, limit: unknown, how: string, input: unknown): str
 /** Problems that a refusal lists; the others are only counted. */
 export const MAX_PROBLEMS = 20;
 
-export function paramsRefusal(problems: string[], schema: JsonSchema | null, near: string[] = []): Refusal {
+export function paramsRefusal(
+  problems: string[],
+  schema: JsonSchema | null,
+  near: string[] = [],
+): Refusal {
   return new Refusal(
     "LIVEOPS_PARAMS_INVALID",
     paramsDetail(problems, schema),
@@ -123,7 +139,10 @@ const MOST_NAME_CHARACTERS = 200;
 
 type Parsed = { ok: true; value: unknown } | { ok: false; problems: string[]; nearest: string[] };
 
-export async function parseParams(params: z.ZodType | null, input: Record<string, unknown>): Promise<Parsed> {
+export async function parseParams(
+  params: z.ZodType | null,
+  input: Record<string, unknown>,
+): Promise<Parsed> {
   if (params === null) return { ok: true, value: input };
   const unknown = unknownNames(inputSchema(params), input);
   if (unknown.problems.length > 0) return { ok: false, ...unknown };
@@ -133,7 +152,10 @@ export async function parseParams(params: z.ZodType | null, input: Record<string
   return { ok: false, problems, nearest: [] };
 }
 
-/** Finds names that the schema does not have. zod drops them silently, which would hide a mistyped name. */
+/**
+ * Finds names that the schema does not have. zod drops them silently, which would hide a mistyped
+ * name.
+ */
 function unknownNames(schema: JsonSchema | null, input: Record<string, unknown>) {
   const problems: string[] = [];
   const near = new Set<string>();
@@ -156,7 +178,8 @@ function unknownNames(schema: JsonSchema | null, input: Record<string, unknown>)
 
 export function noSuchParameter(name: string, meant: readonly string[]): string {
   const hint = meant.length === 0 ? "" : `. Did you mean ${meant.join(" or ")}?`;
-  const shown = name.length > MOST_NAME_CHARACTERS ? `${name.slice(0, MOST_NAME_CHARACTERS)}…` : name;
+  const shown =
+    name.length > MOST_NAME_CHARACTERS ? `${name.slice(0, MOST_NAME_CHARACTERS)}…` : name;
   return `there is no parameter ${JSON.stringify(shown)}${hint}`;
 }
 

@@ -1,6 +1,7 @@
 /**
- * Makes a submission from parameters and `name=value` arguments. Runs the author's code, so it runs in a loader
- * process, in a worker (for the next operation of a chain) or in `liveops run`, never in the daemon.
+ * Makes a submission from parameters and `name=value` arguments. Runs the author's code, so it runs
+ * in a loader process, in a worker (for the next operation of a chain) or in `liveops run`, never
+ * in the daemon.
  */
 import type { Submission } from "../../protocol/event.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
@@ -13,7 +14,14 @@ import { inputSchema } from "./describe-type.js";
 import { whyNotJson } from "./json-value.js";
 import { paramsRefusal, parseParams } from "./parse-params.js";
 import { readPipelineFacts, type SecretSources } from "./pipeline-facts.js";
-import { historyKeyFor, type OperationCtor, readType, stagesFor, TypeFault, titleFor } from "./read-type.js";
+import {
+  historyKeyFor,
+  type OperationCtor,
+  readType,
+  stagesFor,
+  TypeFault,
+  titleFor,
+} from "./read-type.js";
 import { readWords } from "./words.js";
 
 export interface Given {
@@ -31,7 +39,10 @@ export type Prepared = Pick<Submission, "op" | "params" | (typeof DERIVED)[numbe
   ReturnType<typeof saidBy> & {
     /** The secrets that the submit must give; absent: none. No submission keeps this. */
     secretSources?: SecretSources;
-    /** Name of the type with which the chain continues; absent: not known before the run. No submission keeps this. */
+    /**
+     * Name of the type with which the chain continues; absent: not known before the run. No
+     * submission keeps this.
+     */
     next?: string;
     /** Queues and types that a pipeline names; absent: none. No submission keeps this. */
     uses?: readonly UsedName[];
@@ -100,7 +111,9 @@ export async function prepare(
   if (!parsed.ok) throw paramsRefusal(parsed.problems, schema, parsed.nearest);
   const refused = (name: string) => (thrown: unknown) => {
     const why =
-      thrown instanceof TypeFault ? thrown.message : `static ${name} of ${op} threw: ${messageOf(thrown)}`;
+      thrown instanceof TypeFault
+        ? thrown.message
+        : `static ${name} of ${op} threw: ${messageOf(thrown)}`;
     throw paramsRefusal([why], schema);
   };
   const title = await titleFor(Type, parsed.value).catch(refused("title"));
@@ -114,7 +127,8 @@ export async function prepare(
     ...historyKeyFor(Type, parsed.value),
     ...saidBy(type),
     ...sourceOf(Type),
-    ...(facts && Object.keys(facts.secretSources).length > 0 && { secretSources: facts.secretSources }),
+    ...(facts &&
+      Object.keys(facts.secretSources).length > 0 && { secretSources: facts.secretSources }),
     ...(facts?.next && { next: facts.next }),
     ...(facts?.actions && { actions: facts.actions }),
     ...(facts && facts.uses.length > 0 && { uses: facts.uses }),
@@ -142,7 +156,10 @@ const types = new WeakMap<Submission, OperationCtor>();
 type Needs = Pick<Prepared, "secretSources" | "next">;
 const needs = new WeakMap<Submission, Needs>();
 
-/** The class of a submission that this process prepared, so that a chain continues without a catalogue. */
+/**
+ * The class of a submission that this process prepared, so that a chain continues without a
+ * catalogue.
+ */
 export function typeOfSubmission(submission: Submission): OperationCtor | undefined {
   return types.get(submission);
 }

@@ -1,7 +1,8 @@
 /**
  * Reads and checks the statics of an operation type, and fills in defaults.
  *
- * A type with invalid statics does not load. The message names the class, the static and the valid values.
+ * A type with invalid statics does not load. The message names the class, the static and the valid
+ * values.
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
@@ -53,8 +54,8 @@ export class TypeFault extends Error {
 }
 
 /**
- * Whether an export is an operation type: a subclass with a `run`. A class without `run` counts as abstract, because
- * compiled code has no `abstract`.
+ * Whether an export is an operation type: a subclass with a `run`. A class without `run` counts as
+ * abstract, because compiled code has no `abstract`.
  */
 export function isOperationType(value: unknown): value is OperationCtor {
   return (
@@ -66,7 +67,9 @@ export function isOperationType(value: unknown): value is OperationCtor {
 
 /** The name of a type that may be invalid; null: it has none. */
 export function declaredName(Type: OperationCtor): string | null {
-  const op = Object.hasOwn(Type, "op") ? (Type as unknown as Record<string, unknown>).op : undefined;
+  const op = Object.hasOwn(Type, "op")
+    ? (Type as unknown as Record<string, unknown>).op
+    : undefined;
   return isOp(op) ? op : opOf(Type.name);
 }
 
@@ -85,10 +88,17 @@ export function readType(Type: OperationCtor): TypeDefinition {
 
 function definitionOf(Type: OperationCtor): TypeDefinition {
   const statics = Type as unknown as Record<string, unknown>;
-  const fault = (problem: string) => new TypeFault(`class ${Type.name || "(without a name)"}: ${problem}`);
+  const fault = (problem: string) =>
+    new TypeFault(`class ${Type.name || "(without a name)"}: ${problem}`);
   const own = (name: string) => (Object.hasOwn(Type, name) ? statics[name] : undefined);
 
-  const { params = null, stages = [], resumable = false, failIfOdd = false, resultText = null } = statics;
+  const {
+    params = null,
+    stages = [],
+    resumable = false,
+    failIfOdd = false,
+    resultText = null,
+  } = statics;
   if (typeof resumable !== "boolean") throw fault("static resumable must be true or false");
   if (typeof failIfOdd !== "boolean") throw fault("static failIfOdd must be true or false");
   if (params !== null && !isSchema(params))
@@ -104,7 +114,10 @@ function definitionOf(Type: OperationCtor): TypeDefinition {
     title: isFunction || title === undefined ? titleCase(Type.name) : readTitle(title, fault),
     titleOf: isFunction ? (title as TypeDefinition["titleOf"]) : null,
     resultText: resultText as TypeDefinition["resultText"],
-    stages: typeof stages === "function" ? (stages as TypeDefinition["stages"]) : readStages(stages, fault),
+    stages:
+      typeof stages === "function"
+        ? (stages as TypeDefinition["stages"])
+        : readStages(stages, fault),
     historyKey: readHistoryKey(statics.historyKey, params, fault),
     params: params as z.ZodType | null,
     resumable,
@@ -134,20 +147,25 @@ export async function stagesFor(Type: OperationCtor, parsed: unknown): Promise<s
  *
  * @throws TypeFault if the key is not a text; any error of the function
  */
-export function historyKeyFor(Type: OperationCtor, parsed: unknown): Pick<Submission, "historyKey"> {
+export function historyKeyFor(
+  Type: OperationCtor,
+  parsed: unknown,
+): Pick<Submission, "historyKey"> {
   const { historyKey } = readType(Type);
   if (historyKey === null) return {};
   const key = historyKey.call(Type, parsed);
   if (typeof key !== "string")
-    throw new TypeFault(`class ${Type.name}: static historyKey must return a text, not ${show(key)}`);
+    throw new TypeFault(
+      `class ${Type.name}: static historyKey must return a text, not ${show(key)}`,
+    );
   if (key === "") return {};
   const isShort = key.length <= MAX_HISTORY_KEY;
   return { historyKey: isShort ? key : `sha256:${createHash("sha256").update(key).digest("hex")}` };
 }
 
 /**
- * The text for the result; nothing without one. An error of the author's function is logged and fails nothing: the work
- * is done.
+ * The text for the result; nothing without one. An error of the author's function is logged and
+ * fails nothing: the work is done.
  */
 export function resultTextFor(
   Type: OperationCtor,
@@ -188,7 +206,8 @@ export async function titleFor(Type: OperationCtor, parsed: unknown): Promise<st
 
 type Fault = (problem: string) => TypeFault;
 
-const isOp = (value: unknown): value is string => typeof value === "string" && OP_PATTERN.test(value);
+const isOp = (value: unknown): value is string =>
+  typeof value === "string" && OP_PATTERN.test(value);
 
 function readOp(op: unknown, className: string, fault: Fault): string {
   if (op === undefined) {
@@ -200,9 +219,14 @@ function readOp(op: unknown, className: string, fault: Fault): string {
   throw fault(`static op must be in kebab-case, like "my-operation", not ${show(op)}`);
 }
 
-function readHistoryKey(value: unknown, params: unknown, fault: Fault): TypeDefinition["historyKey"] {
+function readHistoryKey(
+  value: unknown,
+  params: unknown,
+  fault: Fault,
+): TypeDefinition["historyKey"] {
   if (value === undefined || value === null) return null;
-  if (typeof value !== "function") throw fault(`static historyKey must be a function, not ${show(value)}`);
+  if (typeof value !== "function")
+    throw fault(`static historyKey must be a function, not ${show(value)}`);
   if (params === null)
     throw fault("static historyKey needs static params: the key is made of the parsed parameters");
   return value as TypeDefinition["historyKey"];
@@ -225,12 +249,15 @@ function shortened(text: string, most: number): string {
 
 function readStages(stages: unknown, fault: Fault): readonly string[] {
   if (!Array.isArray(stages))
-    throw fault(`static stages must be a list of names, or a function that returns one, not ${show(stages)}`);
+    throw fault(
+      `static stages must be a list of names, or a function that returns one, not ${show(stages)}`,
+    );
   const seen = new Set<string>();
   for (const stage of stages) {
     if (typeof stage !== "string" || stage === "")
       throw fault(`static stages must be a flat list of names; ${show(stage)} is not a name`);
-    if (seen.has(stage)) throw fault(`static stages has "${stage}" twice; each name must be unique`);
+    if (seen.has(stage))
+      throw fault(`static stages has "${stage}" twice; each name must be unique`);
     seen.add(stage);
   }
   return stages;
@@ -255,9 +282,15 @@ function readSeconds(name: string, value: unknown, fault: Fault): number | null 
 }
 
 /** The statics that features add. */
-function readFeatureStatics(statics: Readonly<Record<string, unknown>>, fault: Fault): FeatureStatics {
+function readFeatureStatics(
+  statics: Readonly<Record<string, unknown>>,
+  fault: Fault,
+): FeatureStatics {
   const values = Object.entries<FeatureStatic<unknown>>(FEATURE_STATICS).map(
-    ([name, { usual, must, fits }]) => [name, read(name, statics[name], fits, must, fault) ?? usual],
+    ([name, { usual, must, fits }]) => [
+      name,
+      read(name, statics[name], fits, must, fault) ?? usual,
+    ],
   );
   // Each value fits its static.
   return Object.fromEntries(values) as FeatureStatics;
@@ -265,7 +298,9 @@ function readFeatureStatics(statics: Readonly<Record<string, unknown>>, fault: F
 
 /** Accepts any zod 4 schema, also of the author's own copy of zod. */
 function isSchema(value: unknown): boolean {
-  return value instanceof z.ZodType || (typeof value === "object" && value !== null && "_zod" in value);
+  return (
+    value instanceof z.ZodType || (typeof value === "object" && value !== null && "_zod" in value)
+  );
 }
 
 function show(value: unknown): string {
@@ -276,7 +311,14 @@ function show(value: unknown): string {
 function readRetry(value: unknown, fault: Fault): TypeDefinition["retry"] {
   if (value === undefined || value === null) return null;
   const { attempts, backoff = 1 } = value as { attempts?: unknown; backoff?: unknown };
-  if (typeof attempts !== "number" || !Number.isInteger(attempts) || attempts < 1 || attempts > 1000)
-    throw fault("static retry.attempts must be a whole number from 1 to 1000: the most attempts in total");
+  if (
+    typeof attempts !== "number" ||
+    !Number.isInteger(attempts) ||
+    attempts < 1 ||
+    attempts > 1000
+  )
+    throw fault(
+      "static retry.attempts must be a whole number from 1 to 1000: the most attempts in total",
+    );
   return { attempts, backoff: readSeconds("retry.backoff", backoff, fault) ?? 1 };
 }

@@ -1,6 +1,6 @@
 /**
- * Dates, maps, sets and big integers in parameters. JSON has no form for them, so they are submitted and stored as
- * follows, and converted before the schema parses them:
+ * Dates, maps, sets and big integers in parameters. JSON has no form for them, so they are
+ * submitted and stored as follows, and converted before the schema parses them:
  *
  * - a date: ISO text, `2026-11-25` or with time and zone
  * - a map: a list of pairs
@@ -26,13 +26,14 @@ export function toStored(value: unknown, above: readonly object[] = []): unknown
   if (value instanceof Map) return [...value].map((pair) => pair.map(stored));
   if (value instanceof Set) return [...value].map(stored);
   if (Array.isArray(value)) return value.map(stored);
-  if (typeof (value as { toJSON?: unknown }).toJSON === "function" || above.length > MAX_DEPTH) return value;
+  if (typeof (value as { toJSON?: unknown }).toJSON === "function" || above.length > MAX_DEPTH)
+    return value;
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, stored(each)]));
 }
 
 /**
- * The value as the schema takes it. What the schema does not take is left as it is, so that the schema reports it. The
- * given value does not change.
+ * The value as the schema takes it. What the schema does not take is left as it is, so that the
+ * schema reports it. The given value does not change.
  */
 export function fromStored(schema: Schema, value: unknown): unknown {
   if (value === undefined || value === null || !hasStoredValues(schema)) return value;
@@ -44,13 +45,21 @@ export function fromStored(schema: Schema, value: unknown): unknown {
       return bigintOf(value);
     case "map":
       return isPairs(value)
-        ? new Map(value.map(([key, each]) => [fromStored(def.keyType, key), fromStored(def.valueType, each)]))
+        ? new Map(
+            value.map(([key, each]) => [
+              fromStored(def.keyType, key),
+              fromStored(def.valueType, each),
+            ]),
+          )
         : value;
     case "set":
-      return Array.isArray(value) ? new Set(value.map((each) => fromStored(def.valueType, each))) : value;
+      return Array.isArray(value)
+        ? new Set(value.map((each) => fromStored(def.valueType, each)))
+        : value;
     case "literal":
       return (
-        def.values.find((each: unknown) => typeof each === "bigint" && `${each}` === `${value}`) ?? value
+        def.values.find((each: unknown) => typeof each === "bigint" && `${each}` === `${value}`) ??
+        value
       );
     case "array":
       return mapList(value, () => def.element);
@@ -72,8 +81,8 @@ export function fromStored(schema: Schema, value: unknown): unknown {
 }
 
 /**
- * Finds a map, a set or a big integer for which the schema takes none: its stored form would reach the operation as a
- * list or a text.
+ * Finds a map, a set or a big integer for which the schema takes none: its stored form would reach
+ * the operation as a list or a text.
  *
  * @returns its place and kind, such as `.rows is a Map`; null if there is none
  */
@@ -95,7 +104,10 @@ export function lostKind(given: unknown, read: unknown, place = ""): string | nu
   return null;
 }
 
-/** Whether a value that the schema takes may have another stored form. A coerced date or big integer has none. */
+/**
+ * Whether a value that the schema takes may have another stored form. A coerced date or big integer
+ * has none.
+ */
 export function hasStoredValues(schema: Schema): boolean {
   let has = known.get(schema);
   if (has !== undefined) return has;
@@ -104,7 +116,8 @@ export function hasStoredValues(schema: Schema): boolean {
   for (const each of seen) {
     const def = defOf(each);
     if (KINDS.has(def.type) && def.coerce !== true) has = true;
-    if (def.type === "literal" && def.values.some((value: unknown) => typeof value === "bigint")) has = true;
+    if (def.type === "literal" && def.values.some((value: unknown) => typeof value === "bigint"))
+      has = true;
     for (const child of childSchemas(each)) seen.add(child);
   }
   known.set(schema, has);
@@ -119,7 +132,10 @@ const known = new WeakMap<Schema, boolean>();
  *
  * @param inner - makes the JSON Schema of an inner schema
  */
-export function storedSchema(schema: Schema, inner: (schema: Schema) => JsonSchema): JsonSchema | undefined {
+export function storedSchema(
+  schema: Schema,
+  inner: (schema: Schema) => JsonSchema,
+): JsonSchema | undefined {
   const def = defOf(schema);
   switch (def.type) {
     case "date":
@@ -130,7 +146,10 @@ export function storedSchema(schema: Schema, inner: (schema: Schema) => JsonSche
       return { enum: def.values.map((value: unknown) => toStored(value)) };
     case "map": {
       const pair = [inner(def.keyType), inner(def.valueType)];
-      return { type: "array", items: { type: "array", prefixItems: pair, minItems: 2, maxItems: 2 } };
+      return {
+        type: "array",
+        items: { type: "array", prefixItems: pair, minItems: 2, maxItems: 2 },
+      };
     }
     case "set":
       return { type: "array", uniqueItems: true, items: inner(def.valueType) };
@@ -144,7 +163,8 @@ const MOST_DIGITS = 10_000;
 
 function bigintOf(value: unknown): unknown {
   if (typeof value === "number") return Number.isSafeInteger(value) ? BigInt(value) : value;
-  if (typeof value !== "string" || value.length > MOST_DIGITS || !/^-?\d+$/.test(value)) return value;
+  if (typeof value !== "string" || value.length > MOST_DIGITS || !/^-?\d+$/.test(value))
+    return value;
   return BigInt(value);
 }
 
@@ -168,7 +188,9 @@ function mapList(value: unknown, schemaAt: (index: number) => Schema | null | un
 
 function mapObject(value: unknown, schemaOf: (name: string) => Schema | null | undefined): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, read(schemaOf(name), each)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [name, read(schemaOf(name), each)]),
+  );
 }
 
 function read(schema: Schema | null | undefined, value: unknown): unknown {

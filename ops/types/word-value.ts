@@ -1,4 +1,7 @@
-/** Parses the value of a `name=value` argument with the schema of its parameter. Pure; used by `words.ts`. */
+/**
+ * Parses the value of a `name=value` argument with the schema of its parameter. Pure; used by
+ * `words.ts`.
+ */
 
 import { MAX_DEPTH } from "../../protocol/limits.js";
 import {
@@ -19,7 +22,10 @@ const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const TRUE = new Set(["true", "yes", "on"]);
 const FALSE = new Set(["false", "no", "off"]);
 
-/** Whether the schema accepts only a list, so that an argument adds an item. If it also accepts a scalar: false. */
+/**
+ * Whether the schema accepts only a list, so that an argument adds an item. If it also accepts a
+ * scalar: false.
+ */
 export function takesList(schema: JsonSchema, root: JsonSchema): boolean {
   const wanted = branches(schema, root).filter((branch) => branch.type !== "null");
   return wanted.length > 0 && wanted.every((branch) => branch.type === "array");
@@ -55,17 +61,20 @@ export function readValue(name: string, text: string, schema: JsonSchema, root: 
 
   const open = options.filter((option) => fixedValues(option) === null);
   if (open.some((option) => option.type === "null") && text === "null") return { value: null };
-  const bool = open.some((option) => option.type === "boolean") || fixed.some((v) => typeof v === "boolean");
+  const bool =
+    open.some((option) => option.type === "boolean") || fixed.some((v) => typeof v === "boolean");
   if (bool && (TRUE.has(text) || FALSE.has(text))) return { value: TRUE.has(text) };
   const takesNumber = open.some((option) => isNumber(option));
   if (takesNumber && NUMBER.test(text)) {
     const number = Number(text);
     if (isExact(number, text)) return { value: number };
-    if (!open.some(takesText)) return { problem: `${name}: ${text} is too large to be kept exactly` };
+    if (!open.some(takesText))
+      return { problem: `${name}: ${text} is too large to be kept exactly` };
   }
   for (const option of open) {
     const isShape =
-      (option.type === "object" && /^\s*\{/.test(text)) || (option.type === "array" && /^\s*\[/.test(text));
+      (option.type === "object" && /^\s*\{/.test(text)) ||
+      (option.type === "array" && /^\s*\[/.test(text));
     const json = isShape ? parse(text) : undefined;
     if (json !== undefined) {
       const loss = lossInText(text, json);
@@ -108,9 +117,13 @@ function itemSchema(schema: JsonSchema, root: JsonSchema): JsonSchema {
   return items.length === 1 ? items[0] : { anyOf: items };
 }
 
-/** Whether the schema accepts text. A schema without a type does, because every argument is text. */
+/**
+ * Whether the schema accepts text. A schema without a type does, because every argument is text.
+ */
 function takesText(option: JsonSchema): boolean {
-  return option.type === undefined ? mayBe(option, "string") && !option.allOf : mayBe(option, "string");
+  return option.type === undefined
+    ? mayBe(option, "string") && !option.allOf
+    : mayBe(option, "string");
 }
 
 function isNumber(option: JsonSchema): boolean {

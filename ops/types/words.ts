@@ -26,13 +26,14 @@ interface Word {
 /**
  * Returns the params of the arguments, which override `base`.
  *
- * - `name=value`: text, a number or `true|false|yes|no|on|off`, by the schema; without a schema, text.
+ * - `name=value`: text, a number or `true|false|yes|no|on|off`, by the schema; without a schema,
+ *   text.
  * - `name=a name=b`, or `name=["a","b"]`: a list, which replaces that of `base`.
  * - `env.A=1`: a nested value.
  * - `name:=JSON`: the exact JSON value.
  *
- * @throws Refusal LIVEOPS_PARAMS_INVALID with all problems (at most 20) and the list of parameters; for one mistyped
- *   name, with the near names instead of the list
+ * @throws Refusal LIVEOPS_PARAMS_INVALID with all problems (at most 20) and the list of
+ *   parameters; for one mistyped name, with the near names instead of the list
  */
 export function readWords(
   schema: JsonSchema | null,
@@ -91,7 +92,8 @@ class WordReader {
 
   read(typed: string): void {
     const word = cut(typed);
-    const problem = word === null ? notAWord(typed) : (this.#commandAsValue(word) ?? this.#take(word));
+    const problem =
+      word === null ? notAWord(typed) : (this.#commandAsValue(word) ?? this.#take(word));
     if (problem !== null) this.problems.push(problem);
   }
 
@@ -117,13 +119,15 @@ class WordReader {
     if (word.exact) {
       if (clash !== null || this.#set.has(name)) return clash ?? givenTwice(name);
       const json = parseJson(word.text);
-      if (json === undefined) return `${name}:= takes JSON, and ${quote(word.text)} is not valid JSON`;
+      if (json === undefined)
+        return `${name}:= takes JSON, and ${quote(word.text)} is not valid JSON`;
       if (json.problem !== null) return `${name}: ${json.problem}`;
       this.#put(path, json.value, "scalar");
       return null;
     }
     if (clash !== null) return clash;
-    if (takesList(schema, root)) return this.#addItems(path, name, readItems(name, word.text, schema, root));
+    if (takesList(schema, root))
+      return this.#addItems(path, name, readItems(name, word.text, schema, root));
     if (this.#set.has(name)) return givenTwice(name);
     const read = readValue(name, word.text, schema, root);
     if ("problem" in read) return read.problem;
@@ -131,14 +135,19 @@ class WordReader {
     return null;
   }
 
-  #addItems(path: string[], name: string, read: { items: unknown[] } | { problem: string }): string | null {
+  #addItems(
+    path: string[],
+    name: string,
+    read: { items: unknown[] } | { problem: string },
+  ): string | null {
     if (this.#set.get(name) === "scalar") return givenTwice(name);
     if ("problem" in read) return read.problem;
     if (!this.#set.has(name)) {
       this.#put(path, read.items, "list");
       return null;
     }
-    // Changed in place: the first argument made the list, and a copy per argument would take quadratic time.
+    // Changed in place: the first argument made the list, and a copy per argument would take
+    // quadratic time.
     const list = this.#get(path) as unknown[];
     for (const item of read.items) list.push(item);
     return null;
@@ -173,7 +182,13 @@ class WordReader {
     return { path, schema };
   }
 
-  #unknown(name: string, path: string[], part: string, names: Iterable<string>, word: Word): string {
+  #unknown(
+    name: string,
+    path: string[],
+    part: string,
+    names: Iterable<string>,
+    word: Word,
+  ): string {
     if (name === "args" && word.exact)
       return "the type takes no arguments after --: only a type with a parameter args does";
     const prefix = path.length === 0 ? "" : `${path.join(".")}.`;

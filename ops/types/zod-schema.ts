@@ -1,6 +1,6 @@
 /**
- * Walks zod schemas by their definitions, which are the same in every copy of zod 4. The input side counts: of a pipe
- * the first schema.
+ * Walks zod schemas by their definitions, which are the same in every copy of zod 4. The input side
+ * counts: of a pipe the first schema.
  */
 import type { z } from "zod";
 
@@ -23,7 +23,10 @@ export function childSchemas(schema: Schema): Schema[] {
   return Object.values(namedChildren(schema));
 }
 
-/** As `childSchemas`; each with its place below the schema, such as `.name` or `[0]`, or an empty place and a number. */
+/**
+ * As `childSchemas`; each with its place below the schema, such as `.name` or `[0]`, or an empty
+ * place and a number.
+ */
 export function namedChildren(schema: Schema): Record<string, Schema> {
   const def = defOf(schema);
   const found: Record<string, Schema | null | undefined> = {};
@@ -60,8 +63,7 @@ export function namedChildren(schema: Schema): Record<string, Schema> {
     default:
       found[""] = def.innerType;
   }
-  return Object.fromEntries(Object.entries(found).filter(([, each]) => each?._zod !== undefined)) as Record<
-    string,
-    Schema
-  >;
+  return Object.fromEntries(
+    Object.entries(found).filter(([, each]) => each?._zod !== undefined),
+  ) as Record<string, Schema>;
 }

@@ -1,6 +1,6 @@
 /**
- * The address of a daemon: `unix:///path/to/socket`, `unix://` for that of this machine, or the address of a daemon of
- * another machine, which a transport reads.
+ * The address of a daemon: `unix:///path/to/socket`, `unix://` for that of this machine, or the
+ * address of a daemon of another machine, which a transport reads.
  */
 import { UsageError } from "../failures.js";
 import { alternatives } from "../text/alternatives.js";
@@ -30,7 +30,10 @@ export function isAddress(text: string): boolean {
   return text.includes("://");
 }
 
-/** @param what - names the source in an error, such as `--host`. @throws UsageError, which repeats no password */
+/**
+ * @param what - names the source in an error, such as `--host`. @throws UsageError, which repeats
+ * no password
+ */
 export function parseAddress(text: string, what = "--host"): Address {
   if (text.startsWith("unix:")) return socketAddress(text, what);
   const transport = transportOf(text);

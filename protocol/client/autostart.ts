@@ -1,8 +1,9 @@
 /**
- * `autostart`: a command that acts and finds no daemon starts it, with `liveops start`. What only asks starts none.
+ * `autostart`: a command that acts and finds no daemon starts it, with `liveops start`. What only
+ * asks starts none.
  *
- * Two commands at the same time may both start one. The lock of the state directory decides, and the other start
- * reports the daemon that won.
+ * Two commands at the same time may both start one. The lock of the state directory decides, and
+ * the other start reports the daemon that won.
  */
 import { realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -90,7 +91,10 @@ function run(words: string[]): Promise<{ code: ExitCode; said: string }> {
     });
     child.once("error", reject);
     child.once("close", (code) =>
-      resolve({ code: (code ?? EXIT.fault) as ExitCode, said: sanitize(output.trim(), { newlines: true }) }),
+      resolve({
+        code: (code ?? EXIT.fault) as ExitCode,
+        said: sanitize(output.trim(), { newlines: true }),
+      }),
     );
   });
 }

@@ -1,4 +1,7 @@
-/** The header by which a client tells who makes a request: for answers, and for what a person has done by hand. */
+/**
+ * The header by which a client tells who makes a request: for answers, and for what a person has
+ * done by hand.
+ */
 import { hostname, userInfo } from "node:os";
 
 /** `Liveops-Client: user=ann; host=laptop`: names the person to the daemon. */
@@ -27,7 +30,10 @@ function nameFor(text: string): string {
   return text.replace(/[^\w.-]/g, "_").slice(0, MAX_NAME);
 }
 
-/** The user, with `@host` where the client is on another machine. Null if the header has another form. */
+/**
+ * The user, with `@host` where the client is on another machine. Null if the header has another
+ * form.
+ */
 export function personIn(header: string): string | null {
   const [, user, host] = /^user=([\w.-]{1,64})(?:; host=([\w.-]{1,64}))?$/.exec(header) ?? [];
   if (user === undefined) return null;

@@ -1,4 +1,7 @@
-/** The typed client of the daemon: a method for each route, with its name. Commands, dashboard and tests use it. */
+/**
+ * The typed client of the daemon: a method for each route, with its name. Commands, dashboard and
+ * tests use it.
+ */
 import { Refusal } from "../errors.js";
 import { LineSplitter } from "../ndjson.js";
 import { PATHS, type Path, type RouteName } from "../paths.js";
@@ -10,13 +13,19 @@ import { askJson, open, readPieces } from "./request.js";
 
 /** What a client knows of its daemon beyond the socket. All are optional. */
 export interface DaemonHints {
-  /** Finds the socket on which the daemon answers now; null: no other socket is known. Default: only this socket. */
+  /**
+   * Finds the socket on which the daemon answers now; null: no other socket is known. Default: only
+   * this socket.
+   */
   findSocket?: (() => Promise<string | null>) | undefined;
   /** Starts the daemon where the first request finds none. Default: none is started. */
   startDaemon?: (() => Promise<void>) | undefined;
   /** The command that starts the daemon, for `NoDaemonError`. Default: `liveops start`. */
   startCommand?: string;
-  /** Why a daemon that was lost does not come back; null: it may. The error replaces that of the connection. */
+  /**
+   * Why a daemon that was lost does not come back; null: it may. The error replaces that of the
+   * connection.
+   */
   whyGone?: (() => Error | null) | undefined;
 }
 
@@ -35,8 +44,8 @@ class DaemonRequests extends Requests {
   onWarning: (line: string) => void = () => {};
 
   /**
-   * Every method throws `NoDaemonError` if nothing listens on the socket, and `NoAnswerError` if the daemon does not
-   * reply in time.
+   * Every method throws `NoDaemonError` if nothing listens on the socket, and `NoAnswerError` if
+   * the daemon does not reply in time.
    *
    * @param deadlines in ms; default: `DEADLINES`
    */
@@ -60,8 +69,8 @@ class DaemonRequests extends Requests {
   }
 
   /**
-   * The daemon's clock, which all its hosts share, in ms since 1970. It decides when operations start, and their
-   * times are its. This machine's own before the first reply.
+   * The daemon's clock, which all its hosts share, in ms since 1970. It decides when operations
+   * start, and their times are its. This machine's own before the first reply.
    */
   now(): number {
     return Date.now() + this.#ahead;
@@ -97,7 +106,8 @@ class DaemonRequests extends Requests {
   }
 
   /**
-   * @throws ConnectionLostError if the connection breaks, or if no line or ping arrives for `deadlines.stream` ms
+   * @throws ConnectionLostError if the connection breaks, or if no line or ping arrives for
+   *   `deadlines.stream` ms
    */
   async *lines(name: RouteName, args: readonly unknown[]): AsyncGenerator<unknown> {
     const options = requestOf(name, args);
@@ -124,7 +134,8 @@ class DaemonRequests extends Requests {
       const next = (await this.hints.findSocket?.()) ?? (await this.#started());
       this.#socket = next ?? this.firstSocket;
       if (next === null && isRemote) throw error;
-      if (next === null) throw new NoDaemonError(error.socket, error.reason, this.hints.startCommand);
+      if (next === null)
+        throw new NoDaemonError(error.socket, error.reason, this.hints.startCommand);
       return ask(next);
     }
   }
@@ -191,4 +202,6 @@ interface Line {
 }
 
 export type Client = DaemonRequests & Methods;
-export const Client = DaemonRequests as new (...args: ConstructorParameters<typeof DaemonRequests>) => Client;
+export const Client = DaemonRequests as new (
+  ...args: ConstructorParameters<typeof DaemonRequests>
+) => Client;

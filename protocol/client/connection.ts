@@ -1,4 +1,6 @@
-/** How node:http reaches the daemon: a Unix socket for each request, or the way to another machine. */
+/**
+ * How node:http reaches the daemon: a Unix socket for each request, or the way to another machine.
+ */
 import type { RequestOptions } from "node:http";
 import { remoteOf } from "./address.js";
 

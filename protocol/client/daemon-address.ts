@@ -1,4 +1,6 @@
-/** The socket and state directory that a command uses, and the command that starts the daemon there. */
+/**
+ * The socket and state directory that a command uses, and the command that starts the daemon there.
+ */
 
 import type { Config } from "../system/config-settings.js";
 import { socketPath, stateDir } from "../system/places.js";

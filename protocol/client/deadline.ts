@@ -1,9 +1,9 @@
 /**
  * Limits how long a client waits for the daemon.
  *
- * The kernel still accepts connections for a stopped daemon (SIGSTOP). So while a request waits, a second, small
- * request checks the daemon. Without a reply to both, the daemon is stopped or hangs. With a reply, the first request
- * is slow: for example, a submit whose operation file loads slowly.
+ * The kernel still accepts connections for a stopped daemon (SIGSTOP). So while a request waits, a
+ * second, small request checks the daemon. Without a reply to both, the daemon is stopped or hangs.
+ * With a reply, the first request is slow: for example, a submit whose operation file loads slowly.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { elapsedMs } from "../system/elapsed.js";
@@ -104,7 +104,8 @@ function answerWithin(socket: string, ms: number): Promise<boolean> {
 const AGAIN_MS = 50;
 
 /**
- * Tries to connect until the daemon's queue of connections has room. A daemon with a full queue runs.
+ * Tries to connect until the daemon's queue of connections has room. A daemon with a full queue
+ * runs.
  *
  * @param end - time of `elapsedMs` from which the error is thrown
  */

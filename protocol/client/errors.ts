@@ -80,7 +80,9 @@ export class NoAnswerError extends LiveopsError {
     readonly ms: number,
     readonly mayHappen = false,
   ) {
-    const later = mayHappen ? "; the daemon may still execute the request; check with: liveops ls" : "";
+    const later = mayHappen
+      ? "; the daemon may still execute the request; check with: liveops ls"
+      : "";
     super(NO_ANSWER, `the daemon on ${socket} has not answered for ${ms / 1000} s${later}`);
   }
 }

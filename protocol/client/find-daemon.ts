@@ -1,7 +1,7 @@
 /**
- * The client of a command. Where no daemon answers on the socket of the command's environment, the client asks on the
- * socket that `liveopsd.json` in the state directory names: cron has no `XDG_RUNTIME_DIR`, and a logout removes the
- * runtime directory.
+ * The client of a command. Where no daemon answers on the socket of the command's environment, the
+ * client asks on the socket that `liveopsd.json` in the state directory names: cron has no
+ * `XDG_RUNTIME_DIR`, and a logout removes the runtime directory.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { StateRemovedError, UsageError } from "../failures.js";
@@ -10,11 +10,19 @@ import { isStateDirChosen, socketPathProblem } from "../system/places.js";
 import { remoteOf } from "./address.js";
 import { autostart } from "./autostart.js";
 import { Client, type DaemonHints } from "./client.js";
-import { type CommandPlaces, commandPlaces, type GlobalOptions, startCommand } from "./daemon-address.js";
+import {
+  type CommandPlaces,
+  commandPlaces,
+  type GlobalOptions,
+  startCommand,
+} from "./daemon-address.js";
 import type { Deadlines } from "./deadline.js";
 import { NoAnswerError, NoDaemonError, UnreachableError } from "./errors.js";
 
-/** How long a running daemon may take to make a removed socket again, in ms. The daemon looks twice a second. */
+/**
+ * How long a running daemon may take to make a removed socket again, in ms. The daemon looks twice
+ * a second.
+ */
 const SOCKET_MS = 2000;
 const PAUSE_MS = 50;
 
@@ -52,8 +60,8 @@ export function clientFor(
 }
 
 /**
- * As `clientFor`, for a command that may wait for a lost daemon. Its requests and streams throw `StateRemovedError` if
- * the daemon is lost and the state directory is no longer that of the call.
+ * As `clientFor`, for a command that may wait for a lost daemon. Its requests and streams throw
+ * `StateRemovedError` if the daemon is lost and the state directory is no longer that of the call.
  *
  * @param startDaemon where the first request finds no daemon. Default: none is started
  */
@@ -64,7 +72,8 @@ export function waitingClient(
 ): Client {
   const { stateDir, config } = places;
   const isHere = options.remote === undefined;
-  const isKnown = isHere && (mayFind(options, process.env, config) || options.stateDir !== undefined);
+  const isKnown =
+    isHere && (mayFind(options, process.env, config) || options.stateDir !== undefined);
   const before = isKnown ? identityOf(stateDir) : undefined;
   const whyGone = () => {
     const now = before ? identityOf(stateDir) : before;
@@ -74,17 +83,23 @@ export function waitingClient(
 }
 
 /**
- * Starts the daemon of these options; null if the command may not start it. A socket without a state directory starts
- * none: the socket may belong to another daemon.
+ * Starts the daemon of these options; null if the command may not start it. A socket without a
+ * state directory starts none: the socket may belong to another daemon.
  */
-export function starterFor(places: CommandPlaces, options: GlobalOptions): (() => Promise<void>) | null {
+export function starterFor(
+  places: CommandPlaces,
+  options: GlobalOptions,
+): (() => Promise<void>) | null {
   const remote = remoteOf(options.remote);
   // The configuration of the other machine decides.
   if (remote !== null) return () => remote.start();
   return mayFind(options, process.env, places.config) ? autostart(places, options) : null;
 }
 
-/** Starts the daemon of the client, if none answers. A daemon that does not reply is left to the next request. */
+/**
+ * Starts the daemon of the client, if none answers. A daemon that does not reply is left to the
+ * next request.
+ */
 export async function startIfNone(client: Client, start: () => Promise<void>): Promise<void> {
   const isMissing = await client.daemon().then(
     () => false,
@@ -107,8 +122,8 @@ function identityOf(dir: string): string | null | undefined {
 }
 
 /**
- * Whether the daemon of the state directory may be used on another socket. Not for a socket that was chosen without a
- * state directory: its daemon may have any state directory.
+ * Whether the daemon of the state directory may be used on another socket. Not for a socket that
+ * was chosen without a state directory: its daemon may have any state directory.
  */
 export function mayFind(
   options: GlobalOptions,

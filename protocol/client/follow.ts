@@ -1,6 +1,6 @@
 /**
- * Yields every event and log line of an operation and its chain, in order, each once, also over restarts of the
- * daemon.
+ * Yields every event and log line of an operation and its chain, in order, each once, also over
+ * restarts of the daemon.
  */
 import { Refusal } from "../errors.js";
 import type { FinalState } from "../state.js";
@@ -53,7 +53,9 @@ function isGone(error: unknown): boolean {
   return error instanceof Refusal && error.code === "LIVEOPS_NO_SUCH_OPERATION";
 }
 
-/** Yields the events and log lines of one operation, each once, also over restarts of the daemon. */
+/**
+ * Yields the events and log lines of one operation, each once, also over restarts of the daemon.
+ */
 async function* followOne(
   client: Pick<Client, "events">,
   id: string,
@@ -79,7 +81,10 @@ export class Seen {
     this.#newest = this.#event;
   }
 
-  /** One below the newest `seq`: lines with the newest `seq` are sent again, and `isNew` drops the known ones. */
+  /**
+   * One below the newest `seq`: lines with the newest `seq` are sent again, and `isNew` drops the
+   * known ones.
+   */
   resumeAfter(): number {
     return Math.max(0, this.#newest - 1);
   }

@@ -1,10 +1,17 @@
 /**
- * The public module `liveops/client`: submits operations to the daemon and follows them. Never prints, and never ends
- * the process.
+ * The public module `liveops/client`: submits operations to the daemon and follows them. Never
+ * prints, and never ends the process.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 export { LiveopsError, Refusal } from "../errors.js";
-export type { LogLine, LogStream, Operation, OperationError, ProgressState, Status } from "../operation.js";
+export type {
+  LogLine,
+  LogStream,
+  Operation,
+  OperationError,
+  ProgressState,
+  Status,
+} from "../operation.js";
 export type { OperationPage } from "../replies.js";
 export type { FinalState, State } from "../state.js";
 export { ConnectionLostError, NoAnswerError, NoDaemonError } from "./errors.js";

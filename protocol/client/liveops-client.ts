@@ -25,13 +25,19 @@ import { type WatchFilter, type WatchState, watchOperation, watchStates } from "
 
 /** Which daemon to use. All are optional. */
 export interface ConnectOptions {
-  /** The socket. Default: as for the commands, `$LIVEOPS_SOCKET`, the config file, or the state directory. */
+  /**
+   * The socket. Default: as for the commands, `$LIVEOPS_SOCKET`, the config file, or the state
+   * directory.
+   */
   socket?: string;
   /** The state directory. Default: as for the commands. */
   stateDir?: string;
   /** Address of a daemon on another machine: `ssh://user@host`. Default: `$LIVEOPS_HOST`. */
   host?: string;
-  /** How long to wait for the daemon, in milliseconds: `answer` (10,000), `request` (60,000), `stream` (45,000). */
+  /**
+   * How long to wait for the daemon, in milliseconds: `answer` (10,000), `request` (60,000),
+   * `stream` (45,000).
+   */
   deadlines?: Partial<Deadlines>;
 }
 
@@ -77,11 +83,13 @@ export interface WaitSettings extends StreamSettings {
 }
 
 /**
- * A client of the daemon. Opens a connection for each call, so that a client that is not used costs nothing.
+ * A client of the daemon. Opens a connection for each call, so that a client that is not used costs
+ * nothing.
  *
- * Every method throws {@link LiveopsError}: a `Refusal` if the daemon refuses, `NoDaemonError` if no daemon answers,
- * `NoAnswerError` if the daemon does not reply in time, `ConnectionLostError` if the connection breaks. An aborted
- * call rejects with the reason of its signal. Ids may be unique prefixes of 3 characters or more.
+ * Every method throws {@link LiveopsError}: a `Refusal` if the daemon refuses, `NoDaemonError` if
+ * no daemon answers, `NoAnswerError` if the daemon does not reply in time, `ConnectionLostError` if
+ * the connection breaks. An aborted call rejects with the reason of its signal. Ids may be unique
+ * prefixes of 3 characters or more.
  */
 export class LiveopsClient implements AsyncDisposable {
   readonly #client: Client;
@@ -89,7 +97,10 @@ export class LiveopsClient implements AsyncDisposable {
   readonly #allow: readonly string[] | undefined;
   readonly #closed = new AbortController();
 
-  /** @throws LiveopsError `LIVEOPS_CONFIG_INVALID` if the config file or the address of the host is not valid */
+  /**
+   * @throws LiveopsError `LIVEOPS_CONFIG_INVALID` if the config file or the address of the host is
+   * not valid
+   */
   constructor({ socket, stateDir, host, deadlines }: ConnectOptions = {}) {
     const places = {
       ...(socket && { socket: resolve(socket) }),
@@ -115,7 +126,8 @@ export class LiveopsClient implements AsyncDisposable {
    * Submits an operation. Resolves with its record once the operation is on disk.
    *
    * @param type - the class, which types the parameters; or the name of the type
-   * @throws Refusal `LIVEOPS_NO_SUCH_TYPE`; `LIVEOPS_PARAMS_INVALID`; `LIVEOPS_QUEUE_FULL`; `LIVEOPS_STORE_FULL`
+   * @throws Refusal `LIVEOPS_NO_SUCH_TYPE`; `LIVEOPS_PARAMS_INVALID`; `LIVEOPS_QUEUE_FULL`;
+   *   `LIVEOPS_STORE_FULL`
    */
   submit<T extends SubmittableType>(type: T, ...args: SubmitArguments<T>): Promise<Operation>;
   submit(
@@ -141,23 +153,30 @@ export class LiveopsClient implements AsyncDisposable {
     return this.#client.show(id, this.#signal(settings));
   }
 
-  /** A page of operations, newest first unless `order` says otherwise. `next` is the `before` of the next page; null at the end. */
+  /**
+   * A page of operations, newest first unless `order` says otherwise. `next` is the `before` of the
+   * next page; null at the end.
+   */
   async list(filter: ListFilter = {}, settings: RequestSettings = {}): Promise<OperationPage> {
     return this.#client.list(filter, this.#signal(settings));
   }
 
   /**
-   * Yields the record of an operation at the start and after each change, until its chain is finished.
+   * Yields the record of an operation at the start and after each change, until its chain is
+   * finished.
    *
-   * The stream reconnects over restarts of the daemon, and the state is complete afterwards. It is state, not
-   * history: fast changes are merged, and a record may come twice.
+   * The stream reconnects over restarts of the daemon, and the state is complete afterwards. It is
+   * state, not history: fast changes are merged, and a record may come twice.
    *
    * @param options - `chain`: continue with the next operations of the chain. Default: true
    */
-  watch(id: string, options?: StreamSettings & { chain?: boolean }): AsyncGenerator<Operation, void>;
+  watch(
+    id: string,
+    options?: StreamSettings & { chain?: boolean },
+  ): AsyncGenerator<Operation, void>;
   /**
-   * Yields all operations that fit at the start and after each change, without an end. After a reconnect, the state is
-   * complete again.
+   * Yields all operations that fit at the start and after each change, without an end. After a
+   * reconnect, the state is complete again.
    */
   watch(filter?: WatchFilter, options?: StreamSettings): AsyncGenerator<WatchState, void>;
   async *watch(
@@ -165,11 +184,15 @@ export class LiveopsClient implements AsyncDisposable {
     options: StreamSettings & { chain?: boolean } = {},
   ): AsyncGenerator<Operation | WatchState, void> {
     const reconnect = this.#reconnect(options);
-    if (typeof what === "string") yield* watchOperation(this.#client, what, options.chain ?? true, reconnect);
+    if (typeof what === "string")
+      yield* watchOperation(this.#client, what, options.chain ?? true, reconnect);
     else yield* watchStates(this.#client, what, reconnect);
   }
 
-  /** Yields the stored log lines, oldest first; with `follow`, also new lines until the operation is finished. */
+  /**
+   * Yields the stored log lines, oldest first; with `follow`, also new lines until the operation is
+   * finished.
+   */
   async *log(
     id: string,
     filter: LogFilter = {},
@@ -196,7 +219,10 @@ export class LiveopsClient implements AsyncDisposable {
     const late = new AbortController();
     const reconnect = this.#reconnect(settings);
     const signal = AbortSignal.any([reconnect.signal, late.signal]);
-    const error = new LiveopsError("LIVEOPS_WAIT_TIMEOUT", `${id} was not finished after ${timeout} s`);
+    const error = new LiveopsError(
+      "LIVEOPS_WAIT_TIMEOUT",
+      `${id} was not finished after ${timeout} s`,
+    );
     if (timeout === 0) {
       const operation = await this.#client.show(id, reconnect.signal);
       const last = chain ? await lastOfChain(this.#client, operation, reconnect.signal) : operation;
@@ -212,7 +238,10 @@ export class LiveopsClient implements AsyncDisposable {
     }
   }
 
-  /** Ends every open call and stream with `LIVEOPS_CLIENT_CLOSED`; later calls too. Operations continue. */
+  /**
+   * Ends every open call and stream with `LIVEOPS_CLIENT_CLOSED`; later calls too. Operations
+   * continue.
+   */
   close(): void {
     if (!this.#closed.signal.aborted)
       this.#closed.abort(new LiveopsError("LIVEOPS_CLIENT_CLOSED", "the client was closed"));

@@ -69,8 +69,8 @@ export async function lastLines(stored: StoredLines, count: number): Promise<Log
 }
 
 /**
- * The daemon filters by stage, step, stream and plain text, the client by the rest. A regular expression is not given to
- * the daemon: it could block it.
+ * The daemon filters by stage, step, stream and plain text, the client by the rest. A regular
+ * expression is not given to the daemon: it could block it.
  */
 async function* pages(
   { client, id, filter, end, signal }: StoredLines,
@@ -101,7 +101,11 @@ export async function* newLines(
   { client, id, filter, end }: StoredLines & { end: LogEnd },
   reconnect: Reconnect,
 ): AsyncGenerator<LogLine> {
-  for await (const { line } of followChain(client, id, { ...reconnect, chain: false, after: end })) {
+  for await (const { line } of followChain(client, id, {
+    ...reconnect,
+    chain: false,
+    after: end,
+  })) {
     if (line.type !== "log:line") continue;
     const { type: _, ...stored } = line;
     if (passes(filter, stored)) yield stored;

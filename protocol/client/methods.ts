@@ -49,8 +49,12 @@ type Arguments<R extends { path: string }> = [
   signal?: AbortSignal,
 ];
 
-/** The values of the path, then the query or the body, then the idempotency key, then the signal. */
-export type Methods = { [N in Exclude<Asked, "submit">]: (...args: Arguments<Routes[N]>) => Reply<N> } & {
+/**
+ * The values of the path, then the query or the body, then the idempotency key, then the signal.
+ */
+export type Methods = {
+  [N in Exclude<Asked, "submit">]: (...args: Arguments<Routes[N]>) => Reply<N>;
+} & {
   /** One body gets one record, several get their records in the same order. */
   submit<B extends SubmitBody | SubmitBody[]>(
     body: B,
@@ -66,7 +70,10 @@ export abstract class Requests {
   /** Yields the lines of a route's stream. */
   abstract lines(name: RouteName, args: readonly unknown[]): AsyncGenerator<unknown>;
 
-  /** Reads page after page in the query's direction. A page may be short or empty before the end of the log. */
+  /**
+   * Reads page after page in the query's direction. A page may be short or empty before the end of
+   * the log.
+   */
   async *logPages(id: string, query: LogQuery = {}, signal?: AbortSignal): AsyncGenerator<LogPage> {
     const { after, before, tail, ...rest } = query;
     const backwards = before !== undefined || tail !== undefined;

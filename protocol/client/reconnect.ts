@@ -1,6 +1,6 @@
 /**
- * Keeps a stream open over restarts of the daemon: reconnects with a growing delay, without a limit, and reports the
- * loss once and the return once.
+ * Keeps a stream open over restarts of the daemon: reconnects with a growing delay, without a
+ * limit, and reports the loss once and the return once.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { Refusal } from "../errors.js";
@@ -20,8 +20,8 @@ export interface Reconnect {
 }
 
 /**
- * Yields the lines of one stream after another until a stream ends without an error. Calls `open` again after each
- * loss; `open` resumes at the caller's position.
+ * Yields the lines of one stream after another until a stream ends without an error. Calls `open`
+ * again after each loss; `open` resumes at the caller's position.
  *
  * @throws NoDaemonError when the first connection finds no daemon
  */
@@ -68,7 +68,8 @@ export async function untilAnswered<T>(ask: () => Promise<T>, options: Reconnect
 
 function mayComeBack(error: unknown, wasThere: boolean): boolean {
   if (error instanceof ConnectionLostError || error instanceof NoAnswerError) return true;
-  if (error instanceof UnreachableError) return error.kind !== "refused" && (wasThere || error.wasReached);
+  if (error instanceof UnreachableError)
+    return error.kind !== "refused" && (wasThere || error.wasReached);
   if (error instanceof NoDaemonError) return wasThere;
   return error instanceof Refusal && error.code === "LIVEOPS_STOPPING";
 }

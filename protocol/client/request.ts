@@ -1,4 +1,7 @@
-/** One request to the daemon with node:http: connect, send, check the version and the status, read the reply. */
+/**
+ * One request to the daemon with node:http: connect, send, check the version and the status, read
+ * the reply.
+ */
 import type { IncomingMessage } from "node:http";
 import { type Problem, Refusal } from "../errors.js";
 import { elapsedMs } from "../system/elapsed.js";
@@ -18,7 +21,9 @@ export async function askJson<T>(socket: string, options: RequestOptions): Promi
   return JSON.parse(await readText(socket, await open(socket, options), options)) as T;
 }
 
-/** Sends a request and returns the reply with its body unread. Throws a Refusal for an error reply. */
+/**
+ * Sends a request and returns the reply with its body unread. Throws a Refusal for an error reply.
+ */
 export async function open(socket: string, options: RequestOptions): Promise<IncomingMessage> {
   const response = await send(socket, options);
   try {
@@ -32,7 +37,8 @@ export async function open(socket: string, options: RequestOptions): Promise<Inc
   const warning = response.headers[WARNING_HEADER];
   if (typeof warning === "string") options.onWarning?.(decodeURIComponent(warning));
   const status = response.statusCode ?? 500;
-  if (status >= 400) throw Refusal.fromProblem(problemOf(status, await readText(socket, response, options)));
+  if (status >= 400)
+    throw Refusal.fromProblem(problemOf(status, await readText(socket, response, options)));
   return response;
 }
 
@@ -69,7 +75,11 @@ export async function* readPieces(
   }
 }
 
-function watched(socket: string, options: RequestOptions, giveUp: (error: NoAnswerError) => void): Deadline {
+function watched(
+  socket: string,
+  options: RequestOptions,
+  giveUp: (error: NoAnswerError) => void,
+): Deadline {
   const { method, deadlines = DEADLINES } = options;
   return new Deadline({ socket, method, deadlines, giveUp });
 }
@@ -120,7 +130,8 @@ async function sendOnce(socket: string, options: RequestOptions): Promise<Incomi
       begin();
       request.on("socket", (s) => s.once("connect", () => (connected = true)));
     }
-    // A connection to another machine has limits of its own, and a person may be asked for a password meanwhile.
+    // A connection to another machine has limits of its own, and a person may be asked for a
+    // password meanwhile.
     else
       request.on("socket", () => {
         connected = true;
@@ -182,7 +193,8 @@ function problemOf(status: number, text: string): Problem {
 
 /** The socket exists and this user may not open it. */
 export function socketDenied(socket: string): Refusal {
-  const why = accessProblem(socket) ?? "permission denied (EACCES); choose another socket with --socket";
+  const why =
+    accessProblem(socket) ?? "permission denied (EACCES); choose another socket with --socket";
   return new Refusal("LIVEOPS_SOCKET_NOT_OURS", `the socket ${socket} cannot be opened: ${why}`);
 }
 
@@ -200,8 +212,8 @@ function queryString(query: Record<string, unknown> = {}): string {
 /**
  * Checks the socket before parameters and environment are sent.
  *
- * Node cannot read the user at the other end of a Unix socket (SO_PEERCRED). So this checks that this user or root owns
- * the socket's file, and that no other user can replace the file.
+ * Node cannot read the user at the other end of a Unix socket (SO_PEERCRED). So this checks that
+ * this user or root owns the socket's file, and that no other user can replace the file.
  *
  * @throws Refusal if the path is too long, or if another user owns or could replace the socket
  */

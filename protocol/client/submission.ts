@@ -1,7 +1,9 @@
 /**
- * What the client submits: an operation type by its class or its name, its parameters, and how to run it.
+ * What the client submits: an operation type by its class or its name, its parameters, and how to
+ * run it.
  *
- * A class is read by its statics alone, so that the client needs neither the module `liveops` nor zod.
+ * A class is read by its statics alone, so that the client needs neither the module `liveops` nor
+ * zod.
  */
 import { pick } from "../objects.js";
 import type { SubmitBody } from "../requests.js";
@@ -18,7 +20,9 @@ export interface SubmittableType {
 }
 
 /** The parameters of a type, before defaults. */
-export type ParamsOf<T> = T extends { readonly params: { readonly _zod: { readonly input: infer Input } } }
+export type ParamsOf<T> = T extends {
+  readonly params: { readonly _zod: { readonly input: infer Input } };
+}
   ? Input
   : Record<string, unknown>;
 
@@ -26,11 +30,17 @@ export type ParamsOf<T> = T extends { readonly params: { readonly _zod: { readon
 export interface SubmissionOptions extends Pick<SubmitBody, FieldWith<"submit", "hosts">> {
   /** Label shown in lists, at most 200 characters. Default: none. */
   label?: string;
-  /** Directory of the operation. Default: that of this process; on another machine, the home directory there. */
+  /**
+   * Directory of the operation. Default: that of this process; on another machine, the home
+   * directory there.
+   */
   cwd?: string;
   /** Variables to add to those that a submit sends: PATH, HOME and so on. Default: none. */
   env?: Record<string, string>;
-  /** `name=value` arguments, as `liveops submit` takes them; they override the parameters. Default: none. */
+  /**
+   * `name=value` arguments, as `liveops submit` takes them; they override the parameters. Default:
+   * none.
+   */
   set?: string[];
 }
 
@@ -41,8 +51,8 @@ export interface RequestSettings {
 
 export interface SubmitSettings extends RequestSettings {
   /**
-   * Submits with the same key are one operation: the daemon returns the first. Default: a new key for each call, so
-   * that a repeated request after a broken connection starts nothing twice.
+   * Submits with the same key are one operation: the daemon returns the first. Default: a new key
+   * for each call, so that a repeated request after a broken connection starts nothing twice.
    */
   idempotencyKey?: string;
 }

@@ -23,7 +23,8 @@ interface GivenPlace {
 }
 
 /**
- * The directory and the variables to send. Another machine gets no directory and no paths of this one.
+ * The directory and the variables to send. Another machine gets no directory and no paths of this
+ * one.
  *
  * @param socket - of the client
  * @throws UsageError where a directory of another machine is relative
@@ -72,7 +73,10 @@ export function submitVariables(
   return Object.fromEntries(Object.entries(captured).filter(([name]) => !isOfAMachine(name)));
 }
 
-/** A directory that was given: relative to the current one, or absolute on another machine. @throws UsageError */
+/**
+ * A directory that was given: relative to the current one, or absolute on another machine. @throws
+ * UsageError
+ */
 export function directoryOn(socket: string, cwd: string): string {
   const remote = remoteOf(socket);
   if (remote === null) return resolve(cwd);

@@ -1,7 +1,9 @@
 /** What a feature adds to the client, so that it reaches the daemon of another machine. */
 import type { RequestOptions } from "node:http";
 
-/** The daemon of another machine: paths, variables and processes of this machine mean nothing to it. */
+/**
+ * The daemon of another machine: paths, variables and processes of this machine mean nothing to it.
+ */
 export interface RemoteDaemon {
   /** The address in its one form, which names the daemon to a `Client`. */
   readonly text: string;
@@ -11,7 +13,9 @@ export interface RemoteDaemon {
   connection(isStream: boolean): RequestOptions;
   /** The line that a person types here to run a command there. */
   commandLine(words: readonly string[]): string;
-  /** Runs a command of liveops there, on the terminal of this process. Resolves with the exit code. */
+  /**
+   * Runs a command of liveops there, on the terminal of this process. Resolves with the exit code.
+   */
   onTerminal(words: readonly string[]): Promise<number>;
   /**
    * Lets the other machine start the daemon, where its configuration has `autostart`.
@@ -19,7 +23,10 @@ export interface RemoteDaemon {
    * @throws UnreachableError where it does not
    */
   start(): Promise<void>;
-  /** Runs this while a person may be asked for a password of this daemon's machine, and of no other one. */
+  /**
+   * Runs this while a person may be asked for a password of this daemon's machine, and of no other
+   * one.
+   */
   asking<T>(run: () => Promise<T>): Promise<T>;
 }
 
@@ -33,7 +40,10 @@ export interface Transport {
    * @throws UsageError, which repeats no password
    */
   daemonAt(address: string, what: string): RemoteDaemon;
-  /** From now on, nobody is asked for a password: a screen is drawn on the terminal, or nobody sits at it. */
+  /**
+   * From now on, nobody is asked for a password: a screen is drawn on the terminal, or nobody sits
+   * at it.
+   */
   askNothing(): void;
   /** Lets a connection that is being made outlive this process, which the next one then uses. */
   leaveConnections(): void;

@@ -9,9 +9,14 @@ import { type Reconnect, reconnecting, untilAnswered } from "./reconnect.js";
 export interface WaitOptions extends Reconnect {
   /** Wait for the last operation of the chain, not for this operation; true by default. */
   chain?: boolean;
-  /** Called with the id of the next operation of the chain when the wait moves to that operation. */
+  /**
+   * Called with the id of the next operation of the chain when the wait moves to that operation.
+   */
   onLink?: (id: string) => void;
-  /** Called with the record of the operation that the chain has reached, at the start and after each change. */
+  /**
+   * Called with the record of the operation that the chain has reached, at the start and after each
+   * change.
+   */
   onRecord?: (operation: Operation) => void;
 }
 
@@ -63,7 +68,9 @@ export async function lastOfChain(
   return last;
 }
 
-/** The last record of an operation that was removed: a queued operation is cancelled by its removal. */
+/**
+ * The last record of an operation that was removed: a queued operation is cancelled by its removal.
+ */
 export function removedRecord(record: Operation): Operation {
   if (isFinal(record.state)) return record;
   return { ...record, state: "cancelled", cancelRequested: true, queuePosition: null };

@@ -1,4 +1,6 @@
-/** Streams of state: the record of one operation and its chain, or all operations that fit a filter. */
+/**
+ * Streams of state: the record of one operation and its chain, or all operations that fit a filter.
+ */
 import type { Operation } from "../operation.js";
 import type { State } from "../state.js";
 import { applyWatchLine, EMPTY_VIEW, type WatchView } from "../watch.js";
@@ -21,7 +23,10 @@ export interface WatchState {
   readonly operations: ReadonlyMap<string, Operation>;
   /** Number of operations in each state, over the complete store. */
   readonly counts: Readonly<Record<State, number>>;
-  /** Queued operations that fit and that are not in `operations`; `list({ state: ["queued"] })` reads them. */
+  /**
+   * Queued operations that fit and that are not in `operations`; `list({ state: ["queued"] })`
+   * reads them.
+   */
   readonly moreQueued: number;
   /** The record that changed; null if several may have changed, or one was removed. */
   readonly changed: Operation | null;
@@ -37,7 +42,11 @@ export async function* watchStates(
   for await (const line of reconnecting(() => client.watch(filter, options.signal), options)) {
     const before = view;
     view = applyWatchLine(view, line);
-    if (line.type !== "snapshot" && view.operations === before.operations && view.counts === before.counts)
+    if (
+      line.type !== "snapshot" &&
+      view.operations === before.operations &&
+      view.counts === before.counts
+    )
       continue;
     let changed: Operation | undefined;
     if (line.type === "changed") changed = view.operations.get(line.id);
@@ -47,7 +56,10 @@ export async function* watchStates(
   }
 }
 
-/** Yields the record at the start and after each change, until the operation, or its chain, is finished. */
+/**
+ * Yields the record at the start and after each change, until the operation, or its chain, is
+ * finished.
+ */
 export async function* watchOperation(
   client: Client,
   id: string,

@@ -1,4 +1,7 @@
-/** The header by which a client says inside of which operation it runs. While it waits, that operation lends its slot. */
+/**
+ * The header by which a client says inside of which operation it runs. While it waits, that
+ * operation lends its slot.
+ */
 import type { Variables } from "../environment.js";
 
 /** `Liveops-Within: k3f8x2m9q0ab 1`: the id of the operation and the number of its attempt. */

@@ -1,6 +1,9 @@
 /** How the share of an operation, or of a stage, grows with the time. */
 
-/** Percents whose times a record keeps; the closest at the begin, where the pace is often another than later. */
+/**
+ * Percents whose times a record keeps; the closest at the begin, where the pace is often another
+ * than later.
+ */
 export const CURVE_PERCENTS = [10, 25, 50, 75] as const;
 
 /** The part of the time after which this share was done. */

@@ -1,6 +1,9 @@
 import type { Operation } from "../operation.js";
 
-/** Which earlier runs an operation is compared with: those of its type, or those with the same history key. */
+/**
+ * Which earlier runs an operation is compared with: those of its type, or those with the same
+ * history key.
+ */
 export type Likeness = Pick<Operation, "op" | "historyKey">;
 
 export function likenessOf({ op, historyKey }: Likeness): Likeness {

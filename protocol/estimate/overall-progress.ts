@@ -1,6 +1,7 @@
 /**
- * How far an operation is: the share of its time that is over, where the time left is known. Else the share of the stages
- * that it passed; an allowed failure and a skipped stage are passed, as a stage that is done.
+ * How far an operation is: the share of its time that is over, where the time left is known. Else
+ * the share of the stages that it passed; an allowed failure and a skipped stage are passed, as a
+ * stage that is done.
  */
 import { getOwn } from "../objects.js";
 import type { Operation } from "../operation.js";
@@ -39,8 +40,8 @@ export function shareOfTime(
 export function overallProgress(operation: Operation): OverallProgress {
   const { state, stages, stageStates, currentStage, untrackedStage, progress } = operation;
   if (state === "succeeded") return { percent: 100, known: true };
-  // The bar of an untracked stage is no share of a tracked one. Without stages, or before the first stage, only the
-  // bar is known.
+  // The bar of an untracked stage is no share of a tracked one. Without stages, or before the first
+  // stage, only the bar is known.
   const share = untrackedStage !== null && stages.length > 0 ? null : stagePercent(operation);
   const approximate = state === "running" && progress?.approximate;
   if (currentStage < 0) return { ...capped(share ?? 0, share !== null), approximate };

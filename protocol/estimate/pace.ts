@@ -1,6 +1,7 @@
 /**
- * How the share of the active stage has grown, as one watcher of the record saw it, and how long the rest takes at that
- * pace. Times are seconds that the attempt has run, so that a pause does not count.
+ * How the share of the active stage has grown, as one watcher of the record saw it, and how long
+ * the rest takes at that pace. Times are seconds that the attempt has run, so that a pause does not
+ * count.
  */
 import type { Operation } from "../operation.js";
 import { activeStage, ranSeconds, stageRanSeconds } from "./seconds.js";
@@ -22,7 +23,9 @@ export interface Pace {
   readonly last: Point;
 }
 
-/** The pace with what the record shows; the same one if nothing is new. Undefined: no stage runs. */
+/**
+ * The pace with what the record shows; the same one if nothing is new. Undefined: no stage runs.
+ */
 export function paced(before: Pace | undefined, operation: Operation): Pace | undefined {
   const { attempt, stages, state, progress, updatedAt } = operation;
   const stage = activeStage(operation);
@@ -35,25 +38,38 @@ export function paced(before: Pace | undefined, operation: Operation): Pace | un
   const begin = isSame ? before.begin : began;
   const here = { at, percent: percent ?? 0 };
   // A loop that has no rate yet skips what an earlier attempt did; a second loop begins anew.
-  const isAnew = !isSame || (progress !== null && !progress.rate) || here.percent < before.last.percent;
+  const isAnew =
+    !isSame || (progress !== null && !progress.rate) || here.percent < before.last.percent;
   if (isSame && (percent === null || percent === before.last.percent)) return before;
   if (isAnew) {
     // A loop tells its rate, so what came before the watcher need not be known.
     const first = progress === null && !isSame ? { at: begin, percent: 0 } : here;
-    return { attempt, stage, begin, points: [first], last: first.percent === here.percent ? first : here };
+    return {
+      attempt,
+      stage,
+      begin,
+      points: [first],
+      last: first.percent === here.percent ? first : here,
+    };
   }
   const isFar = here.percent - before.points.at(-1)!.percent >= 1;
   return { ...before, points: isFar ? [...before.points, here] : before.points, last: here };
 }
 
-/** The share of the active stage that is done; null: unknown. The bar of an untracked stage says nothing of it. */
+/**
+ * The share of the active stage that is done; null: unknown. The bar of an untracked stage says
+ * nothing of it.
+ */
 function shareOf({ untrackedStage, progress, percent, stages }: Operation): number | null {
   if (untrackedStage !== null && stages.length > 0) return null;
   if (progress === null) return percent > 0 ? percent : null;
   return progress.total === null ? null : percent;
 }
 
-/** Percent of a stage that only reports its percent, from which its pace is a better estimate than earlier runs. */
+/**
+ * Percent of a stage that only reports its percent, from which its pace is a better estimate than
+ * earlier runs.
+ */
 const PACE_FROM = 3;
 /** Percent that the pace of the points needs, and that the recent pace covers. */
 const WINDOW = 10;
@@ -91,7 +107,9 @@ export function restAtPace(operation: Operation, pace: Pace | undefined, now: nu
 
 /** What the pace of the points, and the rest itself, may be off, in nine of ten cases. */
 function marginOf(rest: number, seen: Seen | null): number | null {
-  return seen === null ? null : 1.6 * Math.hypot(rest * seen.error, seen.deviation * Math.sqrt(rest));
+  return seen === null
+    ? null
+    : 1.6 * Math.hypot(rest * seen.error, seen.deviation * Math.sqrt(rest));
 }
 
 /** Seconds for a percent by the rate that a loop tells. */
@@ -116,7 +134,10 @@ interface Seen {
   readonly step: number;
 }
 
-/** The pace of all points, or of the last ones where these differ by more than chance. Null: too few. */
+/**
+ * The pace of all points, or of the last ones where these differ by more than chance. Null: too
+ * few.
+ */
 function seenPace({ points, last }: Pace): Seen | null {
   const all = points.at(-1) === last ? points : [...points, last];
   const first = all[0]!;

@@ -1,4 +1,7 @@
-/** Whether an operation ends later than a watcher was told before. Times are seconds that the operation has run. */
+/**
+ * Whether an operation ends later than a watcher was told before. Times are seconds that the
+ * operation has run.
+ */
 import type { TimeLeft } from "./time-left.js";
 
 /** The latest end that what was told allows. */
@@ -33,5 +36,7 @@ export function isLaterThanPromised(
   ran: number,
   { seconds, isLeast }: TimeLeft,
 ): boolean {
-  return before?.attempt === attempt && seconds !== null && !isLeast && ran + seconds > before.limit;
+  return (
+    before?.attempt === attempt && seconds !== null && !isLeast && ran + seconds > before.limit
+  );
 }

@@ -10,16 +10,23 @@ export function secondsBetween(from: string, to: string | number): number {
 /** Seconds of the pauses of the attempt, with the one that lasts. */
 export function pausedSeconds({ pause, finishedAt }: Operation, now: number): number {
   if (pause === null) return 0;
-  return pause.seconds + (pause.since === null ? 0 : secondsBetween(pause.since, finishedAt ?? now));
+  return (
+    pause.seconds + (pause.since === null ? 0 : secondsBetween(pause.since, finishedAt ?? now))
+  );
 }
 
 /** Seconds that the attempt has run until now, without pauses; 0 before its start. */
 export function ranSeconds(operation: Operation, now: number): number {
   const { startedAt } = operation;
-  return startedAt === null ? 0 : Math.max(0, secondsBetween(startedAt, now) - pausedSeconds(operation, now));
+  return startedAt === null
+    ? 0
+    : Math.max(0, secondsBetween(startedAt, now) - pausedSeconds(operation, now));
 }
 
-/** Seconds that a stage runs, without its waits for a slot. The record does not say in which stage an earlier pause was. */
+/**
+ * Seconds that a stage runs, without its waits for a slot. The record does not say in which stage
+ * an earlier pause was.
+ */
 export function stageRanSeconds(operation: Operation, stage: string, now: number): number {
   const times = getOwn(operation.stageTimes, stage);
   if (times === undefined) return 0;

@@ -1,8 +1,8 @@
 /**
- * The time that an operation still takes. The active stage counts by what the same work took before, measured by how far
- * it is; else by its own pace; else by its median and p90 less the time it ran. A later stage counts its median. An
- * unknown part counts as much as the others do on average while it is at most half of the rest; else the sum is the
- * least.
+ * The time that an operation still takes. The active stage counts by what the same work took
+ * before, measured by how far it is; else by its own pace; else by its median and p90 less the time
+ * it ran. A later stage counts its median. An unknown part counts as much as the others do on
+ * average while it is at most half of the rest; else the sum is the least.
  */
 import { getOwn } from "../objects.js";
 import type { Operation } from "../operation.js";
@@ -49,7 +49,8 @@ type OfAwaited = (id: string) => TimeLeft;
 
 /**
  * @param usual of runs like this operation; null: none is known
- * @param awaited of what the active stage waits for, where earlier runs do not tell the time of the stage
+ * @param awaited of what the active stage waits for, where earlier runs do not tell the time of
+ *   the stage
  */
 export function timeLeft(
   operation: Operation,
@@ -80,7 +81,8 @@ export function usualTime(usual: Usual | null): TimeLeft {
 /**
  * The time of several parts, one after the other.
  *
- * @param lengths seconds that other parts take; an unknown one that has not begun is expected to take their mean
+ * @param lengths seconds that other parts take; an unknown one that has not begun is expected to
+ *   take their mean
  */
 export function sumOf(parts: readonly TimeLeft[], lengths: readonly number[] = []): TimeLeft {
   return guessed(knownSum(parts, lengths));
@@ -108,7 +110,8 @@ function knownSum(parts: readonly TimeLeft[], lengths: readonly number[]): TimeL
       seconds: part.seconds === null ? sum.seconds : (sum.seconds ?? 0) + part.seconds,
       isLeast: sum.isLeast || part.isLeast,
       margin: Math.hypot(sum.margin, part.margin),
-      runs: sum.runs === null || (part.runs !== null && part.runs < sum.runs) ? part.runs : sum.runs,
+      runs:
+        sum.runs === null || (part.runs !== null && part.runs < sum.runs) ? part.runs : sum.runs,
       isOther: sum.isOther || part.isOther,
       isLate: sum.isLate || part.isLate,
       guess: sum.guess + (part === TO_COME && known.length > 0 ? mean : part.guess),
@@ -117,10 +120,17 @@ function knownSum(parts: readonly TimeLeft[], lengths: readonly number[]): TimeL
   );
 }
 
-/** Part of the p90 after which a run is late: few runs tell little of how much the next one may take. */
-const lateFrom = (p90: number, runs: number) => Math.max(p90 + 1, p90 * (1 + Math.max(0.1, 1 / (runs + 1))));
+/**
+ * Part of the p90 after which a run is late: few runs tell little of how much the next one may
+ * take.
+ */
+const lateFrom = (p90: number, runs: number) =>
+  Math.max(p90 + 1, p90 * (1 + Math.max(0.1, 1 / (runs + 1))));
 
-/** The rest of a part that ran so long already. Around its usual end, a part of what it may take at most is left. */
+/**
+ * The rest of a part that ran so long already. Around its usual end, a part of what it may take at
+ * most is left.
+ */
 function restOf(spread: Spread, ran: number, usual: Usual): TimeLeft {
   const last = lateFrom(spread.p90, usual.runs);
   // Runs with other parameters do not tell when this one is late.
@@ -150,10 +160,13 @@ function restOfStages(
   const active = activeStage(operation);
   if (operation.stages.length === 0) {
     const own = restAtPace(operation, pace, now);
-    return own && weighed(own, usual?.seconds ?? null, ranSeconds(operation, now), operation, usual);
+    return (
+      own && weighed(own, usual?.seconds ?? null, ranSeconds(operation, now), operation, usual)
+    );
   }
   const spreadOf = (stage: string) => usual && (getOwn(usual.stages, stage) ?? null);
-  const current = active === null ? null : stageTimeLeft(operation, active, usual, pace, now, awaited);
+  const current =
+    active === null ? null : stageTimeLeft(operation, active, usual, pace, now, awaited);
   const parts = remaining(operation).map((stage): TimeLeft => {
     const spread = spreadOf(stage);
     if (stage === active) return current!;
@@ -161,7 +174,8 @@ function restOfStages(
   });
   if (parts.length === 0) return null;
   const lengths = operation.stages.map((stage) => {
-    if (stage === active && current?.seconds) return stageRan(operation, stage, pace, now) + current.seconds;
+    if (stage === active && current?.seconds)
+      return stageRan(operation, stage, pace, now) + current.seconds;
     return spreadOf(stage)?.p50 ?? getOwn(operation.stageTimes, stage)?.seconds ?? 0;
   });
   return knownSum(parts, lengths);
@@ -187,9 +201,15 @@ export function stageTimeLeft(
 }
 
 /** Unknown where the stage does more than wait for one operation. */
-function restOfAwaited({ waitsFor, steps = {} }: Operation, stage: string, awaited: OfAwaited): TimeLeft {
+function restOfAwaited(
+  { waitsFor, steps = {} }: Operation,
+  stage: string,
+  awaited: OfAwaited,
+): TimeLeft {
   const [id, ...more] = waitsFor ?? [];
-  return id === undefined || more.length > 0 || getOwn(steps, stage) !== undefined ? UNKNOWN : awaited(id);
+  return id === undefined || more.length > 0 || getOwn(steps, stage) !== undefined
+    ? UNKNOWN
+    : awaited(id);
 }
 
 /** The pace may change: how much of the work is to come says how little is known. */
@@ -199,12 +219,15 @@ const ofPace = ({ seconds, margin, percent }: Rest): TimeLeft => ({
   margin: Math.max(margin, seconds * (1 - percent / 100)),
 });
 
-/** Part of the usual time for which the first percents count little: a begin may be slow by chance. */
+/**
+ * Part of the usual time for which the first percents count little: a begin may be slow by chance.
+ */
 const BEGIN = 0.1;
 
 /**
- * Where the same work took its time before, that time counts beside the pace: by the curve of its percents the rest is
- * known whatever the pace is now. Without a curve it counts less the more is done.
+ * Where the same work took its time before, that time counts beside the pace: by the curve of its
+ * percents the rest is known whatever the pace is now. Without a curve it counts less the more is
+ * done.
  */
 function weighed(
   own: Rest,
@@ -237,7 +260,12 @@ function remaining({ stages, stageStates, currentStage }: Operation): string[] {
   });
 }
 
-function stageRan(operation: Operation, stage: string, pace: Pace | undefined, now: number): number {
+function stageRan(
+  operation: Operation,
+  stage: string,
+  pace: Pace | undefined,
+  now: number,
+): number {
   const isSame = pace?.attempt === operation.attempt && pace.stage === stage;
   return isSame ? ranSeconds(operation, now) - pace.begin : stageRanSeconds(operation, stage, now);
 }

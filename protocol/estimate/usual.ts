@@ -1,6 +1,6 @@
 /**
- * What earlier runs tell about an operation. Runs with the same parameters come first; where none is known, all runs
- * count. Runs that differ too much tell nothing.
+ * What earlier runs tell about an operation. Runs with the same parameters come first; where none
+ * is known, all runs count. Runs that differ too much tell nothing.
  */
 import { createHash } from "node:crypto";
 import type { Operation } from "../operation.js";
@@ -41,7 +41,8 @@ const CLOSE = 1.3;
 /** Runs with other parameters that tell something: one or two may be very different. */
 const OTHERS_LEAST = 3;
 
-const isClose = (spread: Spread | null): boolean => spread !== null && spread.p90 <= spread.p50 * CLOSE;
+const isClose = (spread: Spread | null): boolean =>
+  spread !== null && spread.p90 <= spread.p50 * CLOSE;
 
 /**
  * @param params `paramsKey` of the operation; null: unknown
@@ -54,18 +55,24 @@ export function usualIn(history: History, params: string | null, least = 1): Usu
   const isOther = params !== null && counted === history.runs && !isIndifferent;
   const enough = isOther ? Math.max(least, OTHERS_LEAST) : least;
   const all = history.runs < enough ? null : measured(history, { isSame: isIndifferent, isOther });
-  const same = params === null ? undefined : sets.find((set) => set.params === params && set.runs >= least);
+  const same =
+    params === null ? undefined : sets.find((set) => set.params === params && set.runs >= least);
   const like = same === undefined ? null : measured(same, { isSame: true, isOther: false });
   if (like === null || !isUseful(like)) return all && same ? { ...all, isOther: false } : all;
   return { ...like, stages: { ...all?.stages, ...like.stages } };
 }
 
-function measured({ runs, seconds, stages }: Measured, params: Pick<Usual, "isSame" | "isOther">): Usual {
+function measured(
+  { runs, seconds, stages }: Measured,
+  params: Pick<Usual, "isSame" | "isOther">,
+): Usual {
   return {
     ...params,
     runs,
     seconds: alike(seconds),
-    stages: Object.fromEntries(Object.entries(stages).map(([stage, spread]) => [stage, alike(spread)])),
+    stages: Object.fromEntries(
+      Object.entries(stages).map(([stage, spread]) => [stage, alike(spread)]),
+    ),
   };
 }
 

@@ -9,7 +9,11 @@ export interface KeptText {
 }
 
 /** The text in the parameters of the shipped type `pipeline`; null: there is none. */
-export function keptTextIn({ text, path, files }: Readonly<Record<string, unknown>>): KeptText | null {
+export function keptTextIn({
+  text,
+  path,
+  files,
+}: Readonly<Record<string, unknown>>): KeptText | null {
   if (typeof text !== "string") return null;
   return {
     text,

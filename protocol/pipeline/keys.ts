@@ -42,10 +42,16 @@ export const PIPELINE_KEYS = {
     schema: OP,
     default: "the name of the file",
   },
-  description: { takes: A_TEXT, description: "What the pipeline does", schema: TEXT, default: "none" },
+  description: {
+    takes: A_TEXT,
+    description: "What the pipeline does",
+    schema: TEXT,
+    default: "none",
+  },
   params: {
     takes: A_MAP,
-    description: "Parameters by name, given as `name=value`. A script reads each as an environment variable",
+    description:
+      "Parameters by name, given as `name=value`. A script reads each as an environment variable",
     schema: {},
     default: "none",
   },
@@ -115,7 +121,8 @@ export const PARAM_KEYS = {
   },
   default: {
     takes: "a value of the type",
-    description: "Value where none is given. A parameter of type `string` keeps the text as it is written",
+    description:
+      "Value where none is given. A parameter of type `string` keeps the text as it is written",
     schema: SCALAR_OR_LIST,
     default: "none; of a list, the empty list",
   },
@@ -200,7 +207,10 @@ export const STEP_KEYS = {
     schema: OP,
     default: "the slot of the pipeline",
   },
-  env: { ...ENV_KEY, description: `${ENV_KEY.description}. They are added to those of the pipeline` },
+  env: {
+    ...ENV_KEY,
+    description: `${ENV_KEY.description}. They are added to those of the pipeline`,
+  },
   cwd: {
     takes: "a directory",
     description: "Working directory. A relative path begins at that of the pipeline",
@@ -280,7 +290,8 @@ export const STAGE_KEYS = {
   },
   timeout: {
     ...STEP_KEYS.timeout,
-    description: "Longest duration of one run of the command; with `approve`, of the wait for an answer",
+    description:
+      "Longest duration of one run of the command; with `approve`, of the wait for an answer",
   },
   parallel: {
     takes: "a list of steps, each with name and run",
@@ -290,7 +301,8 @@ export const STAGE_KEYS = {
     default: "none",
   },
   each: {
-    takes: "a map of names, each with a list, $name of a list, { lines: FILE } or { glob: PATTERN }",
+    takes:
+      "a map of names, each with a list, $name of a list, { lines: FILE } or { glob: PATTERN }",
     description:
       "Runs `run` once for each value, side by side; of several names, for all combinations. A script reads the value as an environment variable",
     schema: {

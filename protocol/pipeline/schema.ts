@@ -1,4 +1,7 @@
-/** The JSON Schema of a pipeline file, from the tables of `keys.ts`. Editors use it to check and complete. */
+/**
+ * The JSON Schema of a pipeline file, from the tables of `keys.ts`. Editors use it to check and
+ * complete.
+ */
 import type { JsonSchema } from "../schema/json-schema.js";
 import {
   FINALLY_KEYS,

@@ -1,4 +1,7 @@
-/** The names of queues and types that a pipeline uses. Only where it is submitted is it known whether they exist. */
+/**
+ * The names of queues and types that a pipeline uses. Only where it is submitted is it known
+ * whether they exist.
+ */
 import { type JsonSchema, type ObjectShape, objectShape } from "../schema/json-schema.js";
 import { misfitOf, unknownName } from "../schema/misfit.js";
 import { nearest } from "../text/nearest.js";
@@ -13,7 +16,12 @@ export interface NamePlace {
 }
 
 /** Parameters; a value that is not known yet is absent. */
-type GivenParams = ReadonlyArray<{ name: string; at: NamePlace; isSecret: boolean; value?: unknown }>;
+type GivenParams = ReadonlyArray<{
+  name: string;
+  at: NamePlace;
+  isSecret: boolean;
+  value?: unknown;
+}>;
 
 export type UsedName = { name: string; at: NamePlace } & (
   | { kind: "queue" }
@@ -31,7 +39,10 @@ export interface NameProblem extends NamePlace {
   nearest: string[];
 }
 
-export function problemsOfNames(uses: readonly UsedName[], { queues, types }: KnownNames): NameProblem[] {
+export function problemsOfNames(
+  uses: readonly UsedName[],
+  { queues, types }: KnownNames,
+): NameProblem[] {
   return uses.flatMap((use) => {
     const { kind, name, at } = use;
     const isKnown = kind === "queue" ? queues.includes(name) : types.has(name);
@@ -61,12 +72,18 @@ export function problemsOfParams(
   const { properties, required, rest } = objectShape(schema, schema) ?? EVERYTHING;
   const missing = [...required].filter((name) => !given.some((each) => each.name === name));
   return [
-    ...missing.map((name) => problem(at, `: ${op} needs the parameter ${name}; add with: { ${name}: … }`)),
+    ...missing.map((name) =>
+      problem(at, `: ${op} needs the parameter ${name}; add with: { ${name}: … }`),
+    ),
     ...given.flatMap(({ name, at: place, isSecret, value }) => {
       const property = properties.get(name) ?? rest;
       if (property === null)
         return [
-          problem(place, `: ${op} ${unknownName(name, properties.keys())}`, nearest(name, properties.keys())),
+          problem(
+            place,
+            `: ${op} ${unknownName(name, properties.keys())}`,
+            nearest(name, properties.keys()),
+          ),
         ];
       const misfit = value === undefined ? null : misfitOf(value, property, schema);
       if (misfit !== null) return [problem(place, ` ${misfit.text}`)];

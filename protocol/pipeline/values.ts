@@ -1,4 +1,7 @@
-/** Kinds of values in a pipeline file: their limits, their JSON Schemas, and their names in messages. */
+/**
+ * Kinds of values in a pipeline file: their limits, their JSON Schemas, and their names in
+ * messages.
+ */
 import type { JsonSchema } from "../schema/json-schema.js";
 
 /** One key of a map in a pipeline file. */
@@ -15,7 +18,10 @@ export interface PipelineKey {
 
 export type PipelineKeys = Readonly<Record<string, PipelineKey>>;
 
-/** Matches the name of a parameter, an output or a variable: scripts read each as an environment variable. */
+/**
+ * Matches the name of a parameter, an output or a variable: scripts read each as an environment
+ * variable.
+ */
 export const VARIABLE_PATTERN = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** Most characters of a stage's name. */
@@ -31,11 +37,12 @@ export const MAX_ATTEMPTS = 1000;
 export const OWN_PREFIX = "LIVEOPS_";
 
 /**
- * Variables that programs read themselves, as a regular expression: a value of a submit would be lost, or would make a
- * program run code. Without names that a file may well use, such as `GIT_BRANCH`, `PYTHON_VERSION` and `TZ`.
+ * Variables that programs read themselves, as a regular expression: a value of a submit would be
+ * lost, or would make a program run code. Without names that a file may well use, such as
+ * `GIT_BRANCH`, `PYTHON_VERSION` and `TZ`.
  *
- * From sudo: `initial_badenv_table` in plugins/sudoers/env.c (`env_delete` of sudoers(5)). From glibc:
- * sysdeps/generic/unsecvars.h. The others are in the manuals of the programs.
+ * From sudo: `initial_badenv_table` in plugins/sudoers/env.c (`env_delete` of sudoers(5)). From
+ * glibc: sysdeps/generic/unsecvars.h. The others are in the manuals of the programs.
  */
 export const OF_PROGRAMS = [
   // Shells.

@@ -19,7 +19,10 @@ export function resolveRef(schema: JsonSchema, root: JsonSchema): JsonSchema {
   return current;
 }
 
-/** The alternatives for a value, flat: branches of `anyOf` and `oneOf`, and one for each type of a list of types. */
+/**
+ * The alternatives for a value, flat: branches of `anyOf` and `oneOf`, and one for each type of a
+ * list of types.
+ */
 export function branches(schema: JsonSchema, root: JsonSchema, depth = 0): JsonSchema[] {
   const resolved = resolveRef(schema, root);
   const either = (resolved.anyOf ?? resolved.oneOf) as JsonSchema[] | undefined;
@@ -53,7 +56,10 @@ export function objectShape(schema: JsonSchema, root: JsonSchema, depth = 0): Ob
 function ownShape(schema: JsonSchema, root: JsonSchema, depth: number): ObjectShape | null {
   if (isOpen(schema)) return { properties: new Map(), required: new Set(), rest: {} };
   let shape: ObjectShape | null = null;
-  if (mayBe(schema, "object") && (schema.properties || schema.additionalProperties || schema.type)) {
+  if (
+    mayBe(schema, "object") &&
+    (schema.properties || schema.additionalProperties || schema.type)
+  ) {
     shape = {
       properties: new Map(Object.entries((schema.properties ?? {}) as Record<string, JsonSchema>)),
       required: new Set((schema.required ?? []) as string[]),
@@ -116,7 +122,8 @@ function at(root: JsonSchema, ref: string): JsonSchema | undefined {
   let current: unknown = root;
   for (const part of ref.slice(1).split("/").filter(Boolean)) {
     const key = decodeURIComponent(part).replaceAll("~1", "/").replaceAll("~0", "~");
-    if (typeof current !== "object" || current === null || !Object.hasOwn(current, key)) return undefined;
+    if (typeof current !== "object" || current === null || !Object.hasOwn(current, key))
+      return undefined;
     current = (current as Record<string, unknown>)[key];
   }
   return typeof current === "object" && current !== null ? (current as JsonSchema) : undefined;

@@ -1,7 +1,7 @@
 /**
- * Says in plain words what a JSON Schema takes and why a value does not fit it. The config file, the routes, the
- * `name=value` arguments and the forms of the dashboard use these words. A keyword that is unknown here passes: the
- * daemon decides.
+ * Says in plain words what a JSON Schema takes and why a value does not fit it. The config file,
+ * the routes, the `name=value` arguments and the forms of the dashboard use these words. A keyword
+ * that is unknown here passes: the daemon decides.
  */
 import { isPlainObject } from "../objects.js";
 import { nearest } from "../text/nearest.js";
@@ -44,7 +44,12 @@ export function isSure(value: unknown, schema: JsonSchema, root: JsonSchema): bo
 const MOST_LEVELS = 8;
 
 /** Why the value does not fit; null if it fits. */
-export function misfitOf(value: unknown, schema: JsonSchema, root = schema, level = 0): Misfit | null {
+export function misfitOf(
+  value: unknown,
+  schema: JsonSchema,
+  root = schema,
+  level = 0,
+): Misfit | null {
   if (level > MOST_LEVELS) return null;
   let first: Misfit | null = null;
   for (const option of branches(schema, root)) {
@@ -85,15 +90,23 @@ function hasType(value: unknown, schema: JsonSchema): boolean {
   }
 }
 
-function misfitOfBranch(value: unknown, schema: JsonSchema, root: JsonSchema, level: number): Misfit | null {
+function misfitOfBranch(
+  value: unknown,
+  schema: JsonSchema,
+  root: JsonSchema,
+  level: number,
+): Misfit | null {
   const fixed = fixedValues(schema);
-  if (fixed !== null && !fixed.some((each) => same(each, value))) return mustBe(value, schema, root);
+  if (fixed !== null && !fixed.some((each) => same(each, value)))
+    return mustBe(value, schema, root);
   const problem = sizeProblem(value, schema);
   if (problem !== null)
     return schema.expected === undefined ? { text: problem, at: [] } : mustBe(value, schema, root);
   if (typeof value === "string" && !matches(value, schema)) {
     const isNamed = schema.expected !== undefined || FORMATS[formatOf(schema)] !== undefined;
-    return isNamed ? mustBe(value, schema, root) : { text: "does not match the required pattern", at: [] };
+    return isNamed
+      ? mustBe(value, schema, root)
+      : { text: "does not match the required pattern", at: [] };
   }
   const text = (schema as OwnKeywords).check?.(value as never) ?? null;
   if (text !== null) return { text, at: [] };
@@ -113,7 +126,8 @@ function numberAt(schema: JsonSchema, keyword: string): number | null {
 
 function isInBounds(value: unknown, schema: JsonSchema): boolean {
   const within = (amount: number, least: string, most: string) =>
-    amount >= (numberAt(schema, least) ?? -Infinity) && amount <= (numberAt(schema, most) ?? Infinity);
+    amount >= (numberAt(schema, least) ?? -Infinity) &&
+    amount <= (numberAt(schema, most) ?? Infinity);
   if (typeof value === "string") return within([...value].length, "minLength", "maxLength");
   if (Array.isArray(value)) return within(value.length, "minItems", "maxItems");
   if (typeof value !== "number") return true;
@@ -164,12 +178,18 @@ function matches(value: string, schema: JsonSchema): boolean {
   }
 }
 
-function misfitOfItem(value: unknown[], schema: JsonSchema, root: JsonSchema, level: number): Misfit | null {
+function misfitOfItem(
+  value: unknown[],
+  schema: JsonSchema,
+  root: JsonSchema,
+  level: number,
+): Misfit | null {
   const first = (schema.prefixItems ?? []) as JsonSchema[];
   for (const [i, item] of value.entries()) {
     const inner = first[i] ?? schema.items;
     const misfit = isPlainObject(inner) ? misfitOf(item, inner, root, level + 1) : null;
-    if (misfit !== null) return { ...misfit, text: `item ${i + 1} ${misfit.text}`, at: [i, ...misfit.at] };
+    if (misfit !== null)
+      return { ...misfit, text: `item ${i + 1} ${misfit.text}`, at: [i, ...misfit.at] };
   }
   return null;
 }
@@ -186,13 +206,18 @@ function misfitOfMember(
     if (!Object.hasOwn(value, name)) return { text: `needs ${name}`, at: [] };
   for (const [name, member] of Object.entries(value)) {
     const names = schema.propertyNames as JsonSchema | undefined;
-    const ofName = names === undefined ? null : misfitOf(name, { type: "string", ...names }, root, level + 1);
-    if (ofName !== null) return { text: `${JSON.stringify(name)} ${ofName.text}`, at: [name], ofKey: true };
+    const ofName =
+      names === undefined ? null : misfitOf(name, { type: "string", ...names }, root, level + 1);
+    if (ofName !== null)
+      return { text: `${JSON.stringify(name)} ${ofName.text}`, at: [name], ofKey: true };
     const inner =
-      shape.properties.get(name) ?? (schema.additionalProperties === false ? null : (shape.rest ?? {}));
-    if (inner === null) return { text: unknownName(name, shape.properties.keys()), at: [name], ofKey: true };
+      shape.properties.get(name) ??
+      (schema.additionalProperties === false ? null : (shape.rest ?? {}));
+    if (inner === null)
+      return { text: unknownName(name, shape.properties.keys()), at: [name], ofKey: true };
     const misfit = misfitOf(member, inner, root, level + 1);
-    if (misfit !== null) return { ...misfit, text: `${name} ${misfit.text}`, at: [name, ...misfit.at] };
+    if (misfit !== null)
+      return { ...misfit, text: `${name} ${misfit.text}`, at: [name, ...misfit.at] };
   }
   return null;
 }
@@ -201,7 +226,9 @@ function misfitOfMember(
 export function unknownName(name: string, names: Iterable<string>): string {
   const known = [...names];
   const [near] = nearest(name, known);
-  const hint = near ? `did you mean ${near}?` : `it takes ${known.length === 0 ? "none" : known.join(", ")}`;
+  const hint = near
+    ? `did you mean ${near}?`
+    : `it takes ${known.length === 0 ? "none" : known.join(", ")}`;
   return `has no ${JSON.stringify(name)}; ${hint}`;
 }
 
@@ -278,7 +305,10 @@ function boundsOf(schema: JsonSchema): string {
 /** `from 1 to 10`, `at least 1`, `above 0` */
 export function boundsInWords(schema: JsonSchema): string[] {
   const [least, most] = [numberAt(schema, "minimum"), numberAt(schema, "maximum")];
-  const [above, below] = [numberAt(schema, "exclusiveMinimum"), numberAt(schema, "exclusiveMaximum")];
+  const [above, below] = [
+    numberAt(schema, "exclusiveMinimum"),
+    numberAt(schema, "exclusiveMaximum"),
+  ];
   const closed =
     least !== null && most !== null
       ? [`from ${least} to ${most}`]

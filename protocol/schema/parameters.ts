@@ -1,6 +1,7 @@
 /**
- * Describes the parameters of an operation type, from the JSON Schema of its input: for `liveops ops` and for errors
- * about parameters. Pure; imports only `json-schema.ts`, so that fast commands can use it.
+ * Describes the parameters of an operation type, from the JSON Schema of its input: for `liveops
+ * ops` and for errors about parameters. Pure; imports only `json-schema.ts`, so that fast commands
+ * can use it.
  */
 import { getOwn, isPlainObject } from "../objects.js";
 import { branches, fixedValues, type JsonSchema, objectShape, resolveRef } from "./json-schema.js";
@@ -32,8 +33,8 @@ export function listParameters(schema: JsonSchema | null): Parameter[] {
 }
 
 /**
- * The parameters with each default as it was before: left out, or written. To write a default, or to leave it out, changes
- * nothing.
+ * The parameters with each default as it was before: left out, or written. To write a default, or
+ * to leave it out, changes nothing.
  */
 export function withDefaultsAs(
   before: Readonly<Record<string, unknown>>,
@@ -56,7 +57,10 @@ export function withTrailing(set: string[], trailing: string[] | undefined): str
   return trailing === undefined ? set : [...set, `args:=${JSON.stringify(trailing)}`];
 }
 
-/** The parameters as lines with columns: name, type, required or default, description. No colours, no indent. */
+/**
+ * The parameters as lines with columns: name, type, required or default, description. No colours,
+ * no indent.
+ */
 export function renderParameters(schema: JsonSchema | null): string[] {
   if (schema === null) return ["any (the type declares no schema)"];
   const parameters = listParameters(schema);
@@ -68,7 +72,10 @@ export function renderParameters(schema: JsonSchema | null): string[] {
   return alignedRows(rows);
 }
 
-/** Name, type, default and description in columns. A row without a type has one cell, which may be long. */
+/**
+ * Name, type, default and description in columns. A row without a type has one cell, which may be
+ * long.
+ */
 export function alignedRows(rows: ReadonlyArray<readonly string[]>): string[] {
   if (rows.length === 0) return ["none"];
   const width = [0, 1, 2].map((column) =>
@@ -99,7 +106,9 @@ const FORMATS: Record<string, string> = {
 function branchInWords(schema: JsonSchema, root: JsonSchema, depth: number): string {
   const fixed = fixedValues(schema);
   if (fixed !== null)
-    return fixed.map((value) => (typeof value === "string" ? value : JSON.stringify(value))).join(" | ");
+    return fixed
+      .map((value) => (typeof value === "string" ? value : JSON.stringify(value)))
+      .join(" | ");
   switch (schema.type) {
     case "string":
       return (typeof schema.format === "string" && FORMATS[schema.format]) || "text";

@@ -8,7 +8,9 @@ import { ZOD } from "./zod.js";
 type PartName = "submit" | "again" | "edit" | "record" | "type" | "started";
 
 type Schema<P extends PartName, N extends keyof typeof FIELDS> =
-  (typeof FIELDS)[N] extends Record<P, { schema: (zod: Zod) => infer S extends z.ZodMiniType }> ? S : never;
+  (typeof FIELDS)[N] extends Record<P, { schema: (zod: Zod) => infer S extends z.ZodMiniType }>
+    ? S
+    : never;
 
 /** The keys of a group of the record. */
 export const recordShape = <G extends Group>(group: G) => shapeOf("record", group);

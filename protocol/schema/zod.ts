@@ -1,4 +1,7 @@
-/** What the table of submit fields uses of zod. Its namespace as a value would put all of zod into each bundle. */
+/**
+ * What the table of submit fields uses of zod. Its namespace as a value would put all of zod into
+ * each bundle.
+ */
 import * as z from "zod/mini";
 import type { Zod } from "../submit-field.js";
 

@@ -1,16 +1,24 @@
 /**
- * A file to which only this process appends lines, synchronously. A short write is undone, so that the file always ends
- * with a complete line.
+ * A file to which only this process appends lines, synchronously. A short write is undone, so that
+ * the file always ends with a complete line.
  *
- * Space may be reserved ahead: tabs after the last line, which later lines overwrite. A sync then writes bytes but no
- * new file size, which saves a journaling file system a commit and others a block. For a reader, the tabs are an
- * incomplete line. They are removed when the file is closed.
+ * Space may be reserved ahead: tabs after the last line, which later lines overwrite. A sync then
+ * writes bytes but no new file size, which saves a journaling file system a commit and others a
+ * block. For a reader, the tabs are an incomplete line. They are removed when the file is closed.
  *
- * Lines may be made durable before readers see them: they are written with a tab in the place of each newline and
- * synced; the commit then writes the newlines. So a reader of complete lines never sees a line that a power cut may
- * remove.
+ * Lines may be made durable before readers see them: they are written with a tab in the place of
+ * each newline and synced; the commit then writes the newlines. So a reader of complete lines never
+ * sees a line that a power cut may remove.
  */
-import { closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync, readSync, renameSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  readSync,
+  renameSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { openOwnFile, readAt } from "./own-file.js";
 import { syncDirectory, writeAllSync } from "./replace-file.js";
@@ -59,13 +67,15 @@ export class AppendFile {
    * Appends lines and makes them durable by one sync. No reader sees them before `commit`.
    *
    * @param lines - each with its newline
-   * @throws the system error; the file then contains no part of the lines, which may be appended again
+   * @throws the system error; the file then contains no part of the lines, which may be appended
+   *   again
    */
   appendSynced(lines: string): void {
     this.commit();
     const committed = Buffer.from(lines);
     const bytes = Buffer.from(committed);
-    for (let at = bytes.indexOf(NEWLINE); at !== -1; at = bytes.indexOf(NEWLINE, at)) bytes[at] = FILLER;
+    for (let at = bytes.indexOf(NEWLINE); at !== -1; at = bytes.indexOf(NEWLINE, at))
+      bytes[at] = FILLER;
     const before = this.#length;
     this.#append(bytes);
     try {
@@ -92,7 +102,8 @@ export class AppendFile {
 
   /** Writes nothing new, and wakes those who watch the file. */
   touch(): void {
-    if (this.#length > 0 && this.#uncommitted === null) writeAllSync(this.#fd, NEWLINES, this.#length - 1);
+    if (this.#length > 0 && this.#uncommitted === null)
+      writeAllSync(this.#fd, NEWLINES, this.#length - 1);
   }
 
   #append(bytes: Buffer): void {
@@ -105,7 +116,10 @@ export class AppendFile {
     fdatasyncSync(this.#fd);
   }
 
-  /** The file was removed while it was open: writes its lines anew. They are durable, and later lines follow. */
+  /**
+   * The file was removed while it was open: writes its lines anew. They are durable, and later
+   * lines follow.
+   */
   writeAnew(file: string): void {
     this.commit();
     const fresh = `${file}.new`;
@@ -143,7 +157,10 @@ export class AppendFile {
     }
   }
 
-  /** The kernel may drop the data of a failed sync, so a retry must write it again, not only sync again. */
+  /**
+   * The kernel may drop the data of a failed sync, so a retry must write it again, not only sync
+   * again.
+   */
   #cutBack(length: number): void {
     this.#length = length;
     try {
@@ -166,7 +183,10 @@ export class AppendFile {
     this.#length = end;
   }
 
-  /** Continues an existing file. Ends the incomplete line of a dead writer, so that the next line is separate. */
+  /**
+   * Continues an existing file. Ends the incomplete line of a dead writer, so that the next line is
+   * separate.
+   */
   #takeUp(): void {
     const { end, last } = endOfText(this.#fd, this.#size);
     this.#length = end;
@@ -175,7 +195,8 @@ export class AppendFile {
 }
 
 /**
- * Returns the bytes followed by reserved space, in proportion to the file, so that short files stay short.
+ * Returns the bytes followed by reserved space, in proportion to the file, so that short files stay
+ * short.
  *
  * @param end - offset in the file where the bytes end
  * @param most - most bytes of reserved space at a time, a power of two of at least 4,096
@@ -203,7 +224,10 @@ export function giveBackReserved(file: string): void {
   }
 }
 
-/** If truncation fails, as on a full copy-on-write disk, the reserved space stays, which does no harm. */
+/**
+ * If truncation fails, as on a full copy-on-write disk, the reserved space stays, which does no
+ * harm.
+ */
 function giveBack(fd: number, end: number): void {
   try {
     ftruncateSync(fd, end);
@@ -213,8 +237,8 @@ function giveBack(fd: number, end: number): void {
 }
 
 /**
- * Finds where the reserved space at the end begins, and the byte before it. Zeros count as reserved space, because a
- * power cut and an extended file leave them.
+ * Finds where the reserved space at the end begins, and the byte before it. Zeros count as reserved
+ * space, because a power cut and an extended file leave them.
  */
 export function endOfText(fd: number, size: number): { end: number; last: number } {
   if (size > LONG && fstatSync(fd).blocks === 0) return { end: 0, last: NEWLINE };
@@ -234,7 +258,10 @@ export function endOfText(fd: number, size: number): { end: number; last: number
 const LONG = 1024 * 1024;
 const ZEROS = Buffer.alloc(LEAST);
 
-/** Whether the piece contains only zeros. Compares in steps, because a file may contain a gigabyte of zeros. */
+/**
+ * Whether the piece contains only zeros. Compares in steps, because a file may contain a gigabyte
+ * of zeros.
+ */
 function isFill(piece: Buffer, length: number): boolean {
   for (let start = 0; start < length; start += LEAST) {
     const end = Math.min(length, start + LEAST);

@@ -19,7 +19,8 @@ export function readConfigText(file: string, hint?: string): string | null {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return null;
-    const why = error instanceof IrregularFileError ? message : `${file} cannot be read: ${message}`;
+    const why =
+      error instanceof IrregularFileError ? message : `${file} cannot be read: ${message}`;
     throw new UsageError(`the config file ${why}`, hint);
   }
   // Checked because the file names directories whose code is executed.

@@ -13,7 +13,10 @@ export interface Limit {
 
 const MiB = 1024 * 1024;
 
-/** Default, minimum, maximum and meaning of each limit. `npm run docs` writes the table of docs/configuration.md. */
+/**
+ * Default, minimum, maximum and meaning of each limit. `npm run docs` writes the table of
+ * docs/configuration.md.
+ */
 export const LIMITS = {
   maxQueued: {
     default: 10_000,

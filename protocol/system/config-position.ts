@@ -33,7 +33,10 @@ const EXPECTED: Record<string, string> = {
   InvalidCharacter: "the character must be escaped, such as \\n or \\t",
 };
 
-/** The first error of a text that is no JSON, and where it is. @param fallback the message of `JSON.parse` */
+/**
+ * The first error of a text that is no JSON, and where it is. @param fallback the message of
+ * `JSON.parse`
+ */
 export function syntaxProblem(text: string, fallback: string): { at: Position; text: string } {
   if (text.startsWith("\ufeff"))
     return {
@@ -49,12 +52,17 @@ export function syntaxProblem(text: string, fallback: string): { at: Position; t
 }
 
 /**
- * The position of a value in a JSON text. A repeated key has the position of its last value, which counts.
+ * The position of a value in a JSON text. A repeated key has the position of its last value, which
+ * counts.
  *
  * @param path keys and indices; of a missing value, the position of what would hold it
  * @param ofKey the position of the key instead
  */
-export function positionOf(text: string, path: ReadonlyArray<string | number>, ofKey = false): Position {
+export function positionOf(
+  text: string,
+  path: ReadonlyArray<string | number>,
+  ofKey = false,
+): Position {
   let node = parseTree(text, [], STRICT);
   let key = node;
   for (const name of path) {

@@ -1,6 +1,6 @@
 /**
- * The settings of the config file. The type `Config`, the check of the file, its published JSON Schema and the table of
- * docs/configuration.md come from these tables.
+ * The settings of the config file. The type `Config`, the check of the file, its published JSON
+ * Schema and the table of docs/configuration.md come from these tables.
  */
 
 import { actionsSchema, EVENTS } from "../actions.js";
@@ -13,9 +13,16 @@ import type { Setting, WholeOf } from "./setting.js";
 
 /** Only `~/` is expanded. */
 const homeProblem = (path: string) =>
-  /^~[^/]/.test(path) ? `${path}: only ~/ is expanded; write the home directory of that user` : null;
+  /^~[^/]/.test(path)
+    ? `${path}: only ~/ is expanded; write the home directory of that user`
+    : null;
 
-const PATH_SCHEMA = { type: "string", minLength: 1, expected: "a path", check: homeProblem } as const;
+const PATH_SCHEMA = {
+  type: "string",
+  minLength: 1,
+  expected: "a path",
+  check: homeProblem,
+} as const;
 const PATTERNS_SCHEMA = {
   type: "array",
   items: {
@@ -30,13 +37,19 @@ const CONCURRENCY_SCHEMA = {
   minimum: 1,
   expected: "a whole number of at least 1",
 } as const;
-/** Colours of the dashboard: those of the terminal's background, of a dark or a light one, or its own 16. */
+/**
+ * Colours of the dashboard: those of the terminal's background, of a dark or a light one, or its
+ * own 16.
+ */
 const THEMES = ["auto", "dark", "light", "16"] as const;
 
 /** Seconds without a renewal after which a host of a fleet counts as lost, without a setting. */
 export const LOST_AFTER = 300;
 
-/** The least and the most of it. With less, a busy machine could not end its work before a peer takes it over. */
+/**
+ * The least and the most of it. With less, a busy machine could not end its work before a peer
+ * takes it over.
+ */
 export const LOST_AFTER_RANGE = { least: 3, most: 86_400 } as const;
 
 /** The settings that are not limits: meaning, default and valid values. */
@@ -63,7 +76,8 @@ export const SETTINGS = {
     schema: CONCURRENCY_SCHEMA,
   },
   queues: {
-    description: 'Other queues by name, each with its concurrency (default 1): `{"gpu": {"concurrency": 2}}`',
+    description:
+      'Other queues by name, each with its concurrency (default 1): `{"gpu": {"concurrency": 2}}`',
     default: {},
     schema: {
       type: "object",
@@ -91,7 +105,10 @@ export const SETTINGS = {
       'How the dashboard tells that an operation which is not shown finished: `true`, `"bell"`, `"desktop"`, `false`',
     default: true,
     defaultText: "`true` (both)",
-    schema: { enum: [true, false, "bell", "desktop"], expected: 'true, false, "bell" or "desktop"' },
+    schema: {
+      enum: [true, false, "bell", "desktop"],
+      expected: 'true, false, "bell" or "desktop"',
+    },
   },
   theme: {
     description: `Colours of the dashboard: ${THEMES.map((name) => `\`"${name}"\``).join(", ")}`,
@@ -205,10 +222,9 @@ function limitSetting({ min, max, default: value, description }: Limit): Setting
 }
 
 function ofAll<T>(part: (setting: Setting) => T): Record<keyof Config, T> {
-  return Object.fromEntries(Object.entries(ALL).map(([name, setting]) => [name, part(setting)])) as Record<
-    keyof Config,
-    T
-  >;
+  return Object.fromEntries(
+    Object.entries(ALL).map(([name, setting]) => [name, part(setting)]),
+  ) as Record<keyof Config, T>;
 }
 
 export const CONFIG_KEYS = Object.keys(ALL) as Array<keyof Config>;

@@ -1,9 +1,10 @@
 /**
- * Reads the config file, for every command and the daemon. Flags and the environment override this file.
+ * Reads the config file, for every command and the daemon. Flags and the environment override this
+ * file.
  *
- * Each start reads the file, synchronously. A missing file counts as empty, unless `LIVEOPS_CONFIG` names the file. What
- * gives the daemon its settings refuses an invalid file (exit 2); other commands report each problem with its line, and
- * use the rest (`usable-config.ts`).
+ * Each start reads the file, synchronously. A missing file counts as empty, unless `LIVEOPS_CONFIG`
+ * names the file. What gives the daemon its settings refuses an invalid file (exit 2); other
+ * commands report each problem with its line, and use the rest (`usable-config.ts`).
  */
 import { dirname, resolve } from "node:path";
 import { UsageError } from "../failures.js";
@@ -12,7 +13,13 @@ import { type Misfit, misfitOf } from "../schema/misfit.js";
 import { nearest } from "../text/nearest.js";
 import { readConfigText } from "./config-file.js";
 import { MOST_LEVELS, positionOf, syntaxProblem, tooDeep } from "./config-position.js";
-import { CONFIG_KEYS, type Config, SCHEMA_KEY, SETTING_SCHEMAS, wholeValue } from "./config-settings.js";
+import {
+  CONFIG_KEYS,
+  type Config,
+  SCHEMA_KEY,
+  SETTING_SCHEMAS,
+  wholeValue,
+} from "./config-settings.js";
 import { configFile, inHome } from "./places.js";
 
 type Env = Record<string, string | undefined>;
@@ -34,8 +41,8 @@ export interface UsableConfig {
  * Relative paths in the file are relative to its directory, and `~/` is the home directory.
  *
  * @returns the settings, with absolute paths
- * @throws UsageError if the file is not valid or not readable, or if another user could have written it; if the file is
- * missing and `LIVEOPS_CONFIG` names it
+ * @throws UsageError if the file is not valid or not readable, or if another user could have
+ *   written it; if the file is missing and `LIVEOPS_CONFIG` names it
  */
 export function readConfig(env: Env = process.env): Config {
   const { config, problem } = readUsableConfig(env);
@@ -49,7 +56,9 @@ export function readUsableConfig(env: Env = process.env): UsableConfig {
   if (file === NO_FILE) return { config: {}, problem: null, hidesPlaces: false };
   try {
     const text = readText(file, env);
-    return text === null ? { config: {}, problem: null, hidesPlaces: false } : usable(text, file, env);
+    return text === null
+      ? { config: {}, problem: null, hidesPlaces: false }
+      : usable(text, file, env);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     return { config: {}, problem: error, hidesPlaces: true };
@@ -137,7 +146,10 @@ function parsed(text: string, problems: ConfigProblem[]): Config {
     return {};
   }
   if (!isPlainObject(value)) {
-    problems.push({ ...positionOf(text, []), text: 'must hold a JSON object, such as {"concurrency": 4}' });
+    problems.push({
+      ...positionOf(text, []),
+      text: 'must hold a JSON object, such as {"concurrency": 4}',
+    });
     return {};
   }
   const config: Record<string, unknown> = {};

@@ -1,11 +1,14 @@
-/** Creates directories. Cache directories must belong to this user, because their files are executed. */
+/**
+ * Creates directories. Cache directories must belong to this user, because their files are
+ * executed.
+ */
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { pathProblem } from "./owned-path.js";
 
 /**
- * Creates the directory and its missing parents. Node's recursive mkdir never returns below a directory that accepts
- * no entries (/proc).
+ * Creates the directory and its missing parents. Node's recursive mkdir never returns below a
+ * directory that accepts no entries (/proc).
  *
  * @param mode mode of the created directories
  * @throws the system error; EEXIST if the path exists and is not a directory

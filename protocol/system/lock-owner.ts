@@ -1,9 +1,9 @@
 /**
- * The daemon that holds a state directory, as the daemon writes it into `liveopsd.json` there. Commands find the
- * daemon's socket and pid in this file.
+ * The daemon that holds a state directory, as the daemon writes it into `liveopsd.json` there.
+ * Commands find the daemon's socket and pid in this file.
  *
- * The file is a hint: a killed daemon leaves it, and a copy of a state directory has the original's. So a reader checks
- * the directory, the process and, on the socket, the pid.
+ * The file is a hint: a killed daemon leaves it, and a copy of a state directory has the
+ * original's. So a reader checks the directory, the process and, on the socket, the pid.
  */
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -36,9 +36,16 @@ export function readLockOwner(file: string): LockOwner | null {
     const { pid, startTime, socket, directory, start } = JSON.parse(
       readOwnFile(file, MOST_BYTES).toString("utf8"),
     ) as Partial<LockOwner>;
-    if (typeof pid !== "number" || typeof socket !== "string" || typeof directory !== "string") return null;
+    if (typeof pid !== "number" || typeof socket !== "string" || typeof directory !== "string")
+      return null;
     if (!Array.isArray(start) || start.some((word) => typeof word !== "string")) return null;
-    return { pid, startTime: typeof startTime === "string" ? startTime : null, socket, directory, start };
+    return {
+      pid,
+      startTime: typeof startTime === "string" ? startTime : null,
+      socket,
+      directory,
+      start,
+    };
   } catch {
     return null;
   }
@@ -50,13 +57,19 @@ export function ownerOf(stateDir: string): LockOwner | null {
   return owner !== null && owner.directory === directoryIdentity(stateDir) ? owner : null;
 }
 
-/** `device:inode` of a directory; null if the directory is missing. A copy of the directory has another identity. */
+/**
+ * `device:inode` of a directory; null if the directory is missing. A copy of the directory has
+ * another identity.
+ */
 export function directoryIdentity(dir: string): string | null {
   const stat = statSync(dir, { bigint: true, throwIfNoEntry: false });
   return stat === undefined ? null : `${stat.dev}:${stat.ino}`;
 }
 
-/** Whether the daemon's process exists; a reused pid is another process. Without /proc this is assumed. */
+/**
+ * Whether the daemon's process exists; a reused pid is another process. Without /proc this is
+ * assumed.
+ */
 export function isThere({ pid, startTime }: LockOwner): boolean {
   const fields = statFields(pid);
   if (fields === null) return !hasProc();
@@ -68,7 +81,10 @@ export function isProcessStopped(pid: number): boolean {
   return /^[tT]$/.test(statFields(pid)?.[0] ?? "");
 }
 
-/** The fields of proc_pid_stat(5) after the command name; null if the process has ended, or without /proc. */
+/**
+ * The fields of proc_pid_stat(5) after the command name; null if the process has ended, or without
+ * /proc.
+ */
 function statFields(pid: number): string[] | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

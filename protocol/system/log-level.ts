@@ -29,7 +29,8 @@ export function isLogLevel(text: string): text is LogLevel {
  *
  * `LIVEOPS_DEBUG` is a switch (`1` selects `debug`) or the name of a level.
  *
- * @throws UsageError if the flag or `LIVEOPS_DEBUG` has no valid value; the message lists the levels
+ * @throws UsageError if the flag or `LIVEOPS_DEBUG` has no valid value; the message lists the
+ *   levels
  */
 export function logLevelFrom(
   flag: string | undefined,

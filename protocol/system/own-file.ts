@@ -1,6 +1,7 @@
 /**
- * Opens and reads the files that liveops processes write. Each must be a regular file of this user: a symbolic link
- * leads somewhere else, a named pipe blocks the reader, and a directory or a socket holds no records.
+ * Opens and reads the files that liveops processes write. Each must be a regular file of this user:
+ * a symbolic link leads somewhere else, a named pipe blocks the reader, and a directory or a socket
+ * holds no records.
  */
 import {
   chmodSync,
@@ -24,7 +25,10 @@ export const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREA
 /** Flags to create a file: `open` fails with `EEXIST` if the path exists. */
 export const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
-/** Flags added where the system has them: do not follow a symbolic link, do not wait for a named pipe. */
+/**
+ * Flags added where the system has them: do not follow a symbolic link, do not wait for a named
+ * pipe.
+ */
 export const SAFE = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /** The path is not a regular file of this user. */
@@ -34,13 +38,14 @@ export class IrregularFileError extends Error {
 }
 
 /**
- * Opens a regular file of this user. Creates a missing file if `flags` hold `O_CREAT`. If the mode of the file denies
- * access, sets the mode to 0600 first.
+ * Opens a regular file of this user. Creates a missing file if `flags` hold `O_CREAT`. If the mode
+ * of the file denies access, sets the mode to 0600 first.
  *
  * @param flags flags of open(2); default: `READ`
  * @param mode mode of a created file; default: 0600
  * @returns the file descriptor
- * @throws IrregularFileError if the path is not a regular file of this user; else the system error (ENOENT, EIO, …)
+ * @throws IrregularFileError if the path is not a regular file of this user; else the system
+ *   error (ENOENT, EIO, …)
  */
 export function openOwnFile(file: string, flags: number = READ, mode = 0o600): number {
   const fd = openSafely(file, flags, mode);
@@ -69,7 +74,8 @@ export function readOwnFile(file: string, most = Number.POSITIVE_INFINITY): Buff
 /**
  * As `readOwnFile`, of any user, also through a symbolic link.
  *
- * @throws IrregularFileError if the path is not a regular file, or is larger than `most`; else the system error
+ * @throws IrregularFileError if the path is not a regular file, or is larger than `most`; else
+ *   the system error
  */
 export function readRegularFile(file: string, most: number): Buffer {
   return readAndClose(openSync(file, READ | (constants.O_NONBLOCK ?? 0)), file, most);
@@ -79,7 +85,8 @@ function readAndClose(fd: number, file: string, most: number): Buffer {
   try {
     const stats = fstatSync(fd);
     if (!stats.isFile()) throw new IrregularFileError(`${file} ${noFile(stats)}`);
-    if (stats.size > most) throw new IrregularFileError(`${file} has ${stats.size} bytes, more than ${most}`);
+    if (stats.size > most)
+      throw new IrregularFileError(`${file} has ${stats.size} bytes, more than ${most}`);
     return readAt(fd, 0, stats.size);
   } catch (error) {
     const failed = error as NodeJS.ErrnoException;
@@ -96,7 +103,13 @@ export function readAt(fd: number, start: number, end: number): Buffer {
   const bytes = Buffer.allocUnsafe(Math.max(0, end - start));
   let length = 0;
   while (length < bytes.length) {
-    const read = readSync(fd, bytes, length, Math.min(bytes.length - length, 2 ** 30), start + length);
+    const read = readSync(
+      fd,
+      bytes,
+      length,
+      Math.min(bytes.length - length, 2 ** 30),
+      start + length,
+    );
     if (read === 0) break;
     length += read;
   }

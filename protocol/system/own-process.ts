@@ -1,4 +1,7 @@
-/** What this system tells of processes. Linux has /proc, unless a container hides it; macOS has none. */
+/**
+ * What this system tells of processes. Linux has /proc, unless a container hides it; macOS has
+ * none.
+ */
 import { existsSync } from "node:fs";
 
 /** Whether the system has Linux's /proc. Without it, the use of other processes is not known. */

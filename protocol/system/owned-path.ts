@@ -1,9 +1,11 @@
 /**
- * Checks whether another user could change the target of a path, by the rules of sshd's StrictModes.
+ * Checks whether another user could change the target of a path, by the rules of sshd's
+ * StrictModes.
  *
- * A path is safe if only this user or root owns and can write it, every directory above it, and every symbolic link on
- * the way. A sticky directory (such as /tmp) is safe as a parent, because only the owner of an entry may replace it
- * there. Windows has no such owners: every path is safe there.
+ * A path is safe if only this user or root owns and can write it, every directory above it, and
+ * every symbolic link on the way. A sticky directory (such as /tmp) is safe as a parent, because
+ * only the owner of an entry may replace it there. Windows has no such owners: every path is safe
+ * there.
  */
 import { lstatSync, readFileSync, readlinkSync, type Stats } from "node:fs";
 import { join, resolve } from "node:path";
@@ -52,7 +54,9 @@ export function pathProblem(path: string, check: EntryCheck = statProblem): stri
   return null;
 }
 
-/** The problem of an entry that only this user or root may own and write; null if the entry is safe. */
+/**
+ * The problem of an entry that only this user or root may own and write; null if the entry is safe.
+ */
 export function statProblem(path: string, stat: Owned): string | null {
   return ownerProblem(path, stat) ?? writersProblem(path, stat);
 }
@@ -64,8 +68,8 @@ export function ownerProblem(path: string, { uid }: Pick<Stats, "uid">): string 
 }
 
 /**
- * Why this user may not open a socket: the first directory of the path that denies access, or the socket itself, with
- * its owner and what to do.
+ * Why this user may not open a socket: the first directory of the path that denies access, or the
+ * socket itself, with its owner and what to do.
  *
  * @returns null if no mode on the path denies access
  */
@@ -111,7 +115,8 @@ export function userName(uid: number): string {
 }
 
 /**
- * Whether this user is the only member of a group. Systems with a umask of 002 create such a group for each user.
+ * Whether this user is the only member of a group. Systems with a umask of 002 create such a group
+ * for each user.
  *
  * @param passwd rows of /etc/passwd
  * @param group rows of /etc/group
@@ -149,10 +154,14 @@ function isTrusted(uid: number): boolean {
 /** Root's umask is 022, so write access for root's group was given on purpose. */
 function isOwnGroup(gid: number): boolean {
   const uid = process.geteuid?.() ?? 0;
-  return uid !== 0 && gid !== 0 && isPrivateGroup(gid, uid, rowsOf("/etc/passwd"), rowsOf("/etc/group"));
+  return (
+    uid !== 0 && gid !== 0 && isPrivateGroup(gid, uid, rowsOf("/etc/passwd"), rowsOf("/etc/group"))
+  );
 }
 
-/** In a user namespace, all users that are not mapped, such as the outer root, appear as one user. */
+/**
+ * In a user namespace, all users that are not mapped, such as the outer root, appear as one user.
+ */
 function isUnmapped(uid: number): boolean {
   if (String(uid) !== textOf("/proc/sys/kernel/overflowuid").trim()) return false;
   return !/^\s*0\s+0\s+4294967295\s*$/.test(textOf("/proc/self/uid_map"));

@@ -2,7 +2,10 @@
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 
-/** The directory of the package that has this script, such as `dist/bin/liveopsd.cjs`; null if there is none. */
+/**
+ * The directory of the package that has this script, such as `dist/bin/liveopsd.cjs`; null if there
+ * is none.
+ */
 export function packageOf(script: string): string | null {
   try {
     for (let dir = dirname(realpathSync(script)); ; dir = dirname(dir)) {
@@ -17,14 +20,19 @@ export function packageOf(script: string): string | null {
 /** The version of a package that is installed in this directory; null if there is none. */
 export function versionIn(dir: string): string | null {
   try {
-    const { version } = JSON.parse(readFileSync(join(dir, "package.json"), "utf8")) as { version?: unknown };
+    const { version } = JSON.parse(readFileSync(join(dir, "package.json"), "utf8")) as {
+      version?: unknown;
+    };
     return typeof version === "string" ? version : null;
   } catch {
     return null;
   }
 }
 
-/** The script of `liveopsd` beside the script of a command. A link is kept: an upgrade changes where it leads. */
+/**
+ * The script of `liveopsd` beside the script of a command. A link is kept: an upgrade changes where
+ * it leads.
+ */
 export function daemonScript(script: string): string {
   const path = resolve(script);
   const beside = join(dirname(path), basename(path).replace(/^liveops(?=$|\.)/, "liveopsd"));

@@ -1,7 +1,8 @@
 /**
  * Paths of the state directory, socket, config file, cache and operations directories.
  *
- * A flag overrides the environment; the environment overrides the config file. Pure: the environment is a parameter.
+ * A flag overrides the environment; the environment overrides the config file. Pure: the
+ * environment is a parameter.
  */
 import { homedir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
@@ -18,10 +19,16 @@ type Env = Record<string, string | undefined>;
 /** The daemon binds its socket under the path with this ending, then renames it. */
 export const UNBOUND_SOCKET = ".new";
 
-/** The longest path of a daemon's socket, in bytes: sun_path (unix(7)) without its final zero and the ending above. */
+/**
+ * The longest path of a daemon's socket, in bytes: sun_path (unix(7)) without its final zero and
+ * the ending above.
+ */
 export const MAX_SOCKET_PATH = (process.platform === "linux" ? 107 : 103) - UNBOUND_SOCKET.length;
 
-/** Why the path is too long for a socket; null if it fits. Commands and the daemon have the same limit. */
+/**
+ * Why the path is too long for a socket; null if it fits. Commands and the daemon have the same
+ * limit.
+ */
 export function socketPathProblem(socket: string): string | null {
   const length = Buffer.byteLength(socket);
   if (length <= MAX_SOCKET_PATH) return null;
@@ -47,7 +54,9 @@ export function cacheDir(env: Env): string {
 
 export function stateDir(flags: Places, env: Env, config: Places = {}): string {
   const chosen = chosenStateDir(flags, env, config);
-  return resolve(chosen || join(env.XDG_STATE_HOME || join(home(env), ".local", "state"), "liveops"));
+  return resolve(
+    chosen || join(env.XDG_STATE_HOME || join(home(env), ".local", "state"), "liveops"),
+  );
 }
 
 /** The stamps of pipelines, of the daemon and of `liveops run`. */

@@ -30,7 +30,10 @@ export function makeDurableDirectory(dir: string): void {
   for (const changed of [parent, dirname(parent)]) syncDirectory(changed);
 }
 
-/** Replaces a file: temporary file, fdatasync, rename, fsync of the directory. After an error, the old file remains. */
+/**
+ * Replaces a file: temporary file, fdatasync, rename, fsync of the directory. After an error, the
+ * old file remains.
+ */
 export function replaceFileSync(file: string, content: string | Buffer): void {
   const temporary = `${file}.tmp`;
   try {
@@ -53,7 +56,8 @@ function fillSync(fd: number, content: string | Buffer): void {
 }
 
 /**
- * Creates the temporary file of a replacement. Removes an existing file, which a crash left, and never writes into it.
+ * Creates the temporary file of a replacement. Removes an existing file, which a crash left, and
+ * never writes into it.
  */
 function openNewSync(file: string): number {
   try {
@@ -81,7 +85,9 @@ const { ENOSPC, EDQUOT, EFBIG } = constants.errno;
 // Node has no name for EDQUOT: the code of such an error is "Unknown system error -122".
 const DISK_FULL = new Set<unknown>([-ENOSPC, -EDQUOT, -EFBIG]);
 
-/** Whether a write failed for lack of space: a full disk, a full quota, or the maximum file size. */
+/**
+ * Whether a write failed for lack of space: a full disk, a full quota, or the maximum file size.
+ */
 export function isDiskFull(error: unknown): boolean {
   return DISK_FULL.has((error as NodeJS.ErrnoException | undefined)?.errno);
 }

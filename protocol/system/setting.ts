@@ -23,7 +23,9 @@ export type ValueOf<S> = S extends { enum: readonly (infer V)[] }
     : S extends { type: "array"; items: infer Item }
       ? ValueOf<Item>[]
       : S extends { type: "object"; properties: infer P; required: readonly (infer R)[] }
-        ? { [K in keyof P & R]: ValueOf<P[K]> } & { [K in Exclude<keyof P, R>]?: ValueOf<P[K]> | undefined }
+        ? { [K in keyof P & R]: ValueOf<P[K]> } & {
+            [K in Exclude<keyof P, R>]?: ValueOf<P[K]> | undefined;
+          }
         : S extends { type: "object"; properties: infer P }
           ? { [K in keyof P]?: ValueOf<P[K]> | undefined }
           : S extends { type: "object"; additionalProperties: infer Member }

@@ -1,4 +1,7 @@
-/** Waits for a bounded time or until an abort: for a promise, or by polling for events that nothing announces. */
+/**
+ * Waits for a bounded time or until an abort: for a promise, or by polling for events that nothing
+ * announces.
+ */
 
 const AGAIN_MS = 20;
 
@@ -7,7 +10,10 @@ const AGAIN_MS = 20;
  *
  * @returns the first answer that is neither null nor false, or null when the time is up
  */
-export async function until<T>(ask: () => T | Promise<T>, ms: number): Promise<NonNullable<T> | null> {
+export async function until<T>(
+  ask: () => T | Promise<T>,
+  ms: number,
+): Promise<NonNullable<T> | null> {
   const end = performance.now() + ms;
   for (;;) {
     const answer = await ask();

@@ -1,6 +1,7 @@
 /**
- * The config file for a command that must work with an invalid one: a typing error in the file must not keep a person
- * from the running operations. The problem is reported on stderr, once for each process.
+ * The config file for a command that must work with an invalid one: a typing error in the file must
+ * not keep a person from the running operations. The problem is reported on stderr, once for each
+ * process.
  */
 import { statSync } from "node:fs";
 import { basename } from "node:path";
@@ -44,7 +45,9 @@ export async function usableConfig(
 /** False also where only reading the file tells. */
 function hasNoFile(env: Env): boolean {
   try {
-    return !env.LIVEOPS_CONFIG && statSync(configFile(env), { throwIfNoEntry: false }) === undefined;
+    return (
+      !env.LIVEOPS_CONFIG && statSync(configFile(env), { throwIfNoEntry: false }) === undefined
+    );
   } catch {
     return false;
   }
@@ -61,7 +64,9 @@ export function invalidConfigLines(
       ? "; this command uses the default state directory and socket, and the file may name others"
       : "";
   const unused =
-    Object.keys(config).length === 0 ? "no setting of the file is used" : "only its valid settings are used";
+    Object.keys(config).length === 0
+      ? "no setting of the file is used"
+      : "only its valid settings are used";
   const hint = problem.hint ? `; ${problem.hint}` : "";
   return [...problem.message.split("\n"), `${unused}${places}${hint}`];
 }

@@ -1,7 +1,9 @@
 /**
- * Decides whether a stream gets colours, and paints text. Used by the messages of both commands and by text mode.
+ * Decides whether a stream gets colours, and paints text. Used by the messages of both commands and
+ * by text mode.
  *
- * `NO_COLOR` overrides `FORCE_COLOR`. Without both, only a terminal gets colours, and not with `TERM=dumb`.
+ * `NO_COLOR` overrides `FORCE_COLOR`. Without both, only a terminal gets colours, and not with
+ * `TERM=dumb`.
  */
 type Env = Record<string, string | undefined>;
 
@@ -17,7 +19,9 @@ export function wantsColour(stream: MaybeTerminal, env: Env = process.env): bool
   return stream.isTTY === true && env.TERM !== "dumb";
 }
 
-/** Whether a line on the stream may be redrawn: an interactive terminal that can do it, outside CI. */
+/**
+ * Whether a line on the stream may be redrawn: an interactive terminal that can do it, outside CI.
+ */
 export function wantsRedraw(stream: MaybeTerminal, env: Env = process.env): boolean {
   return stream.isTTY === true && env.TERM !== "dumb" && !isCi(env);
 }

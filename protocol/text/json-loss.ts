@@ -1,7 +1,8 @@
 /**
- * Finds JSON that JSON.parse, or the code that uses its value, silently changes: a number that a double cannot hold,
- * a `__proto__` key, half of a surrogate pair. This input is rejected, so that parameters are stored exactly or not at
- * all. So is a null character, which no program can take. Also checks the nesting depth.
+ * Finds JSON that JSON.parse, or the code that uses its value, silently changes: a number that a
+ * double cannot hold, a `__proto__` key, half of a surrogate pair. This input is rejected, so that
+ * parameters are stored exactly or not at all. So is a null character, which no program can take.
+ * Also checks the nesting depth.
  *
  * Duplicate keys are the exception: the last one counts, as in most parsers (RFC 8259).
  */
@@ -10,8 +11,8 @@
 const FORBIDDEN = "__proto__";
 
 /**
- * Such a key, also with an escaped character, or an escaped surrogate. Without a match, the text has neither. A null
- * character is looked for in parameters alone, by `lossInValue`.
+ * Such a key, also with an escaped character, or an escaped surrogate. Without a match, the text
+ * has neither. A null character is looked for in parameters alone, by `lossInValue`.
  */
 const MAY_HOLD_FORBIDDEN = /__proto__|\\u00[57]|\\ud[89a-f]/i;
 /** Without a match, every number in the text is exact. */
@@ -25,7 +26,8 @@ interface JsonLoss {
 }
 
 /**
- * Finds the first loss between a JSON text and the value that JSON.parse returned; null if there is none.
+ * Finds the first loss between a JSON text and the value that JSON.parse returned; null if there is
+ * none.
  *
  * @param value - checked with `isDeeper` first, so that the walk does not overflow the stack
  */
@@ -38,12 +40,17 @@ export function lossInText(text: string, value: unknown): JsonLoss | null {
 /** No program takes a null character, and no file holds half of a surrogate pair. */
 const UNFIT = /[\0\p{Cs}]/u;
 
-/** Finds the first `__proto__` key, or text that no word can hold, in a value; null if there is none. */
+/**
+ * Finds the first `__proto__` key, or text that no word can hold, in a value; null if there is
+ * none.
+ */
 export function lossInValue(value: unknown, path = ""): JsonLoss | null {
   const [unfit] = typeof value === "string" ? (UNFIT.exec(value) ?? []) : [];
   if (unfit !== undefined) {
     const what =
-      unfit === "\0" ? "a null character; leave it out" : "half of a character; give it a whole one";
+      unfit === "\0"
+        ? "a null character; leave it out"
+        : "half of a character; give it a whole one";
     return { path, problem: `${path || "the text"} has ${what}` };
   }
   if (typeof value !== "object" || value === null) return null;
@@ -63,10 +70,18 @@ type Reviver = (key: string, value: unknown, context: { source?: string }) => un
 function inexactNumber(text: string): JsonLoss | null {
   let loss: JsonLoss | null = null;
   const reviver: Reviver = (key, value, { source }) => {
-    if (loss === null && typeof value === "number" && source !== undefined && !isExact(value, source)) {
+    if (
+      loss === null &&
+      typeof value === "number" &&
+      source !== undefined &&
+      !isExact(value, source)
+    ) {
       const where = key === "" ? "" : ` (at ${JSON.stringify(key.slice(0, 60))})`;
       const number = source.length > 40 ? `${source.slice(0, 40)}…` : source;
-      loss = { path: null, problem: `the number ${number}${where} cannot be kept exactly; give it as text` };
+      loss = {
+        path: null,
+        problem: `the number ${number}${where} cannot be kept exactly; give it as text`,
+      };
     }
     return value;
   };
@@ -74,15 +89,17 @@ function inexactNumber(text: string): JsonLoss | null {
   return loss;
 }
 
-/** An integer must keep its digits. A fraction becomes the nearest double, as everywhere in JSON. */
+/**
+ * An integer must keep its digits. A fraction becomes the nearest double, as everywhere in JSON.
+ */
 function isExact(number: number, source: string): boolean {
   if (!Number.isFinite(number)) return false;
   return !/^-?\d+$/.test(source) || Number.isSafeInteger(number) || String(number) === source;
 }
 
 /**
- * Whether lists and objects in the value are nested more than `levels` deep. Walks no deeper than `levels`: a walk of
- * some thousand levels overflows the stack.
+ * Whether lists and objects in the value are nested more than `levels` deep. Walks no deeper than
+ * `levels`: a walk of some thousand levels overflows the stack.
  */
 export function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) return false;

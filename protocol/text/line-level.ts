@@ -1,6 +1,8 @@
 /** What a log line says of itself: its level, and whether it tells of an error. */
 
-/** Words with which programs begin a line of this level; after a time or a bracket, or as a field. */
+/**
+ * Words with which programs begin a line of this level; after a time or a bracket, or as a field.
+ */
 const WARNING = "warn(?:ing)?";
 const ERROR = "err(?:or)?|fatal|critical|panic";
 const LEVEL = new RegExp(
@@ -18,8 +20,8 @@ export function levelOf(text: string): "warning" | "error" | null {
 }
 
 /**
- * How programs tell of an error without a level: test reports, stacks, compilers, shells, make, npm. A line of a report
- * that counts no failures does not match.
+ * How programs tell of an error without a level: test reports, stacks, compilers, shells, make,
+ * npm. A line of a report that counts no failures does not match.
  */
 const TOLD = new RegExp(
   [
@@ -40,7 +42,10 @@ export function isErrorLine(text: string): boolean {
   return levelOf(looked) === "error" || TOLD.test(looked);
 }
 
-/** What make prints at its end for each level: the directory that it leaves, and the target that failed. */
+/**
+ * What make prints at its end for each level: the directory that it leaves, and the target that
+ * failed.
+ */
 const LEAVES = /^\S*make(?:\[\d+\])?: Leaving directory /;
 const TARGET = /^\S*make(?:\[\d+\])?: \*\*\* \[.*\] Error \d+/;
 
@@ -51,15 +56,18 @@ export function withoutMakeEnd(lines: readonly string[]): string[] {
 }
 
 /**
- * The line that says why: of a program that ended with an error, the line of its output that tells of the error; else
- * the first line of the message.
+ * The line that says why: of a program that ended with an error, the line of its output that tells
+ * of the error; else the first line of the message.
  */
 export function headlineOf(message: string): string {
   const [first = "", ...output] = message.split("\n");
   return isOfProgram(first) ? (output[errorLineIn(output)]?.trim() ?? first) : first;
 }
 
-/** Whether the first line of an error is about a program that ended; the last lines of its output follow. */
+/**
+ * Whether the first line of an error is about a program that ended; the last lines of its output
+ * follow.
+ */
 export const isOfProgram = (first: string): boolean =>
   /\b(?:exited with \d+|was killed by SIG\w+)\b/.test(first);
 

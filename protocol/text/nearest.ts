@@ -2,8 +2,9 @@
 import { distance } from "fastest-levenshtein";
 
 /**
- * Finds at most `limit` candidates that are close to the typed word. A candidate is close if at most a third of the
- * letters differ, or if the typed word begins a part of the candidate. In a short word, the first letter must match.
+ * Finds at most `limit` candidates that are close to the typed word. A candidate is close if at
+ * most a third of the letters differ, or if the typed word begins a part of the candidate. In a
+ * short word, the first letter must match.
  */
 export function nearest(typed: string, candidates: Iterable<string>, limit = 3): string[] {
   const word = typed.toLowerCase();
@@ -29,13 +30,17 @@ function allowed(word: string, known: string): number {
   return Math.floor(letters / 3);
 }
 
-/** `sh` begins `shell`, `back` begins a part of `verify-backup`. A match inside a part needs 4 letters. */
+/**
+ * `sh` begins `shell`, `back` begins a part of `verify-backup`. A match inside a part needs 4
+ * letters.
+ */
 function begins(word: string, known: string): boolean {
   if (word.length < 2) return false;
   if (known.startsWith(word)) return true;
   if (word.length < 3) return false;
   return (
-    known.split(/[-_. ]/).some((part) => part.startsWith(word)) || (word.length >= 4 && known.includes(word))
+    known.split(/[-_. ]/).some((part) => part.startsWith(word)) ||
+    (word.length >= 4 && known.includes(word))
   );
 }
 
@@ -44,7 +49,10 @@ function edits(a: string, b: string): number {
   return isSwap(a, b) ? 1 : distance(a, b);
 }
 
-/** Whether one name is most likely a typing error for the other: names that differ on purpose are not. */
+/**
+ * Whether one name is most likely a typing error for the other: names that differ on purpose are
+ * not.
+ */
 export function isTypo(a: string, b: string): boolean {
   return isSwap(a, b) || (Math.max(a.length, b.length) > SHORT && distance(a, b) === 1);
 }

@@ -1,4 +1,7 @@
-/** Odd numbers as text, in the record's error, for actions and on every screen: `size 0.7 GiB, usually 1.9 to 2.1 GiB`. */
+/**
+ * Odd numbers as text, in the record's error, for actions and on every screen: `size 0.7 GiB,
+ * usually 1.9 to 2.1 GiB`.
+ */
 import type { Odd } from "../operation.js";
 import { unitFor } from "./count.js";
 
@@ -22,7 +25,10 @@ export function oddText({ name, value, low, high, unit }: Odd): string {
 
 function scaleOf(unit: string | undefined, size: number): { by: number; sign: string } {
   if (unit === "bytes") {
-    const step = Math.min(BYTES.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, size)) / 10)));
+    const step = Math.min(
+      BYTES.length - 1,
+      Math.max(0, Math.floor(Math.log2(Math.max(1, size)) / 10)),
+    );
     return { by: 1024 ** step, sign: ` ${BYTES[step]}` };
   }
   if (unit === "seconds") {

@@ -1,13 +1,14 @@
 /**
- * Colours of programs: SGR sequences (`\x1b[31m`) in log lines. All other control sequences are dropped.
+ * Colours of programs: SGR sequences (`\x1b[31m`) in log lines. All other control sequences are
+ * dropped.
  *
- * Kept: colours, bold, dim, italic, underline, inverse, strike. Not kept: blink, conceal and fonts, because they can
- * hide text.
+ * Kept: colours, bold, dim, italic, underline, inverse, strike. Not kept: blink, conceal and fonts,
+ * because they can hide text.
  */
 
 /**
- * Control sequences: CSI; OSC, DCS, SOS, PM and APC with their text; other escapes; a sequence that is cut off. The
- * first group has the parameters of an SGR sequence.
+ * Control sequences: CSI; OSC, DCS, SOS, PM and APC with their text; other escapes; a sequence that
+ * is cut off. The first group has the parameters of an SGR sequence.
  */
 export const SEQUENCES =
   /\x1b\[([\d;:]{0,100})m|(?:\x1b\[|\x9b)[\x30-\x3f]*[\x20-\x2f]*(?:[\x40-\x7e]|$)|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)|\x1b[\x20-\x2f]*[\x30-\x7e]?/g;
@@ -29,7 +30,10 @@ export function withoutOtherSequences(text: string): string {
     : text;
 }
 
-/** The text with colours, and without all other control sequences. A line that ends coloured ends with a reset. */
+/**
+ * The text with colours, and without all other control sequences. A line that ends coloured ends
+ * with a reset.
+ */
 export function onlyColours(text: string): string {
   if (!mayHaveSequences(text)) return text;
   let isOpen = false;
@@ -48,7 +52,10 @@ function mayHaveSequences(text: string): boolean {
 /** Texts that occur in almost every line. */
 const known = new Map<string, string>();
 
-/** The codes of an SGR sequence that are shown, joined by `;`; "" if none. The empty sequence is a reset. */
+/**
+ * The codes of an SGR sequence that are shown, joined by `;`; "" if none. The empty sequence is a
+ * reset.
+ */
 export function shownCodes(parameters: string): string {
   let codes = known.get(parameters);
   if (codes === undefined) {
@@ -71,7 +78,12 @@ function computed(parameters: string): string {
       const length = LENGTHS[colour[0] ?? ""] ?? 0;
       const values = colour.slice(0, length).map(Number);
       if (word.length === 1) i += length;
-      if (code !== 58 && length > 0 && values.length === length && values.every((value) => value <= 255))
+      if (
+        code !== 58 &&
+        length > 0 &&
+        values.length === length &&
+        values.every((value) => value <= 255)
+      )
         codes.push([code, ...values].join(";"));
     } else if (code === 4 && word.length > 1) codes.push(word[1] === "0" ? "24" : "4");
     else if (SINGLE.has(code) || isColour(code)) codes.push(String(code));

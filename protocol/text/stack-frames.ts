@@ -26,7 +26,8 @@ export function framesOf(stack: string | null): StackFrame[] {
 
 function frameOf(frame: string): StackFrame {
   const place =
-    /\(?((?:file:\/\/)?[^()\s]+:\d+:\d+)\)?\s*$/.exec(frame)?.[1] ?? frame.trim().replace(/^at /, "");
+    /\(?((?:file:\/\/)?[^()\s]+:\d+:\d+)\)?\s*$/.exec(frame)?.[1] ??
+    frame.trim().replace(/^at /, "");
   const where = /^\s+at (?:async )?(.+?) \(/.exec(frame)?.[1] ?? "";
   const short = place
     .replace(/^file:\/\//, "")

@@ -66,7 +66,8 @@ export function unknownStep(
 ): { message: string; nearest: string[] } {
   const near = nearest(name, steps);
   const more = steps.length > MOST ? `, and ${steps.length - MOST} more` : "";
-  const all = steps.length === 0 ? "it had no steps" : `its steps: ${steps.slice(0, MOST).join(", ")}${more}`;
+  const all =
+    steps.length === 0 ? "it had no steps" : `its steps: ${steps.slice(0, MOST).join(", ")}${more}`;
   const hint = near.length > 0 ? `did you mean ${near.join(", ")}? ` : "";
   return {
     message: `${quoted(name)} is not a step of ${of}; ${hint}${all}`,

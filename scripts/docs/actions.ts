@@ -1,4 +1,7 @@
-/** Generates the tables of docs/queues.md from the events of actions and the variables of their commands. */
+/**
+ * Generates the tables of docs/queues.md from the events of actions and the variables of their
+ * commands.
+ */
 import { ACTION_VARIABLES, EVENT_TEXTS, EVENTS } from "../../protocol/actions.js";
 import { code, type Regions, table } from "./markdown.js";
 

@@ -1,4 +1,7 @@
-/** Generates the regions of docs/configuration.md from the config file reader and the table of variables. */
+/**
+ * Generates the regions of docs/configuration.md from the config file reader and the table of
+ * variables.
+ */
 
 import {
   ALLOWED_VARIABLES,

@@ -35,7 +35,13 @@ function refusals(): string {
     ["code", "status", "exit", "summary", "when"],
     codes.map((name) => {
       const { status, summary } = REFUSALS[name];
-      return [code(name), String(status), String(exitCodeOfStatus(status)), summary, REFUSAL_REASONS[name]];
+      return [
+        code(name),
+        String(status),
+        String(exitCodeOfStatus(status)),
+        summary,
+        REFUSAL_REASONS[name],
+      ];
     }),
   );
 }

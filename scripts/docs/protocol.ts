@@ -1,4 +1,7 @@
-/** Generates the regions of docs/protocol.md: the routes from their table, record and events from their schemas. */
+/**
+ * Generates the regions of docs/protocol.md: the routes from their table, record and events from
+ * their schemas.
+ */
 import * as z from "zod/mini";
 import { daemonEvents, workerEvents } from "../../protocol/event.js";
 import { operationSchema } from "../../protocol/operation.js";
@@ -19,7 +22,10 @@ function nameOf({ method, path }: Route): string {
 }
 
 function routes(): string {
-  const rows = all.map((route) => [nameOf(route), `${route.summary}${isStream(route) ? "; NDJSON" : ""}`]);
+  const rows = all.map((route) => [
+    nameOf(route),
+    `${route.summary}${isStream(route) ? "; NDJSON" : ""}`,
+  ]);
   return table(["route", "does"], rows);
 }
 
@@ -46,7 +52,9 @@ function requests(): string {
 
 function keysOf(part: "query" | "body", schema: z.ZodMiniType | undefined): string[][] {
   if (!schema) return [];
-  const { properties, required } = objectOf(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }));
+  const { properties, required } = objectOf(
+    z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }),
+  );
   return Object.entries(properties ?? {}).map(([key, value]) => {
     const { description = "" } = value as Schema;
     return [
@@ -71,14 +79,17 @@ function valuesOf(schema: Schema): string {
 
 /** Of a body that may be one object or an array of them: the object. */
 function objectOf(schema: Schema): Schema {
-  return (schema.anyOf?.find((each) => (each as Schema).properties) as Schema | undefined) ?? schema;
+  return (
+    (schema.anyOf?.find((each) => (each as Schema).properties) as Schema | undefined) ?? schema
+  );
 }
 
 function record(): string {
   const { properties = {} } = z.toJSONSchema(operationSchema, { unrepresentable: "any" }) as Schema;
   const rows = Object.entries(properties).map(([name, schema]) => {
     const { description } = schema as Schema;
-    if (!description) throw new Error(`protocol/operation.ts: the key '${name}' has no description`);
+    if (!description)
+      throw new Error(`protocol/operation.ts: the key '${name}' has no description`);
     return [code(name), typeOf(schema as Schema), description];
   });
   return table(["key", "type", "meaning"], rows);
@@ -111,7 +122,9 @@ function events(): string {
 function typeOf(schema: Schema): string {
   if (schema.anyOf) {
     const types = schema.anyOf.map((each) => typeOf(each as Schema));
-    return [...new Set(types)].sort((a, b) => Number(a === "null") - Number(b === "null")).join(" or ");
+    return [...new Set(types)]
+      .sort((a, b) => Number(a === "null") - Number(b === "null"))
+      .join(" or ");
   }
   const { type } = schema as { type?: string | string[] };
   if (Array.isArray(type)) return type.join(" or ");
@@ -119,6 +132,7 @@ function typeOf(schema: Schema): string {
   if (schema.enum) return schema.enum.map((value) => code(String(value))).join(", ");
   if (schema.format === "date-time") return "time";
   const items = schema.items as Schema | undefined;
-  if (schema.type === "array") return items?.enum ? `array: ${typeOf(items)}` : `array of ${typeOf(items!)}s`;
+  if (schema.type === "array")
+    return items?.enum ? `array: ${typeOf(items)}` : `array of ${typeOf(items!)}s`;
   return type ?? "any";
 }

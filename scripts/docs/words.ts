@@ -7,7 +7,9 @@ import { withoutRegions } from "./markdown.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The words of each page, by its path. A word has a letter or a digit; the words of examples count. */
+/**
+ * The words of each page, by its path. A word has a letter or a digit; the words of examples count.
+ */
 export function handWrittenWords(): Map<string, number> {
   const pages = [
     "README.md",

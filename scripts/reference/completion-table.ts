@@ -3,7 +3,13 @@ import type { Argument, Command, Option } from "commander";
 import { isFinal, STATES, type State } from "../../protocol/state.js";
 import { LOG_LEVELS } from "../../protocol/system/log-level.js";
 import { CLIENTS } from "../../tui/features/mcp/clients.js";
-import type { ArgumentEntry, CommandEntry, OptionEntry, Table, Value } from "../../tui/kit/command-table.js";
+import type {
+  ArgumentEntry,
+  CommandEntry,
+  OptionEntry,
+  Table,
+  Value,
+} from "../../tui/kit/command-table.js";
 import { isOfDaemon } from "../../tui/kit/host-option.js";
 import { optionsOf } from "../../tui/kit/options.js";
 
@@ -59,7 +65,10 @@ const BY_COMMAND: Record<string, Value> = {
   "liveops schedule run name": { of: "schedule" },
   "liveops ls --state": { of: "choices", choices: [...STATES], list: true },
   ...Object.fromEntries(
-    ["ls", "wait", "cancel", "retry", "rm"].map((name) => [`liveops ${name} --label`, { of: "label" }]),
+    ["ls", "wait", "cancel", "retry", "rm"].map((name) => [
+      `liveops ${name} --label`,
+      { of: "label" },
+    ]),
   ),
 };
 
@@ -112,7 +121,10 @@ function optionValue(
   return BY_PLACEHOLDER[placeholder] ?? { of: "text" };
 }
 
-/** The names after the last colon: `All operations in these states, separated by commas: queued, running`. */
+/**
+ * The names after the last colon: `All operations in these states, separated by commas: queued,
+ * running`.
+ */
 function listed(text: string): string[] {
   return text
     .slice(text.lastIndexOf(":") + 1)

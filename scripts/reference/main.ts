@@ -1,6 +1,6 @@
 /**
- * The files of dist/ that are generated from the command trees and the route table. `scripts/build.mjs` bundles this
- * module and calls it.
+ * The files of dist/ that are generated from the command trees and the route table.
+ * `scripts/build.mjs` bundles this module and calls it.
  */
 import { TABLE_FILE } from "../../tui/kit/command-table.js";
 import { completionTable } from "./completion-table.js";

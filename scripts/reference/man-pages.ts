@@ -1,6 +1,6 @@
 /**
- * Man pages in section 1: one for each program, and one for each command with its subcommands. The commands that
- * `liveops` and `liveopsd` share have a page of `liveops`.
+ * Man pages in section 1: one for each program, and one for each command with its subcommands. The
+ * commands that `liveops` and `liveopsd` share have a page of `liveops`.
  */
 import type { Command, Option } from "commander";
 import { EXIT, EXIT_MEANINGS } from "../../protocol/exit-codes.js";
@@ -119,7 +119,9 @@ function exitStatus(): string[] {
 }
 
 function seeAlso(title: string, [program]: string[], programs: string[]): string {
-  const others = [program!, ...programs].filter((name, i, all) => name !== title && all.indexOf(name) === i);
+  const others = [program!, ...programs].filter(
+    (name, i, all) => name !== title && all.indexOf(name) === i,
+  );
   return others.map((name) => `.BR ${text(name)} (1)`).join("\n");
 }
 
@@ -127,7 +129,10 @@ function entry(term: string, description: string): string[] {
   return [".TP", `.B ${text(term)}`, text(description)];
 }
 
-/** Escapes for roff: no character of the text is a request, a macro argument's quote or a special character. */
+/**
+ * Escapes for roff: no character of the text is a request, a macro argument's quote or a special
+ * character.
+ */
 function text(plain: string): string {
   const escaped = plain
     .replaceAll("\\", "\\e")

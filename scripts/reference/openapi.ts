@@ -1,4 +1,7 @@
-/** `openapi.json` of the package: OpenAPI 3.1, made from the schemas and descriptions of the route table. */
+/**
+ * `openapi.json` of the package: OpenAPI 3.1, made from the schemas and descriptions of the route
+ * table.
+ */
 import * as z from "zod/mini";
 import { REFUSALS, type RefusalCode } from "../../protocol/errors.js";
 import { PATHS, type RouteName } from "../../protocol/paths.js";
@@ -9,7 +12,10 @@ import { COMPONENTS } from "./openapi-components.js";
 type Json = Record<string, unknown>;
 
 /** In the order of the paths. */
-const ROUTE_LIST = (Object.keys(PATHS) as RouteName[]).map((name): [string, Route] => [name, ROUTES[name]]);
+const ROUTE_LIST = (Object.keys(PATHS) as RouteName[]).map((name): [string, Route] => [
+  name,
+  ROUTES[name],
+]);
 
 export function openapi(): Json {
   const schemas = jsonSchemas();
@@ -30,7 +36,10 @@ export function openapi(): Json {
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [
-      { url: "http://liveops", description: "The Unix socket; the name of the host does not matter" },
+      {
+        url: "http://liveops",
+        description: "The Unix socket; the name of the host does not matter",
+      },
     ],
     security: [],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
@@ -91,7 +100,10 @@ function operation(name: string, route: Route, schemas: Record<string, Json>): J
   };
 }
 
-function response(description: string, content: Array<readonly [type: string, schema: Json]>): Json {
+function response(
+  description: string,
+  content: Array<readonly [type: string, schema: Json]>,
+): Json {
   return {
     description,
     headers: { [HEADER]: { $ref: "#/components/headers/Version" } },
@@ -122,20 +134,22 @@ function errors(codes: RefusalCode[]): Json {
 }
 
 function parameters({ properties, required }: Json, where: "path" | "query"): Json[] {
-  return Object.entries(properties as Record<string, Json>).map(([name, { description, ...schema }]) => ({
-    name,
-    in: where,
-    ...(description !== undefined && { description }),
-    required: where === "path" || ((required ?? []) as string[]).includes(name),
-    // A list is separated by commas.
-    ...(schema.type === "array" && { style: "form", explode: false }),
-    schema,
-  }));
+  return Object.entries(properties as Record<string, Json>).map(
+    ([name, { description, ...schema }]) => ({
+      name,
+      in: where,
+      ...(description !== undefined && { description }),
+      required: where === "path" || ((required ?? []) as string[]).includes(name),
+      // A list is separated by commas.
+      ...(schema.type === "array" && { style: "form", explode: false }),
+      schema,
+    }),
+  );
 }
 
 /**
- * The JSON Schemas of the components, by name, and of the parts of a route, by the route's name and the part. A schema
- * that contains a component refers to that component.
+ * The JSON Schemas of the components, by name, and of the parts of a route, by the route's name and
+ * the part. A schema that contains a component refers to that component.
  *
  * Replies are described as inputs too: a client must ignore keys that it does not know.
  */
@@ -152,11 +166,17 @@ function jsonSchemas(): Record<string, Json> {
     add(`${name} query`, route.query);
     add(`${name} body`, route.body);
     for (const [status, content] of Object.entries<Content>(route.replies))
-      for (const [type, schema] of Object.entries(content)) add(`${name} ${status} ${type}`, schema);
+      for (const [type, schema] of Object.entries(content))
+        add(`${name} ${status} ${type}`, schema);
   }
-  const { schemas } = z.toJSONSchema(registry, { io: "input", unrepresentable: "any", uri: reference });
+  const { schemas } = z.toJSONSchema(registry, {
+    io: "input",
+    unrepresentable: "any",
+    uri: reference,
+  });
   const byName: Record<string, Json> = {};
-  for (const [id, { $id: _, $schema: __, ...schema }] of Object.entries(schemas)) byName[id] = schema;
+  for (const [id, { $id: _, $schema: __, ...schema }] of Object.entries(schemas))
+    byName[id] = schema;
   for (const [id, original] of aliases)
     byName[id] = original in COMPONENTS ? { $ref: reference(original) } : byName[original]!;
   return byName;

@@ -1,6 +1,6 @@
 /**
- * `npm run screens`: also records docs/agent.svg, what a coding agent asks of `liveops mcp` and gets. The server, the
- * daemon and the commands are real; the end of the client is a kill.
+ * `npm run screens`: also records docs/agent.svg, what a coding agent asks of `liveops mcp` and
+ * gets. The server, the daemon and the commands are real; the end of the client is a kill.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -88,7 +88,12 @@ try {
     operations.map((each) => `${each.id} · ${stateOf(each)} · ${each.lastLine}`).join("\n"),
   );
   await ask(second, "wait_for_operation", { id }, () => "finished: true");
-  await ask(second, "read_new_output", { id }, (reply) => `${stateOf(reply)}\n${plain(reply.output)}`);
+  await ask(
+    second,
+    "read_new_output",
+    { id },
+    (reply) => `${stateOf(reply)}\n${plain(reply.output)}`,
+  );
   await second[Symbol.asyncDispose]();
 } finally {
   world.stop();

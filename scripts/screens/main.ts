@@ -1,6 +1,7 @@
 /**
- * `npm run screens`: records the session of the README, docs/dashboard.svg. A real daemon with a seeded history, and the
- * built dashboard on a pty. Two operations run; a failure waits for the person and is shown; a chain hands over.
+ * `npm run screens`: records the session of the README, docs/dashboard.svg. A real daemon with a
+ * seeded history, and the built dashboard on a pty. Two operations run; a failure waits for the
+ * person and is shown; a chain hands over.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,7 @@
-/** The operations of the recording: a chain of three, one with many stages, one that fails with a cause. */
+/**
+ * The operations of the recording: a chain of three, one with many stages, one that fails with a
+ * cause.
+ */
 export const OPERATIONS: Record<string, string> = {
   "nightly.ts": `
 import { setTimeout as delay } from "node:timers/promises";

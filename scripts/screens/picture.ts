@@ -1,6 +1,6 @@
 /**
- * Draws what a terminal shows as SVG, one picture or many with their times. An unchanged row is written once. The SVG has
- * no script and no font, so that it plays wherever images are shown.
+ * Draws what a terminal shows as SVG, one picture or many with their times. An unchanged row is
+ * written once. The SVG has no script and no font, so that it plays wherever images are shown.
  */
 import type { HeadlessTerminal } from "../../test/tui/dashboard/terminal.js";
 import { columnsOf } from "../../tui/kit/output/width.js";
@@ -82,7 +82,9 @@ function runsOf(screen: HeadlessTerminal, y: number): Run[] {
     const last = runs.at(-1);
     // A font may draw wide characters in another width: what follows begins anew at its column.
     const isNew =
-      cell.getWidth() !== width || last?.style.ink !== style.ink || last.style.behind !== style.behind;
+      cell.getWidth() !== width ||
+      last?.style.ink !== style.ink ||
+      last.style.behind !== style.behind;
     width = cell.getWidth();
     if (isNew) runs.push({ x, columns: 0, text: "", style });
     const run = runs.at(-1)!;
@@ -123,7 +125,9 @@ export function svgOf({ columns, rows, frames, rest, alt }: Recording): string {
   const width = Math.ceil(columns * CELL.width + 2 * MARGIN);
   const height = Math.ceil(rows * CELL.height + MARGIN + BAR);
   const parts = [
-    ...Array.from({ length: rows }, (_, y) => periods(frames, length, (frame) => frame.rows[y] ?? "")),
+    ...Array.from({ length: rows }, (_, y) =>
+      periods(frames, length, (frame) => frame.rows[y] ?? ""),
+    ),
     periods(frames, length, ({ title }) =>
       title === "" ? "" : `<text x="${width / 2}" y="20" class="t">${escaped(title)}</text>`,
     ),
@@ -142,7 +146,11 @@ export function svgOf({ columns, rows, frames, rest, alt }: Recording): string {
 }
 
 /** A part of the picture, once for each period in which it does not change. */
-function periods(frames: readonly Frame[], length: number, partOf: (frame: Frame) => string): string[] {
+function periods(
+  frames: readonly Frame[],
+  length: number,
+  partOf: (frame: Frame) => string,
+): string[] {
   const list: Array<{ from: number; to: number; part: string }> = [];
   for (const [i, frame] of frames.entries()) {
     const part = partOf(frame);
@@ -151,7 +159,9 @@ function periods(frames: readonly Frame[], length: number, partOf: (frame: Frame
     if (last?.part === part) last.to = to;
     else list.push({ from: frame.at, to, part });
   }
-  return list.filter(({ part }) => part !== "").map(({ from, to, part }) => timed(part, from, to, length));
+  return list
+    .filter(({ part }) => part !== "")
+    .map(({ from, to, part }) => timed(part, from, to, length));
 }
 
 function timed(part: string, from: number, to: number, length: number): string {
@@ -159,7 +169,9 @@ function timed(part: string, from: number, to: number, length: number): string {
   const isLast = to >= length;
   if (isFirst && isLast) return part;
   const share = (at: number) => String(Math.round((at / length) * 1e5) / 1e5).replace(/^0\./, ".");
-  const values = [...(isFirst ? [] : ["hidden"]), "visible", ...(isLast ? [] : ["hidden"])].join(";");
+  const values = [...(isFirst ? [] : ["hidden"]), "visible", ...(isLast ? [] : ["hidden"])].join(
+    ";",
+  );
   const times = ["0", ...(isFirst ? [] : [share(from)]), ...(isLast ? [] : [share(to)])].join(";");
   const animation = `<animate attributeName="visibility" dur="${length.toFixed(1)}s" repeatCount="indefinite" calcMode="discrete" values="${values}" keyTimes="${times}"/>`;
   // Without animation the last frame is shown.

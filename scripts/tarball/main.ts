@@ -1,9 +1,9 @@
 /**
- * `npm run release:tarball -- [--target TARGET]… [--out DIR] [--node-mirror URL]`: archives of liveops with a Node of
- * their own, and `SHA256SUMS` (default: `release/`).
+ * `npm run release:tarball -- [--target TARGET]… [--out DIR] [--node-mirror URL]`: archives of
+ * liveops with a Node of their own, and `SHA256SUMS` (default: `release/`).
  *
- * Without `--target`, each target whose Node can be had. `SOURCE_DATE_EPOCH` is the date of the files; default: the
- * date of the commit.
+ * Without `--target`, each target whose Node can be had. `SOURCE_DATE_EPOCH` is the date of the
+ * files; default: the date of the commit.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -40,7 +40,8 @@ function readArguments() {
 }
 
 const { named, out, mirror } = readArguments();
-const commitTime = () => execFileSync("git", ["log", "-1", "--format=%ct"], { cwd: ROOT, encoding: "utf8" });
+const commitTime = () =>
+  execFileSync("git", ["log", "-1", "--format=%ct"], { cwd: ROOT, encoding: "utf8" });
 const date = new Date(Number(process.env.SOURCE_DATE_EPOCH ?? commitTime()) * 1000);
 mkdirSync(out, { recursive: true });
 const made: string[] = [];
@@ -72,7 +73,8 @@ function make(target: Target): Promise<string[]> {
 /** Writes the same archive as `.tar.xz`, a third smaller, where the system has xz. */
 function compressed(file: string, target: Target): string[] {
   const input = gunzipSync(readFileSync(join(out, file)));
-  // The filter for programs makes an archive of x64 3 % smaller; that of arm64 needs xz 5.4 to unpack.
+  // The filter for programs makes an archive of x64 3 % smaller; that of arm64 needs xz 5.4 to
+  // unpack.
   const filters = target.endsWith("x64") ? ["--x86", "--lzma2=preset=6"] : ["-6"];
   // A fixed number of threads gives the same bytes on each machine, whatever its cores are.
   const { stdout, error, status } = spawnSync("xz", ["-c", "-T4", ...filters], {

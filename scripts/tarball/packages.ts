@@ -1,7 +1,18 @@
-/** The packages of an archive: Node, and what liveops needs at run time, in the versions of package-lock.json. */
+/**
+ * The packages of an archive: Node, and what liveops needs at run time, in the versions of
+ * package-lock.json.
+ */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -46,7 +57,9 @@ function lockedAs(name: string): Locked {
 export function runtimePackages(target: Target): string[] {
   const [os = "", cpu = ""] = target.split("-");
   const { dependencies, optionalDependencies, peerDependencies } = manifest;
-  const names = new Set(Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies }));
+  const names = new Set(
+    Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies }),
+  );
   for (const name of names) {
     const needed = lockedAs(name);
     for (const each of Object.keys({ ...needed.dependencies, ...needed.optionalDependencies })) {
@@ -69,7 +82,12 @@ export async function putPackage(name: string, modules: string): Promise<void> {
 }
 
 /** @param integrity of the lockfile; without it, npm checks the tarball against the registry */
-async function fromRegistry(name: string, version: string, to: string, integrity?: string): Promise<void> {
+async function fromRegistry(
+  name: string,
+  version: string,
+  to: string,
+  integrity?: string,
+): Promise<void> {
   await inTemporary(async (dir) => {
     const words = ["pack", `${name}@${version}`, "--pack-destination", dir, "--silent"];
     const file = join(dir, execFileSync("npm", words, { cwd: dir, encoding: "utf8" }).trim());
@@ -85,8 +103,8 @@ async function fromRegistry(name: string, version: string, to: string, integrity
 export class NoNodeError extends Error {}
 
 /**
- * Puts `bin/node` and its licence into a directory: the Node of the checkout, the archive of nodejs.org, or the package
- * that the checkout would have on that system.
+ * Puts `bin/node` and its licence into a directory: the Node of the checkout, the archive of
+ * nodejs.org, or the package that the checkout would have on that system.
  *
  * @param mirror URL with the layout of https://nodejs.org/dist
  */
@@ -117,12 +135,19 @@ export async function fromMirror(target: Target, to: string, mirror: string): Pr
     throw new Error(`${url} does not match SHASUMS256.txt`);
   const file = join(to, basename(url));
   writeFileSync(file, archive);
-  await extract({ file, cwd: to, strip: 1, filter: (path) => /^[^/]+\/(bin\/node|LICENSE)$/.test(path) });
+  await extract({
+    file,
+    cwd: to,
+    strip: 1,
+    filter: (path) => /^[^/]+\/(bin\/node|LICENSE)$/.test(path),
+  });
 }
 
 async function download(url: string): Promise<Buffer> {
   const reply = await fetch(url).catch((error: Error) => {
-    throw new NoNodeError(`${url}: ${(error.cause as Error | undefined)?.message ?? error.message}`);
+    throw new NoNodeError(
+      `${url}: ${(error.cause as Error | undefined)?.message ?? error.message}`,
+    );
   });
   if (!reply.ok) throw new NoNodeError(`${url}: ${reply.status}`);
   return Buffer.from(await reply.arrayBuffer());

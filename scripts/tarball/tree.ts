@@ -1,4 +1,7 @@
-/** The files of an archive: `bin/`, `app/` (the package), `node/`, `share/`, `install.sh`, SBOM and checksums. */
+/**
+ * The files of an archive: `bin/`, `app/` (the package), `node/`, `share/`, `install.sh`, SBOM and
+ * checksums.
+ */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
@@ -35,7 +38,12 @@ const COMPLETION = [
 ] as const;
 
 /** @param dir does not exist yet */
-export async function makeTree(target: Target, dir: string, mirror: string, date: Date): Promise<void> {
+export async function makeTree(
+  target: Target,
+  dir: string,
+  mirror: string,
+  date: Date,
+): Promise<void> {
   await putNode(target, join(dir, "node"), mirror);
   await inTemporary(async (temporary) => {
     const words = ["pack", "--ignore-scripts", "--silent", "--pack-destination", temporary];
@@ -63,7 +71,8 @@ function putScripts(dir: string): void {
   for (const bin of BINS)
     writeFileSync(join(dir, "bin", bin), source("launcher.sh").replaceAll("@NAME@", bin));
   writeFileSync(join(dir, "install.sh"), source("install.sh"));
-  for (const name of [...BINS.map((bin) => `bin/${bin}`), "install.sh"]) chmodSync(join(dir, name), 0o755);
+  for (const name of [...BINS.map((bin) => `bin/${bin}`), "install.sh"])
+    chmodSync(join(dir, name), 0o755);
 }
 
 function putShare(dir: string): void {
@@ -72,10 +81,14 @@ function putShare(dir: string): void {
   for (const [shell, place, nameOf] of COMPLETION) {
     const words = [join(ROOT, "dist/bin/liveops.cjs"), "completion", shell];
     mkdirSync(join(dir, "share", place), { recursive: true });
-    writeFileSync(join(dir, "share", place, nameOf("liveops")), execFileSync(process.execPath, words));
+    writeFileSync(
+      join(dir, "share", place, nameOf("liveops")),
+      execFileSync(process.execPath, words),
+    );
     // zsh reads from the file of which programs it is.
     const others = shell === "zsh" ? [] : BINS.filter((bin) => bin !== "liveops");
-    for (const bin of others) symlinkSync(nameOf("liveops"), join(dir, "share", place, nameOf(bin)));
+    for (const bin of others)
+      symlinkSync(nameOf("liveops"), join(dir, "share", place, nameOf(bin)));
   }
 }
 
@@ -96,7 +109,9 @@ function pathsIn(dir: string): string[] {
   return (readdirSync(dir, { recursive: true }) as string[]).sort();
 }
 
-/** Writes `NAME/…` of a directory. The same files give the same bytes: sorted, owner 0, one date. */
+/**
+ * Writes `NAME/…` of a directory. The same files give the same bytes: sorted, owner 0, one date.
+ */
 export async function pack(parent: string, name: string, file: string, date: Date): Promise<void> {
   const paths = pathsIn(join(parent, name)).map((path) => `${name}/${path}`);
   await create({ cwd: parent, file, gzip: true, portable: true, mtime: date, noDirRecurse: true }, [

@@ -4,7 +4,8 @@ import { boundsFrom, hold, isFailed, lower } from "../../bench/gate/gate.js";
 import { type Rows, rowOf } from "../../bench/harness/rows.js";
 
 const bounds = { calls: { was: 100, room: 0.05 } };
-const row = (name: string, value: number, beside = {}) => rowOf("gate", name, "calls", null, [value], beside);
+const row = (name: string, value: number, beside = {}) =>
+  rowOf("gate", name, "calls", null, [value], beside);
 const absent = { measure: "gate", name: "all other rows", absent: "strace is missing" };
 const failures = (rows: Rows) =>
   hold(rows, bounds)
@@ -29,7 +30,11 @@ describe("a row of the gate", () => {
     ["that is not a number", [row("calls", Number.NaN)], "calls"],
     ["that no measure has", [], "calls: no measure has this row"],
     ["without a bound", [row("calls", 1), row("new", 1)], "new: no bound"],
-    ["of a measure that failed", [{ ...absent, isFault: true }], "all other rows: strace is missing"],
+    [
+      "of a measure that failed",
+      [{ ...absent, isFault: true }],
+      "all other rows: strace is missing",
+    ],
   ])("fails %s", (_what, rows, text) => {
     expect(failures(rows)).toEqual([text]);
   });

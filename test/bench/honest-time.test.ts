@@ -1,4 +1,7 @@
-/** The scenes of the measure `honest-time`, each once: the goals hold, and nothing untrue is told on the way. */
+/**
+ * The scenes of the measure `honest-time`, each once: the goals hold, and nothing untrue is told on
+ * the way.
+ */
 import { expect, test } from "vitest";
 import { median } from "../../bench/harness/rows.js";
 import { errorsOf, hitsOf, looksOf } from "../../bench/honest-time/error.js";
@@ -8,9 +11,9 @@ import { KINDS, linksOf, SCENES } from "../../bench/honest-time/scenes.js";
 
 const plays = new Map<string, readonly Told[]>();
 for (const scene of [...SCENES, ...KINDS]) plays.set(scene.name, played(await linksOf(scene, 1)));
-const withoutHistory = SCENES.filter(({ links }) => links.every(({ earlier }) => earlier.runs === 0)).map(
-  ({ name }) => plays.get(name)!,
-);
+const withoutHistory = SCENES.filter(({ links }) =>
+  links.every(({ earlier }) => earlier.runs === 0),
+).map(({ name }) => plays.get(name)!);
 for (const { name, plays: all, withoutHistory: alone } of recordedScenes()) {
   for (const [n, told] of all.entries()) plays.set(`${name}, run ${n + 2}`, told);
   withoutHistory.push(...alone);
@@ -50,7 +53,9 @@ test("without earlier runs, the truth lies in the told range in nine of ten mome
 test("a run with a new stage tells a finish with its range, and the least once the new stage is most of the rest", () => {
   const told = plays.get("a new silent stage")!;
   const finishes = told.filter(({ seconds, isLeast }) => seconds !== null && !isLeast);
-  const rangeOff = finishes.filter(({ seconds, margin, rest }) => Math.abs(seconds! - rest) > margin);
+  const rangeOff = finishes.filter(
+    ({ seconds, margin, rest }) => Math.abs(seconds! - rest) > margin,
+  );
   expect([finishes.length > told.length / 2, rangeOff]).toEqual([true, []]);
   expect(told.some(({ seconds, isLeast }) => isLeast && seconds !== null)).toBe(true);
 });
@@ -59,19 +64,29 @@ test("a run with a new stage tells a finish with its range, and the least once t
 const zeroes = (told: readonly Told[]): number =>
   told.filter(({ seconds }) => seconds !== null && seconds <= 0).length;
 
-/** Moments at which "this long or longer" was more than it took, by more than its range and a tenth of the whole. */
+/**
+ * Moments at which "this long or longer" was more than it took, by more than its range and a tenth
+ * of the whole.
+ */
 function wrongLeast(told: readonly Told[]): number {
   const [{ rest: all }] = told as [Told];
   return told.filter(
-    ({ seconds, isLeast, margin, rest }) => isLeast && seconds !== null && seconds - margin > rest + all / 10,
+    ({ seconds, isLeast, margin, rest }) =>
+      isLeast && seconds !== null && seconds - margin > rest + all / 10,
   ).length;
 }
 
-/** Seconds by which an end may slide without a word, and seconds after the start before which nobody has read one. */
+/**
+ * Seconds by which an end may slide without a word, and seconds after the start before which nobody
+ * has read one.
+ */
 const UNNOTICED = 2;
 const READ_FROM = 2;
 
-/** Moments at which the end had slid by more than a third of an earlier rest and its range, and nobody said so. */
+/**
+ * Moments at which the end had slid by more than a third of an earlier rest and its range, and
+ * nobody said so.
+ */
 function silentSlides(told: readonly Told[]): number {
   let limit = Number.POSITIVE_INFINITY;
   let slides = 0;

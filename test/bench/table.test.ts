@@ -31,7 +31,11 @@ describe("a row", () => {
       "unsure",
     ],
     ["what could not be measured is not", absent, "not measured"],
-    ["a figure is held to a goal without a ratio", { ...row("a", [3], [1]), goal: "≥ 3 ms" }, "yes"],
+    [
+      "a figure is held to a goal without a ratio",
+      { ...row("a", [3], [1]), goal: "≥ 3 ms" },
+      "yes",
+    ],
     ["without a goal there is nothing to meet", { ...row("a", [1], [1]), goal: null }, "–"],
   ])("%s", (_what, each, verdict) => {
     expect(verdictOf(each)).toBe(verdict);
@@ -54,7 +58,11 @@ describe("the page", () => {
   });
 
   test("has what was missed first, then the rest, and the conditions once", () => {
-    writePage([row("met", [1], [1]), absent, row("missed", [3], [1])], "One run of commit 1234.", page);
+    writePage(
+      [row("met", [1], [1]), absent, row("missed", [3], [1])],
+      "One run of commit 1234.",
+      page,
+    );
     expect(text()).toMatch(/1234\..*all other rows.*missed.*### Met.*met/s);
     expect(text()).toMatch(/^# Above\n\n<!-- from here.*<!-- to here -->\n\nBelow\n$/s);
   });

@@ -1,4 +1,7 @@
-/** Approval on a real daemon: no worker and no slot, kill -9 while it waits, answers, the end of the time, cancel, retry. */
+/**
+ * Approval on a real daemon: no worker and no slot, kill -9 while it waits, answers, the end of the
+ * time, cancel, retry.
+ */
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -103,11 +106,15 @@ test("a wait holds no worker and no slot, survives kill -9, and goes on from its
     "state.json has it",
     () => existsSync(file) && JSON.parse(readFileSync(file, "utf8")).counts.toAnswer === 1,
   );
-  await expect(daemon.client.approve(id)).rejects.toThrow('has several choices, "canary", "all", "no"');
+  await expect(daemon.client.approve(id)).rejects.toThrow(
+    'has several choices, "canary", "all", "no"',
+  );
   await expect(daemon.client.approve(id, { choice: "canry" })).rejects.toThrow(
     '"canry" is none of the choices',
   );
-  await expect(daemon.client.pause(id)).rejects.toThrow(`it waits for approval: liveops approve ${id}/1`);
+  await expect(daemon.client.pause(id)).rejects.toThrow(
+    `it waits for approval: liveops approve ${id}/1`,
+  );
   const taken = await daemon.client.approve(id, { choice: "canary" });
   expect(taken.approvals).toMatchObject([{ answer: { choice: "canary", by: userName() } }]);
   await expect(daemon.client.reject(id)).rejects.toThrow("waits for no approval");
@@ -138,8 +145,18 @@ test("questions side by side wait one after the other, and why tells the command
   const { since, until: at } = (await daemon.client.show(id)).approvals![0]!;
   expect(await daemon.client.why(id)).toMatchObject({
     summary: "It waits for approval: A; liveops rm x?",
-    waits: [{ what: "it waits for approval: A; liveops rm x?", until: `liveops approve ${id}/1 CHOICE`, at }],
-    next: [{ command: `liveops approve ${id}/1 CHOICE` }, { command: `liveops reject ${id}/1` }, {}],
+    waits: [
+      {
+        what: "it waits for approval: A; liveops rm x?",
+        until: `liveops approve ${id}/1 CHOICE`,
+        at,
+      },
+    ],
+    next: [
+      { command: `liveops approve ${id}/1 CHOICE` },
+      { command: `liveops reject ${id}/1` },
+      {},
+    ],
   });
   await daemon.client.approve(id, { choice: "b", since });
   expect(await asked("B?")).toHaveLength(2);
@@ -148,7 +165,10 @@ test("questions side by side wait one after the other, and why tells the command
   await expect(daemon.client.approve(id, { choice: "yes", since })).rejects.toThrow(another);
   await expect(daemon.client.reject(id, { since })).rejects.toThrow(another);
   await daemon.client.approve(id);
-  expect(await daemon.untilFinished(id)).toMatchObject({ state: "succeeded", result: ["b", "yes"] });
+  expect(await daemon.untilFinished(id)).toMatchObject({
+    state: "succeeded",
+    result: ["b", "yes"],
+  });
   await expect(daemon.client.approve(id)).rejects.toThrow(
     `it has succeeded; "B?" is answered (approved: yes, by ${userName()})`,
   );
@@ -247,9 +267,12 @@ stages:
     await daemon.untilFinished(id);
     return id;
   };
-  const retry = (id: string, body: object) => daemon.client.retry(id, { keepsQuestions: true, ...body });
+  const retry = (id: string, body: object) =>
+    daemon.client.retry(id, { keepsQuestions: true, ...body });
   const refused = (id: string, body: object) =>
-    expect(retry(id, body)).rejects.toThrow("may ask a person, and this retry may take the question away");
+    expect(retry(id, body)).rejects.toThrow(
+      "may ask a person, and this retry may take the question away",
+    );
   const done = (stage: string, approved = "yes") => ({
     done: [{ stage, ...(stage === "Ask" && { outputs: { approved } }) }],
   });
@@ -269,7 +292,10 @@ stages:
   }
   write(always);
   await retry(plain, { current: true, ...done("Build") });
-  await until("it asks", async () => (await daemon.client.show(plain)).approvals?.at(-1)?.answer === null);
+  await until(
+    "it asks",
+    async () => (await daemon.client.show(plain)).approvals?.at(-1)?.answer === null,
+  );
   // A type in code may ask in any stage.
   const { id: code, asked } = await deploy();
   await asked();

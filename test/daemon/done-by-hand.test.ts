@@ -1,4 +1,7 @@
-/** Retries that go on differently, on a real daemon: stages and steps done by hand, and other parameters. */
+/**
+ * Retries that go on differently, on a real daemon: stages and steps done by hand, and other
+ * parameters.
+ */
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
@@ -84,7 +87,10 @@ test("what is wrong is refused, and a stage and a step done by hand do not run, 
   const before = await daemon.client.show(id);
   const refused = async (settings: Parameters<Client["retry"]>[1], text: string) =>
     expect(daemon.client.retry(id, settings)).rejects.toThrow(text);
-  await refused({ done: [{ stage: "Publsh" }] }, '"Publsh" is not a stage of release; did you mean Publish?');
+  await refused(
+    { done: [{ stage: "Publsh" }] },
+    '"Publsh" is not a stage of release; did you mean Publish?',
+  );
   await refused(
     { done: [{ stage: "Publish" }] },
     'what comes after "Publish" uses its output url; give the value: --done "Publish" --output url=…',
@@ -106,7 +112,9 @@ test("what is wrong is refused, and a stage and a step done by hand do not run, 
   expect(ran().slice(2)).toEqual(["unit", "smoke"]);
   expect(second.stageStates).toEqual({ Build: "done", Publish: "done", Check: "failed" });
   expect(reasons(second).Build).toBe("done in attempt 1");
-  expect(reasons(second).Publish).toMatch(/^done by hand by [\w.-]+, \d{4}-\d\d-\d\d \d\d:\d\d UTC$/);
+  expect(reasons(second).Publish).toMatch(
+    /^done by hand by [\w.-]+, \d{4}-\d\d-\d\d \d\d:\d\d UTC$/,
+  );
 
   await daemon.kill();
   await daemon.startAgain();
@@ -115,12 +123,15 @@ test("what is wrong is refused, and a stage and a step done by hand do not run, 
   expect(ran().slice(4)).toEqual(["ship 1 http://x"]);
   const by = reasons(second).Publish;
   expect(reasons(third).Publish).toBe(by);
-  expect(third.steps!.Check!.map(({ name, state, reason }) => [name, state, reason?.slice(0, 12)])).toEqual([
+  expect(
+    third.steps!.Check!.map(({ name, state, reason }) => [name, state, reason?.slice(0, 12)]),
+  ).toEqual([
     ["unit", "done", "done in atte"],
     ["smoke", "done", "done by hand"],
   ]);
 
-  // A retry from a stage after what was done by hand does not forget it; one from a stage before does.
+  // A retry from a stage after what was done by hand does not forget it; one from a stage before
+  // does.
   await daemon.client.retry(id, { from: "Ship" });
   const fourth = await daemon.untilFinished(id);
   expect(reasons(fourth)).toMatchObject({
@@ -140,7 +151,10 @@ test("what is wrong is refused, and a stage and a step done by hand do not run, 
   open("open");
   await daemon.client.retry(id, { done: [publish, { stage: "Check" }] });
   const last = await daemon.untilFinished(id);
-  expect(last).toMatchObject({ state: "succeeded", result: { outputs: { version: "1", url: "u" } } });
+  expect(last).toMatchObject({
+    state: "succeeded",
+    result: { outputs: { version: "1", url: "u" } },
+  });
   expect(ran().slice(10)).toEqual(["ship 1 u"]);
   const retried = [];
   for await (const event of daemon.client.events(id))
@@ -179,8 +193,14 @@ test("the value of a stage in code is the outputs, or undefined", async () => {
   const id = await failed("move");
   await daemon.client.retry(id, { done: [{ stage: "Copy" }] });
   expect(reasons(await daemon.untilFinished(id)).Copy).toContain("done by hand");
-  await daemon.client.retry(id, { set: ["depth=2"], done: [{ stage: "Copy", outputs: { path: "/x" } }] });
-  expect(await daemon.untilFinished(id)).toMatchObject({ state: "succeeded", result: { path: "/x" } });
+  await daemon.client.retry(id, {
+    set: ["depth=2"],
+    done: [{ stage: "Copy", outputs: { path: "/x" } }],
+  });
+  expect(await daemon.untilFinished(id)).toMatchObject({
+    state: "succeeded",
+    result: { path: "/x" },
+  });
   expect(ran()).toEqual(["null", '{"path":"/x"}']);
 
   const plain = await failed("plain");

@@ -1,4 +1,7 @@
-/** The environment of operations with a real daemon: what reaches them, what does not, and what liveops sets. */
+/**
+ * The environment of operations with a real daemon: what reaches them, what does not, and what
+ * liveops sets.
+ */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { Operation } from "../../protocol/operation.js";
@@ -114,7 +117,8 @@ test("the worker's own process shows no secret of the daemon either", async () =
   await finished("shows");
   const others = shared.world.processes().filter((pid) => pid !== shared.pid);
   expect(others.length).toBeGreaterThan(0);
-  for (const pid of others) expect(readFileSync(`/proc/${pid}/environ`, "utf8")).not.toContain("MY_SECRET");
+  for (const pid of others)
+    expect(readFileSync(`/proc/${pid}/environ`, "utf8")).not.toContain("MY_SECRET");
 });
 
 test("env.fromDaemon of the config file names what operations get from the daemon; a submit overrides it", async () => {
@@ -160,7 +164,9 @@ test("a retry has its own LIVEOPS_ATTEMPT; the links of a chain have its id and 
 test.each(["LIVEOPS_OPERATION_ID", "LIVEOPS_STAGE", "LIVEOPS_WORKER", "LIVEOPS_RUN"])(
   "a submit that sets %s is refused",
   async (name) => {
-    await expect(shared.submit("load-process-save", { env: { [name]: "x" } })).rejects.toMatchObject({
+    await expect(
+      shared.submit("load-process-save", { env: { [name]: "x" } }),
+    ).rejects.toMatchObject({
       code: "LIVEOPS_BAD_REQUEST",
       message: expect.stringContaining(`env.${name}: the name is reserved for liveops`),
     });

@@ -1,4 +1,6 @@
-/** The lifecycle: a move that the table does not allow is refused or ignored, and is not journaled. */
+/**
+ * The lifecycle: a move that the table does not allow is refused or ignored, and is not journaled.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -37,20 +39,34 @@ const MOVES: Record<
   { by: (id: string) => Promise<unknown>; allowed: Partial<Record<State, State>> }
 > = {
   start: { by: (id) => open.start(id), allowed: { queued: "running" } },
-  cancel: { by: (id) => open.lifecycle.cancel(id), allowed: { queued: "cancelled", running: "running" } },
-  reject: { by: (id) => open.lifecycle.reject(id, outcome("failed")), allowed: { queued: "failed" } },
+  cancel: {
+    by: (id) => open.lifecycle.cancel(id),
+    allowed: { queued: "cancelled", running: "running" },
+  },
+  reject: {
+    by: (id) => open.lifecycle.reject(id, outcome("failed")),
+    allowed: { queued: "failed" },
+  },
   retry: {
     by: (id) => open.lifecycle.retry(id),
     allowed: { failed: "queued", cancelled: "queued" },
   },
   requeue: {
     by: (id) =>
-      open.lifecycle.conclude(id, 1, 2, () => ({ requeue: { reason: "r", next: 2, tries: 0, delay: 0 } })),
+      open.lifecycle.conclude(id, 1, 2, () => ({
+        requeue: { reason: "r", next: 2, tries: 0, delay: 0 },
+      })),
     allowed: { running: "queued" },
   },
-  "finish succeeded": { by: (id) => open.finish(id, "succeeded"), allowed: { running: "succeeded" } },
+  "finish succeeded": {
+    by: (id) => open.finish(id, "succeeded"),
+    allowed: { running: "succeeded" },
+  },
   "finish failed": { by: (id) => open.finish(id, "failed"), allowed: { running: "failed" } },
-  "finish cancelled": { by: (id) => open.finish(id, "cancelled"), allowed: { running: "cancelled" } },
+  "finish cancelled": {
+    by: (id) => open.finish(id, "cancelled"),
+    allowed: { running: "cancelled" },
+  },
 };
 
 describe.each(Object.keys(MOVES))("%s", (name) => {
@@ -81,14 +97,19 @@ describe.each(STATES)("remove of a %s one", (state) => {
       expect((await removing).record).toMatchObject({ id, state: last });
       expect(open.store.queuedBytes).toBe(0);
       expect(open.store.find(id)).toBeNull();
-      await expect(open.lifecycle.remove(id)).rejects.toMatchObject({ code: "LIVEOPS_NO_SUCH_OPERATION" });
+      await expect(open.lifecycle.remove(id)).rejects.toMatchObject({
+        code: "LIVEOPS_NO_SUCH_OPERATION",
+      });
     }
   });
 });
 
 test("of a start and a removal at the same time, the first wins and the other says so", async () => {
   const started = await open.submit();
-  const [, removal] = await Promise.allSettled([open.start(started), open.lifecycle.remove(started)]);
+  const [, removal] = await Promise.allSettled([
+    open.start(started),
+    open.lifecycle.remove(started),
+  ]);
   expect(removal).toMatchObject({ status: "rejected", reason: { code: "LIVEOPS_WRONG_STATE" } });
   expect(stateOf(started)).toBe("running");
   const removed = await open.submit();
@@ -100,7 +121,8 @@ test("of a start and a removal at the same time, the first wins and the other sa
 test("a second finish, or one of an earlier attempt, does nothing", async () => {
   const id = await open.submit();
   await open.start(id);
-  const finish = (state: FinalState) => open.lifecycle.conclude(id, 1, 2, () => ({ finish: outcome(state) }));
+  const finish = (state: FinalState) =>
+    open.lifecycle.conclude(id, 1, 2, () => ({ finish: outcome(state) }));
   await Promise.all([finish("failed"), finish("succeeded"), finish("cancelled")]);
   expect(stateOf(id)).toBe("failed");
   await open.lifecycle.retry(id);
@@ -118,7 +140,12 @@ test("of concurrent moves one wins, and the others see its result", async () => 
     open.lifecycle.reject(id, outcome("failed")),
   ]);
   expect(stateOf(id)).toBe("cancelled");
-  expect(results.map((it) => it.status)).toEqual(["fulfilled", "fulfilled", "rejected", "fulfilled"]);
+  expect(results.map((it) => it.status)).toEqual([
+    "fulfilled",
+    "fulfilled",
+    "rejected",
+    "fulfilled",
+  ]);
   expect(results[1]).toMatchObject({ value: false });
 });
 
@@ -135,7 +162,9 @@ test("the first reason to stop stays; a cancel after a timeout is recorded once"
 });
 
 describe("a chain's hand-over", () => {
-  async function handOver(cancelFirst: boolean): Promise<{ from: string; to: string; decisions: number }> {
+  async function handOver(
+    cancelFirst: boolean,
+  ): Promise<{ from: string; to: string; decisions: number }> {
     const from = await inState("running");
     const to = newId();
     if (cancelFirst) await open.lifecycle.cancel(from);
@@ -148,7 +177,10 @@ describe("a chain's hand-over", () => {
   test("is one record: the one is finished, the next is queued", async () => {
     const { from, to, decisions } = await handOver(false);
     expect(decisions).toBe(1);
-    expect(open.store.find(from)?.record).toMatchObject({ state: "succeeded", chain: { next: to } });
+    expect(open.store.find(from)?.record).toMatchObject({
+      state: "succeeded",
+      chain: { next: to },
+    });
     expect(open.store.find(to)?.record).toMatchObject({
       state: "queued",
       chain: { id: from, previous: from },
@@ -158,7 +190,10 @@ describe("a chain's hand-over", () => {
   test("after a cancel brings the next one cancelled, in the same record", async () => {
     const { to, decisions } = await handOver(true);
     expect(decisions).toBe(1);
-    expect(open.store.find(to)?.record).toMatchObject({ state: "cancelled", finishedSuccessfully: false });
+    expect(open.store.find(to)?.record).toMatchObject({
+      state: "cancelled",
+      finishedSuccessfully: false,
+    });
     expect(await open.start(to)).toBe(false);
   });
 

@@ -66,14 +66,21 @@ test("a queue has its own slots, and gives them by priority and arrival, also af
   ]);
   expect(first).toMatchObject({ queue: "side", priority: 0 });
   // The default queue has two slots of its own.
-  const others = await submitAll([{ params: { file } }, { params: { file } }, { params: { file } }]);
+  const others = await submitAll([
+    { params: { file } },
+    { params: { file } },
+    { params: { file } },
+  ]);
   await untilRuns(others[1]!.id);
   expect(await client.show(others[0]!.id)).toMatchObject({ state: "running", slot: 1 });
   expect(await client.show(others[1]!.id)).toMatchObject({ state: "running", slot: 2 });
   expect(await client.show(others[2]!.id)).toMatchObject({ state: "queued", queuePosition: 1 });
   expect(await client.show(third!.id)).toMatchObject({ queuePosition: 1 });
   expect(await client.show(second!.id)).toMatchObject({ queuePosition: 3 });
-  expect(await client.edit(second!.id, { top: true })).toMatchObject({ priority: 6, queuePosition: 1 });
+  expect(await client.edit(second!.id, { top: true })).toMatchObject({
+    priority: 6,
+    queuePosition: 1,
+  });
   expect(await client.edit(fourth!.id, { priority: -1 })).toMatchObject({ queuePosition: 3 });
   await expect(client.removeQueue("side")).rejects.toMatchObject({ code: "LIVEOPS_WRONG_STATE" });
   expect((await client.queues()).queues).toMatchObject([
@@ -87,7 +94,13 @@ test("a queue has its own slots, and gives them by priority and arrival, also af
   appendFileSync(file, "");
   for (const { id } of [first!, second!, third!, fourth!, ...others])
     expect(await daemon.untilFinished(id)).toMatchObject({ state: "succeeded", slot: null });
-  expect(readFileSync(order, "utf8").split("\n")).toEqual(["first", "second", "third", "fourth", ""]);
+  expect(readFileSync(order, "utf8").split("\n")).toEqual([
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "",
+  ]);
   expect((await client.show(others[1]!.id)).result).toEqual({ slot: "2" });
 });
 
@@ -112,9 +125,17 @@ test("a paused operation stands still, and it, a queue that commands make and it
   const { id } = await daemon.submit("counts", { params: { file } });
   await client.setQueue("gpu", { concurrency: 1 });
   await until(() => existsSync(file));
-  expect(await client.pause(id)).toMatchObject({ state: "running", pause: { seconds: 0, changes: 1 } });
+  expect(await client.pause(id)).toMatchObject({
+    state: "running",
+    pause: { seconds: 0, changes: 1 },
+  });
   const paused = await client.pauseQueue();
-  expect(paused.queues.map(({ pausedSince }) => pausedSince !== null)).toEqual([true, true, true, true]);
+  expect(paused.queues.map(({ pausedSince }) => pausedSince !== null)).toEqual([
+    true,
+    true,
+    true,
+    true,
+  ]);
   const waits = await daemon.submit("gpu");
   const lines = () => readFileSync(file, "utf8").split("\n").length;
   await until(hasStopped);
@@ -129,7 +150,11 @@ test("a paused operation stands still, and it, a queue that commands make and it
   await client.resumeQueue({ queue: "gpu" });
   expect(await daemon.untilFinished(waits.id)).toMatchObject({ state: "succeeded" });
   await client.removeQueue("gpu");
-  expect((await client.queues()).queues.map(({ name }) => name)).toEqual(["default", "narrow", "side"]);
+  expect((await client.queues()).queues.map(({ name }) => name)).toEqual([
+    "default",
+    "narrow",
+    "side",
+  ]);
   expect(lines()).toBe(before);
   expect(await client.show(id)).toMatchObject({ state: "running", stalledSince: null });
   expect((await client.resume(id)).pause).toMatchObject({ since: null, changes: 2 });
@@ -207,5 +232,7 @@ test("one runs after all of twenty; a failed one cancels what needs it, with the
 
 /** Whether a process of the daemon's world is stopped. */
 function hasStopped(): boolean {
-  return world.processes().some((pid) => /^State:\s+T/m.test(readFileSync(`/proc/${pid}/status`, "utf8")));
+  return world
+    .processes()
+    .some((pid) => /^State:\s+T/m.test(readFileSync(`/proc/${pid}/status`, "utf8")));
 }

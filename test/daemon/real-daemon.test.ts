@@ -1,4 +1,7 @@
-/** The daemon as a process: starts, runs, keeps acknowledged operations over a SIGKILL, and leaves nothing behind. */
+/**
+ * The daemon as a process: starts, runs, keeps acknowledged operations over a SIGKILL, and leaves
+ * nothing behind.
+ */
 import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
 import { useDaemon } from "../harness/daemon.js";
@@ -67,7 +70,8 @@ test("what goes around JavaScript into a worker's output is in the log of the op
       { stream: "stderr", stage: null, text: `unfinished ${text.trim()}` },
     ]);
   }
-  // Two slots have at most three workers: one of them ran two of the operations, which is what could mix them up.
+  // Two slots have at most three workers: one of them ran two of the operations, which is what
+  // could mix them up.
   expect(pids.size).toBeLessThan(texts.length);
 });
 
@@ -127,7 +131,9 @@ test("the events of an operation are the same before and after they are sealed, 
   for (const [index, events] of after.entries()) {
     // The end of the stream is no event.
     expect(events.slice(0, before[index]!.length - 1)).toEqual(before[index]!.slice(0, -1));
-    expect(events).toContainEqual(expect.objectContaining({ type: "stage:left", attempt: 2, resumed: true }));
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: "stage:left", attempt: 2, resumed: true }),
+    );
   }
   await daemon.kill();
   await daemon.startAgain();

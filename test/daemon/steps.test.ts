@@ -1,4 +1,7 @@
-/** Steps on a real daemon: kill -9 of the daemon and of the worker between them, a retry, a cancel, the watch stream. */
+/**
+ * Steps on a real daemon: kill -9 of the daemon and of the worker between them, a retry, a cancel,
+ * the watch stream.
+ */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -65,7 +68,9 @@ async function gates(params: Record<string, unknown> = {}) {
       const record = await daemon.client.show(id);
       return fits(record.steps?.Check ?? [], record) && record;
     };
-    return until("the steps are so", when, async () => JSON.stringify(await daemon.client.show(id)));
+    return until("the steps are so", when, async () =>
+      JSON.stringify(await daemon.client.show(id)),
+    );
   };
   return {
     id,
@@ -75,7 +80,8 @@ async function gates(params: Record<string, unknown> = {}) {
   };
 }
 
-const statesOf = (steps: readonly Step[]) => steps.map(({ name, state }) => `${name} ${state}`).join(", ");
+const statesOf = (steps: readonly Step[]) =>
+  steps.map(({ name, state }) => `${name} ${state}`).join(", ");
 const are = (states: string) => (steps: readonly Step[]) => statesOf(steps) === states;
 
 test("the bar of a stage weighs its steps by earlier runs of the type, also after a restart of the daemon", async () => {
@@ -84,9 +90,11 @@ test("the bar of a stage weighs its steps by earlier runs of the type, also afte
   const atHalf = async () => {
     rmSync(gate, { force: true });
     const id = await submit();
-    const bar = () => daemon.client.show(id).then(({ progress, percent }) => progress?.done === 1 && percent);
+    const bar = () =>
+      daemon.client.show(id).then(({ progress, percent }) => progress?.done === 1 && percent);
     const percent = await until("one of two steps is done", bar);
-    // A run that is cancelled is no measure for later ones. The gate stays shut: an open one can overtake the cancel.
+    // A run that is cancelled is no measure for later ones. The gate stays shut: an open one can
+    // overtake the cancel.
     await daemon.client.cancel(id);
     expect((await daemon.untilFinished(id)).state).toBe("cancelled");
     return percent;
@@ -117,13 +125,15 @@ test("a killed daemon changes nothing, a killed worker costs the steps that ran,
 
   process.kill(adopted.pid!, "SIGKILL");
   const resumed = await shown((steps, { attempt }) => attempt === 2 && steps.length === 5);
-  expect(resumed.steps!.Check!.map(({ name, resumed, reason }) => [name, resumed, reason])).toEqual([
-    ["a", true, "done in attempt 1"],
-    ["b", true, "done in attempt 1"],
-    ["c", false, null],
-    ["d", false, null],
-    ["e", false, null],
-  ]);
+  expect(resumed.steps!.Check!.map(({ name, resumed, reason }) => [name, resumed, reason])).toEqual(
+    [
+      ["a", true, "done in attempt 1"],
+      ["b", true, "done in attempt 1"],
+      ["c", false, null],
+      ["d", false, null],
+      ["e", false, null],
+    ],
+  );
   open("c", "d", "e");
   const failed = await daemon.untilFinished(id);
   expect(failed).toMatchObject({ state: "failed", error: { message: "no ship" } });
@@ -149,7 +159,9 @@ test("a killed daemon changes nothing, a killed worker costs the steps that ran,
   ]);
   const lines = await daemon.client.log(id, { limit: 100 });
   const begun = lines.lines.filter(({ text }) => text === "begun");
-  expect(begun.map(({ stage, step, attempt }) => `${stage}/${step} ${attempt}`)).toContain("Check/d 3");
+  expect(begun.map(({ stage, step, attempt }) => `${stage}/${step} ${attempt}`)).toContain(
+    "Check/d 3",
+  );
 });
 
 test("a step that fails ends the others, which a retry runs", async () => {

@@ -1,4 +1,7 @@
-/** Every way to stop an operation reaches the processes of all its steps, and the record shows each step as ended. */
+/**
+ * Every way to stop an operation reaches the processes of all its steps, and the record shows each
+ * step as ended.
+ */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -8,8 +11,8 @@ import { until } from "../end-to-end/until.js";
 import { useDaemon } from "../harness/daemon.js";
 
 /**
- * Each step runs a program that has a child, and one step runs JavaScript. `deaf`: all of them ignore a stop.
- * `failsAt`: a fourth step fails once this file exists.
+ * Each step runs a program that has a child, and one step runs JavaScript. `deaf`: all of them
+ * ignore a stop. `failsAt`: a fourth step fails once this file exists.
  */
 const SIDE_BY_SIDE = `
 import { existsSync } from "node:fs";

@@ -12,7 +12,8 @@ async function _chain(...words: string[]): Promise<string> {
 
 test("each link of a chain keeps its result: in text mode and in show", async () => {
   const words = ["first-link", "names=a", "names=b", "word=w"];
-  const results = (stdout: string) => stdout.split("\n").filter((line) => /^(names|word|length)=/.test(line));
+  const results = (stdout: string) =>
+    stdout.split("\n").filter((line) => /^(names|word|length)=/.test(line));
   for (const way of [["run"], ["submit", "--follow"]]) {
     const { code, stdout, stderr } = await world.liveops([...way, ...words]);
     expect(code, stderr).toBe(0);

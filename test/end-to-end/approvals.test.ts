@@ -1,4 +1,7 @@
-/** A question to a person on the command line: what each command says of it, and the answer on a terminal. */
+/**
+ * A question to a person on the command line: what each command says of it, and the answer on a
+ * terminal.
+ */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
@@ -30,13 +33,22 @@ test("each command names the question and the answer once, and untrusted text is
   const watch = world.start("liveops", ["watch", id]);
   const asked = "waits for approval: Out\\x1b[31m?";
   await watch.says("stdout", "=== [1/2] Ask ===");
-  await watch.says("stderr", `${asked} (canary, all); answer it with: liveops approve ${id}/1 CHOICE`);
+  await watch.says(
+    "stderr",
+    `${asked} (canary, all); answer it with: liveops approve ${id}/1 CHOICE`,
+  );
   const wait = world.start("liveops", ["wait", id, "--timeout", "1h"]);
   await wait.says("stderr", `waits for approval (liveops approve ${id}/1 CHOICE): Out\\x1b[31m?`);
-  expect((await world.liveops(["show", id])).stdout).toContain(`: liveops approve ${id}/1 CHOICE\n`);
+  expect((await world.liveops(["show", id])).stdout).toContain(
+    `: liveops approve ${id}/1 CHOICE\n`,
+  );
   expect((await world.liveops(["why", id])).stdout).toContain(`liveops reject ${id}/1`);
-  expect((await world.liveops(["approve"])).stderr).toContain(`  ${id}/1  Out\\x1b[31m? (canary, all)\n`);
-  expect((await world.liveops(["approve", id, "all"])).stdout).toBe(`${id} answered: all (Out\\x1b[31m?)\n`);
+  expect((await world.liveops(["approve"])).stderr).toContain(
+    `  ${id}/1  Out\\x1b[31m? (canary, all)\n`,
+  );
+  expect((await world.liveops(["approve", id, "all"])).stdout).toBe(
+    `${id} answered: all (Out\\x1b[31m?)\n`,
+  );
   expect((await wait.ended).code).toBe(0);
   const { code, stdout: out, stderr: err } = await watch.ended;
   expect(code).toBe(0);
@@ -45,7 +57,8 @@ test("each command names the question and the answer once, and untrusted text is
 });
 
 test("a second approve does not answer the next question, which nobody has seen", async () => {
-  const text = "stages:\n  - { name: Q1, approve: To staging? }\n  - { name: Q2, approve: Drop it? }\n";
+  const text =
+    "stages:\n  - { name: Q1, approve: To staging? }\n  - { name: Q2, approve: Drop it? }\n";
   const id = (await world.liveops(["submit", pipeline("two.yaml", text)])).stdout.trim();
   const asks = (question: string) =>
     world.record(id, (record) => waitsForApproval(record)?.question === question);
@@ -59,9 +72,15 @@ test("a second approve does not answer the next question, which nobody has seen"
   };
   const other = (await world.liveops(["submit", "shell", "--", "true"])).stdout.trim();
   const missing = `liveops: the answer of a person is missing: liveops approve ${id}/2\n`;
-  expect(await world.liveops(["wait", id, other])).toMatchObject({ code: 7, stdout: `${other} succeeded\n` });
+  expect(await world.liveops(["wait", id, other])).toMatchObject({
+    code: 7,
+    stdout: `${other} succeeded\n`,
+  });
   expect((await world.liveops(["wait", id])).stderr).toContain(missing);
-  expect(await world.liveops(["wait", id, "--timeout", "0"])).toMatchObject({ code: 7, stderr: missing });
+  expect(await world.liveops(["wait", id, "--timeout", "0"])).toMatchObject({
+    code: 7,
+    stderr: missing,
+  });
   for (const words of [
     ["approve", id],
     ["approve", `${id}/1`],

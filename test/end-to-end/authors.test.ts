@@ -1,4 +1,7 @@
-/** What an author sees of the own operation's messages, errors and mistakes, with the daemon and without. */
+/**
+ * What an author sees of the own operation's messages, errors and mistakes, with the daemon and
+ * without.
+ */
 import { expect, test } from "vitest";
 import { useWorld } from "./world.js";
 
@@ -33,7 +36,11 @@ test("messages of the author are shown as written, those of zod begin small afte
     ["url=y", "url: invalid URL"],
     ["id=z", "Z is taken"],
   ]) {
-    const { code, stderr } = await world.liveops([word === "id=x" ? "run" : "submit", "checked", word!]);
+    const { code, stderr } = await world.liveops([
+      word === "id=x" ? "run" : "submit",
+      "checked",
+      word!,
+    ]);
     expect(code).toBe(2);
     expect(stderr.split("\n")[0]).toBe(`liveops: The parameters are not valid: ${says}`);
   }
@@ -68,7 +75,10 @@ test("a promise that never settles fails the operation, whatever came before it"
   expect(run.stderr).toContain(`failed: ${NEVER} (LIVEOPS_NEVER_SETTLED)`);
   for (const how of ["", "child"]) {
     const id = await world.submit("never", `how=${how}`);
-    expect((await world.finished(id)).error).toMatchObject({ code: "LIVEOPS_NEVER_SETTLED", message: NEVER });
+    expect((await world.finished(id)).error).toMatchObject({
+      code: "LIVEOPS_NEVER_SETTLED",
+      message: NEVER,
+    });
   }
   // The worker is not used again, and others do their work.
   expect((await world.finished(await world.submit("shell", "--", "true"))).state).toBe("succeeded");
@@ -181,8 +191,14 @@ test("ops NAME, submit NAME --help and run NAME --help show one type", async () 
   const echo = await world.liveops(["submit", "shell", "--follow", "--", "echo", "--help"]);
   expect(echo.stdout).toContain("$ echo --help\n");
   const json = JSON.parse((await world.liveops(["ops", "shown", "--json"])).stdout);
-  expect(json).toMatchObject({ op: "shown", timeout: 60, params: { description: "Loads and saves" } });
+  expect(json).toMatchObject({
+    op: "shown",
+    timeout: 60,
+    params: { description: "Loads and saves" },
+  });
   expect(await world.liveops(["ops", "shwon"])).toMatchObject({ code: 4, stdout: "" });
   write("Fails", "", 'static stages = ["A", "A"];');
-  expect((await world.liveops(["ops", "fails"])).stderr).toContain("fails.ts does not load: class Fails");
+  expect((await world.liveops(["ops", "fails"])).stderr).toContain(
+    "fails.ts does not load: class Fails",
+  );
 });

@@ -1,4 +1,7 @@
-/** `autostart`: a command that makes the daemon run something, and the dashboard, start it where none runs. */
+/**
+ * `autostart`: a command that makes the daemon run something, and the dashboard, start it where
+ * none runs.
+ */
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
@@ -44,7 +47,9 @@ test("what only asks, or changes what a daemon has, starts none", async () => {
   const { code, stderr } = await world.liveops(["ls"]);
   expect({ code, stderr }).toEqual({
     code: 3,
-    stderr: expect.stringMatching(/^liveops: no daemon answers on .*\nstart it with: liveops start\n$/),
+    stderr: expect.stringMatching(
+      /^liveops: no daemon answers on .*\nstart it with: liveops start\n$/,
+    ),
   });
   expect(existsSync(world.socket)).toBe(false);
 });
@@ -63,7 +68,10 @@ test("each command that makes the daemon run something starts it", async () => {
 test("not where a setting says so, for a socket of elsewhere, or inside an operation", async () => {
   const other = join(world.dir, "other.sock");
   const without = async (env: Record<string, string>, ...before: string[]) =>
-    expect(await world.liveops([...before, ...submit], { env })).toMatchObject({ code: 3, stdout: "" });
+    expect(await world.liveops([...before, ...submit], { env })).toMatchObject({
+      code: 3,
+      stdout: "",
+    });
   await without({ LIVEOPS_AUTOSTART: "0" });
   await without({}, "--socket", other);
   await without({ LIVEOPS_SOCKET: other });
@@ -110,7 +118,11 @@ test("the dashboard shows why the daemon does not start, and its exit code", asy
 
 test("without a terminal, liveops is its help and the dashboard as text starts none", async () => {
   const help = await world.liveops([]);
-  expect(help).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("Usage: liveops") });
+  expect(help).toMatchObject({
+    code: 2,
+    stdout: "",
+    stderr: expect.stringContaining("Usage: liveops"),
+  });
   expect(await world.start("liveops-tui", []).ended).toMatchObject({ code: 3 });
   expect(existsSync(world.socket)).toBe(false);
 });

@@ -1,4 +1,7 @@
-/** The built bins as processes: what they wrote, how they ended. One that hangs is killed, and its test fails. */
+/**
+ * The built bins as processes: what they wrote, how they ended. One that hangs is killed, and its
+ * test fails.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { isAbsolute, join } from "node:path";
 
@@ -30,7 +33,10 @@ export function startBin(
   words: string[],
   options: Required<Pick<StartOptions, "cwd" | "env">> & StartOptions,
 ): Running {
-  const child = spawn(process.execPath, [binFile(name), ...words], { cwd: options.cwd, env: options.env });
+  const child = spawn(process.execPath, [binFile(name), ...words], {
+    cwd: options.cwd,
+    env: options.env,
+  });
   child.stdin.on("error", () => {});
   child.stdin.end(options.input ?? "");
   return new Running(child);
@@ -64,10 +70,13 @@ export class Running {
 
   /** Resolves once the stream has said it; throws where the process ends without. */
   async says(stream: "stdout" | "stderr", text: string | RegExp): Promise<void> {
-    const said = () => (typeof text === "string" ? this[stream].includes(text) : text.test(this[stream]));
+    const said = () =>
+      typeof text === "string" ? this[stream].includes(text) : text.test(this[stream]);
     while (!said()) {
       if (this.#over) {
-        throw new Error(`ended without ${text} on ${stream}:\n${this.stdout}\n--- stderr\n${this.stderr}`);
+        throw new Error(
+          `ended without ${text} on ${stream}:\n${this.stdout}\n--- stderr\n${this.stderr}`,
+        );
       }
       await new Promise<void>((resolve) => this.#heard.add(resolve));
     }

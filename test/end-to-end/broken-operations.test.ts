@@ -1,4 +1,6 @@
-/** Files of operations that do not load, whatever they do instead: each is told, and hides no other. */
+/**
+ * Files of operations that do not load, whatever they do instead: each is told, and hides no other.
+ */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -34,7 +36,10 @@ test("liveops run: a file that never yields holds up its own types only", {
     HELLO.replace("static stages", 'static op = ["ma", "de"].join("");\n  static stages'),
   );
   const started = performance.now();
-  expect(await world.liveops(["run", "--ops", ops, "hello"])).toMatchObject({ code: 0, stderr: "" });
+  expect(await world.liveops(["run", "--ops", ops, "hello"])).toMatchObject({
+    code: 0,
+    stderr: "",
+  });
   expect(performance.now() - started).toBeLessThan(9000);
   const made = world.liveops(["run", "--ops", ops, "made", "--params", "-"], { input: '{"n": 1}' });
   const loops = await world.liveops(["run", "--ops", ops, "a-loops"]);
@@ -67,7 +72,8 @@ test("a file without a type is named with the reason, helpers and tests are not"
     helper:
       "it exports no class that extends LiveOperation; put a helper module into a subdirectory, or begin its name with _",
   };
-  const path = (name: string) => join(world.dir, dir, name === "common" ? "common.cjs" : `${name}.ts`);
+  const path = (name: string) =>
+    join(world.dir, dir, name === "common" ? "common.cjs" : `${name}.ts`);
   const told = (text: string) => text.split("\n").filter((line) => line.includes(`/${dir}/`));
   const expected = Object.entries(reasons).map(
     ([name, reason]) => `liveops: ${path(name)} has no operation type: ${reason}`,
@@ -81,7 +87,12 @@ test("a file without a type is named with the reason, helpers and tests are not"
 
   // The next test uses the single file.
   world.write("single/one.ts", HELLO.replaceAll("Hello", "One"));
-  await world.startDaemon(["--ops", join(world.dir, dir), "--ops", join(world.dir, "single/one.ts")]);
+  await world.startDaemon([
+    "--ops",
+    join(world.dir, dir),
+    "--ops",
+    join(world.dir, "single/one.ts"),
+  ]);
   const { code, stderr } = await world.liveops(["ops"]);
   expect(code).toBe(0);
   expect(
@@ -97,7 +108,11 @@ test("a file without a type is named with the reason, helpers and tests are not"
     ["common", `${path("common")} has no operation type: ${reasons.common}`],
   ]) {
     const says = `liveops: No such operation type: there is no operation type "${op}": ${text}\n`;
-    expect(await world.liveops(["submit", op!])).toMatchObject({ code: 4, stdout: "", stderr: says });
+    expect(await world.liveops(["submit", op!])).toMatchObject({
+      code: 4,
+      stdout: "",
+      stderr: says,
+    });
     if (op === "forgot")
       expect(await world.liveops(["run", "--ops", join(world.dir, dir), op])).toMatchObject({
         code: 4,
@@ -114,13 +129,18 @@ test("--ops, LIVEOPS_OPS and the config file take a single file too", async () =
   expect((await world.liveops(["run", "--ops", file, "two"])).code).toBe(4);
   expect(await world.liveops(["run", "one"], { env: { LIVEOPS_OPS: file } })).toMatchObject(hello);
   const config = world.write("single/config.json", JSON.stringify({ ops: [file] }));
-  expect(await world.liveops(["run", "one"], { env: { LIVEOPS_CONFIG: config } })).toMatchObject(hello);
+  expect(await world.liveops(["run", "one"], { env: { LIVEOPS_CONFIG: config } })).toMatchObject(
+    hello,
+  );
   const text = world.write("single/one.txt", HELLO);
   expect((await world.liveops(["run", "--ops", text, "one"])).stderr).toContain(
     "it is not a directory, and not a .ts .mts .js .mjs .yaml .yml file",
   );
 
-  expect(await world.liveops(["submit", "one", "--follow"])).toMatchObject({ code: 0, stdout: hello.stdout });
+  expect(await world.liveops(["submit", "one", "--follow"])).toMatchObject({
+    code: 0,
+    stdout: hello.stdout,
+  });
   expect((await world.liveops(["submit", "two"])).code).toBe(4);
   // An edit, and a removal.
   world.write("single/one.ts", HELLO.replaceAll("Hello", "One").replace("hello", "edited"));
@@ -129,7 +149,9 @@ test("--ops, LIVEOPS_OPS and the config file take a single file too", async () =
   expect((await world.liveops(["submit", "one"])).code).toBe(4);
 });
 
-test("liveops ops --ops lists the types of a directory without a daemon", { timeout: SLOW }, async () => {
+test("liveops ops --ops lists the types of a directory without a daemon", {
+  timeout: SLOW,
+}, async () => {
   const dir = "listed";
   world.write(`${dir}/hello.ts`, `${HELLO}\nsetInterval(() => {}, 1000); console.log("loading");`);
   world.write(`${dir}/broken.ts`, "export class Backup extends X {");
@@ -144,13 +166,19 @@ test("liveops ops --ops lists the types of a directory without a daemon", { time
   // Tests before this one left other files in the directory of the config.
   const here = broken.filter(({ file }) => file.includes(dir));
   expect(here.map(({ op }) => op)).toEqual(["broken", "backup"]);
-  const one = await world.liveops(["ops", "--ops", join(world.dir, dir, "hello.ts"), "hello"], without);
+  const one = await world.liveops(
+    ["ops", "--ops", join(world.dir, dir, "hello.ts"), "hello"],
+    without,
+  );
   expect(one.code).toBe(0);
   expect(one.stdout).toContain("hello.ts");
   const none = await world.liveops(["ops", "--ops", join(world.dir, dir), "backup"], without);
   expect(none).toMatchObject({ code: 4, stdout: "" });
   expect(none.stderr).toMatch(/there is no operation type "backup": .*broken\.ts does not load: /);
-  expect(await world.liveops(["ops", "--ops", "/nowhere"], without)).toMatchObject({ code: 2, stdout: "" });
+  expect(await world.liveops(["ops", "--ops", "/nowhere"], without)).toMatchObject({
+    code: 2,
+    stdout: "",
+  });
 });
 
 test("code that ends the loader over parameters is a fault of its file, not of the parameters", async () => {

@@ -41,7 +41,12 @@ test("submit --follow: headers, lines and the result on stdout, the rest on stde
   const into = join(world.dir, "restored");
   mkdirSync(into);
   spawnSync("tar", ["xzf", join(world.work, "out", archive), "-C", into]);
-  const diff = spawnSync("diff", ["-r", "--no-dereference", join(world.work, "data"), join(into, "data")]);
+  const diff = spawnSync("diff", [
+    "-r",
+    "--no-dereference",
+    join(world.work, "data"),
+    join(into, "data"),
+  ]);
   expect(`${diff.stdout}${diff.stderr}`).toBe("");
   expect(diff.status).toBe(0);
 });

@@ -1,4 +1,7 @@
-/** `liveops/client` with the real daemon: typed submits, streams over deaths of the daemon, waiting, errors. */
+/**
+ * `liveops/client` with the real daemon: typed submits, streams over deaths of the daemon, waiting,
+ * errors.
+ */
 import { mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
@@ -124,7 +127,9 @@ describe("following", () => {
       (await all(liveops.log(id, { stream: "stdout", ...filter }))).map(({ text }) => text);
     expect(await texts({})).toEqual(Array.from({ length: 25_000 }, (_, n) => `${n + 1}`));
     expect(await texts({ tail: 3 })).toEqual(["24998", "24999", "25000"]);
-    expect(await texts({ tail: 12_000 })).toEqual(Array.from({ length: 12_000 }, (_, n) => `${n + 13_001}`));
+    expect(await texts({ tail: 12_000 })).toEqual(
+      Array.from({ length: 12_000 }, (_, n) => `${n + 13_001}`),
+    );
     expect(await texts({ tail: 0 })).toEqual([]);
     expect(await texts({ grep: /2499/g })).toHaveLength(13);
     expect(await texts({ grep: /^1234.$/, tail: 1 })).toEqual(["12349"]);
@@ -175,7 +180,9 @@ describe("errors", () => {
       const error = await connect(options)
         .get("abc123")
         .catch((error: unknown) => error as NoDaemonError);
-      const said = expect.stringMatching(/^no daemon answers on .*; start it with: liveops start --/);
+      const said = expect.stringMatching(
+        /^no daemon answers on .*; start it with: liveops start --/,
+      );
       expect(error).toMatchObject({ message: said, detail: said });
       expect((error as NoDaemonError).detail.endsWith(`liveops start ${flag}`)).toBe(true);
       expect((error as NoDaemonError).message).toBe((error as NoDaemonError).detail);
@@ -184,8 +191,12 @@ describe("errors", () => {
 
   test("a wait that takes too long, and what is aborted", async () => {
     const { id } = await liveops.submit(Gate, { file: newGate() });
-    await expect(liveops.wait(id, { timeout: 0.05 })).rejects.toMatchObject({ code: "LIVEOPS_WAIT_TIMEOUT" });
-    await expect(liveops.wait(id, { timeout: 0 })).rejects.toMatchObject({ code: "LIVEOPS_WAIT_TIMEOUT" });
+    await expect(liveops.wait(id, { timeout: 0.05 })).rejects.toMatchObject({
+      code: "LIVEOPS_WAIT_TIMEOUT",
+    });
+    await expect(liveops.wait(id, { timeout: 0 })).rejects.toMatchObject({
+      code: "LIVEOPS_WAIT_TIMEOUT",
+    });
     const aborted = new AbortController();
     const waiting = liveops.wait(id, { signal: aborted.signal });
     const watching = all(liveops.watch(id, { signal: aborted.signal }));

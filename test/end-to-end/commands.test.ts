@@ -36,8 +36,16 @@ describe("looking", () => {
     expect(line).toMatchObject({ n: 2, attempt: 1, stage: "Run", text: "hello there" });
     expect((await world.liveops(["ls"])).stdout).toContain(id);
     const record = JSON.parse((await world.liveops(["show", id, "--json"])).stdout) as Operation;
-    expect(record).toMatchObject({ id, op: "shell", state: "succeeded", cwd: world.work, percent: 100 });
-    const listed = JSON.parse((await world.liveops(["ls", "--json", "--op", "shell"])).stdout) as Operation[];
+    expect(record).toMatchObject({
+      id,
+      op: "shell",
+      state: "succeeded",
+      cwd: world.work,
+      percent: 100,
+    });
+    const listed = JSON.parse(
+      (await world.liveops(["ls", "--json", "--op", "shell"])).stdout,
+    ) as Operation[];
     expect(listed.map((operation) => operation.id)).toContain(id);
   });
 });
@@ -46,7 +54,11 @@ describe("exit codes", () => {
   test.each([
     [["submit", "fail-at-item", "--wait"], 1, /item 13 of 20 failed; see: liveops show [a-z]/],
     [["submit", "backup", "sorce=."], 2, /Did you mean source\?/],
-    [["submit", "bakup", "source=."], 4, /there is no operation type "bakup"; did you mean backup\?/],
+    [
+      ["submit", "bakup", "source=."],
+      4,
+      /there is no operation type "bakup"; did you mean backup\?/,
+    ],
     [["show", "zzzzzz"], 4, /liveops ls/],
   ])("%j is %i", async (words, code, says) => {
     const ended = await world.liveops(words);
@@ -59,11 +71,15 @@ describe("exit codes", () => {
     const submitting = world.start("liveops", ["submit", "gate", `file=${never}`, "--wait"]);
     await submitting.says("stdout", "\n");
     const id = submitting.stdout.trim();
-    const [watching, waiting] = [world.start("liveops", ["watch", id]), world.start("liveops", ["wait", id])];
+    const [watching, waiting] = [
+      world.start("liveops", ["watch", id]),
+      world.start("liveops", ["wait", id]),
+    ];
     await watching.says("stdout", "line 1\n");
     const cancel = await world.liveops(["cancel", id]);
     expect(cancel).toMatchObject({ code: 0, stderr: "" });
-    for (const running of [submitting, watching, waiting]) expect((await running.ended).code).toBe(6);
+    for (const running of [submitting, watching, waiting])
+      expect((await running.ended).code).toBe(6);
     expect(waiting.stdout).toBe(`${id} cancelled\n`);
     expect(await world.client.show(id)).toMatchObject({
       state: "cancelled",
@@ -87,8 +103,15 @@ describe("exit codes", () => {
   });
 });
 
-test.each(["ls", "--help"])("liveops %s | head: a reader that leaves early is no fault", (words) => {
-  const command = `"${process.execPath}" "${binFile("liveops")}" ${words} | head -n 1`;
-  const piped = spawnSync("sh", ["-c", command], { env: world.env, cwd: world.work, encoding: "utf8" });
-  expect(piped).toMatchObject({ status: 0, stderr: "" });
-});
+test.each(["ls", "--help"])(
+  "liveops %s | head: a reader that leaves early is no fault",
+  (words) => {
+    const command = `"${process.execPath}" "${binFile("liveops")}" ${words} | head -n 1`;
+    const piped = spawnSync("sh", ["-c", command], {
+      env: world.env,
+      cwd: world.work,
+      encoding: "utf8",
+    });
+    expect(piped).toMatchObject({ status: 0, stderr: "" });
+  },
+);

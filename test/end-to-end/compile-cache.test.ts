@@ -1,6 +1,14 @@
 /** What a start keeps for the next one: the user's alone, and never in the way of a start. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, cpSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { isAlive } from "./processes.js";
@@ -34,7 +42,9 @@ async function startAndStop(world: World): Promise<void> {
 async function filled({ world, cache }: ReturnType<typeof emptyWorld>): Promise<string[]> {
   // The first three runs of a bundle write.
   for (let runs = 0; runs < 3; runs++) await startAndStop(world);
-  const found = files(cache).filter((file) => !file.includes(".tmp") && lstatSync(file).size > 100_000);
+  const found = files(cache).filter(
+    (file) => !file.includes(".tmp") && lstatSync(file).size > 100_000,
+  );
   expect(found).not.toEqual([]);
   return found;
 }

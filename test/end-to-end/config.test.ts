@@ -1,4 +1,6 @@
-/** `liveops config`, and the config file of a daemon that runs: real files, signals and terminals. */
+/**
+ * `liveops config`, and the config file of a daemon that runs: real files, signals and terminals.
+ */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -42,7 +44,9 @@ test("a comma too many keeps nobody from the running operations, and what starts
   });
   expect(status.stdout).toContain(at);
   warned(status.stderr);
-  expect(status.stdout).toContain(`${file}, changed since the start; to apply, run: liveops restart`);
+  expect(status.stdout).toContain(
+    `${file}, changed since the start; to apply, run: liveops restart`,
+  );
   for (const refused of await Promise.all([
     world.liveopsd(["restart"]),
     ...STARTS_WORK.map((words) => world.liveops(words)),
@@ -93,7 +97,9 @@ describe("with a daemon", () => {
     const { world } = emptyWorld();
     world.env.LIVEOPS_STATE_DIR = "../state/liveops";
     await using terminal = onTerminal(world, "liveopsd", ["start", "--foreground"]);
-    await terminal.screen.until((text) => text.replaceAll("\n", "").includes("liveopsd is listening"));
+    await terminal.screen.until((text) =>
+      text.replaceAll("\n", "").includes("liveopsd is listening"),
+    );
     terminal.close();
     process.kill(terminal.pid, "SIGHUP");
     const { stdout } = await world.liveopsd(["status", "--json"]);

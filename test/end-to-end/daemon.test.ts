@@ -1,4 +1,7 @@
-/** `liveopsd` as a user types it: start, race, stop, adopt, restart, status; and what it leaves on the disk. */
+/**
+ * `liveopsd` as a user types it: start, race, stop, adopt, restart, status; and what it leaves on
+ * the disk.
+ */
 import { existsSync, lstatSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -19,7 +22,9 @@ test("a daemon that Node aborts for lack of a thread: exit 70, one line with wha
   const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(abort)}` };
   const { code, stderr } = await world.liveopsd(["start"], { env });
   expect(code).toBe(70);
-  expect(stderr).toMatch(/^liveopsd: the daemon did not start: .*SIGABRT.*ulimit -u.*then: liveops start\n$/);
+  expect(stderr).toMatch(
+    /^liveopsd: the daemon did not start: .*SIGABRT.*ulimit -u.*then: liveops start\n$/,
+  );
 });
 
 test("five starters at once leave one daemon, and every one of them succeeds", async () => {

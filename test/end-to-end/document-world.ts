@@ -4,7 +4,15 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect } from "vitest";
-import { type Block, commandsOf, fileOf, isRun, isSession, markOf, ROOT } from "../harness/doc-blocks.js";
+import {
+  type Block,
+  commandsOf,
+  fileOf,
+  isRun,
+  isSession,
+  markOf,
+  ROOT,
+} from "../harness/doc-blocks.js";
 import { binFile } from "./bins.js";
 import { World } from "./world.js";
 
@@ -12,8 +20,8 @@ import { World } from "./world.js";
 const PATIENCE = 60_000;
 
 /**
- * An empty home directory, with the bins on the PATH. `/tmp`, `/srv` and `/backups` of a page are directories of it.
- * A step has the variables and the directory of the steps before.
+ * An empty home directory, with the bins on the PATH. `/tmp`, `/srv` and `/backups` of a page are
+ * directories of it. A step has the variables and the directory of the steps before.
  */
 export class DocumentWorld extends World implements AsyncDisposable {
   readonly #shell: ChildProcess;
@@ -25,7 +33,8 @@ export class DocumentWorld extends World implements AsyncDisposable {
   constructor() {
     super();
     this.make();
-    for (const name of Object.keys(this.env)) if (/^XDG_|AUTOSTART/.test(name)) delete this.env[name];
+    for (const name of Object.keys(this.env))
+      if (/^XDG_|AUTOSTART/.test(name)) delete this.env[name];
     mkdirSync(join(this.dir, "bin"));
     for (const name of ["liveops", "liveopsd", "liveops-tui"])
       this.#program(name, `exec "${process.execPath}" "${binFile(name)}" "$@"`);
@@ -38,7 +47,11 @@ export class DocumentWorld extends World implements AsyncDisposable {
       NO_COLOR: "1",
       CHECKOUT: ROOT,
     };
-    this.#shell = spawn("bash", ["-s"], { cwd: this.env.HOME, env, stdio: ["pipe", "pipe", "ignore"] });
+    this.#shell = spawn("bash", ["-s"], {
+      cwd: this.env.HOME,
+      env,
+      stdio: ["pipe", "pipe", "ignore"],
+    });
     this.#answers = createInterface({ input: this.#shell.stdout! })[Symbol.asyncIterator]();
   }
 
@@ -52,7 +65,8 @@ export class DocumentWorld extends World implements AsyncDisposable {
   async take(block: Block, next: Block | undefined): Promise<void> {
     if (!isRun(block)) return this.#write(block);
     if (isSession(block)) {
-      for (const { command, output } of commandsOf(block)) await this.#run(block, command, output, false);
+      for (const { command, output } of commandsOf(block))
+        await this.#run(block, command, output, false);
     } else {
       const shown = next?.isOutput && !next.marks.includes("sketch") ? next : undefined;
       await this.#run(block, block.text, shown?.text ?? "", shown?.language === "json");
@@ -77,10 +91,9 @@ export class DocumentWorld extends World implements AsyncDisposable {
     const hung = setTimeout(() => this.#shell.kill("SIGKILL"), PATIENCE);
     const { done } = await this.#answers.next();
     clearTimeout(hung);
-    const printed = (existsSync(`${file}.out`) ? readFileSync(`${file}.out`, "utf8") : "").replaceAll(
-      this.dir,
-      "",
-    );
+    const printed = (
+      existsSync(`${file}.out`) ? readFileSync(`${file}.out`, "utf8") : ""
+    ).replaceAll(this.dir, "");
     if (done) throw new Error(`${where}\ndoes not end; it printed:\n${printed}`);
     const codes = [...new Set(readFileSync(`${file}.codes`, "utf8").match(/\d+/g))];
     const code = markOf(block, "exit");
@@ -101,7 +114,9 @@ export class DocumentWorld extends World implements AsyncDisposable {
   /** An id of the page, or a prefix of it, becomes the id of this run. */
   #withIds(text: string): string {
     return text.replaceAll(/(?<=^|[\s=/#])[a-z][0-9a-z]{2,11}(?=$|[\s)])/gm, (word) => {
-      const known = [...this.#ids].find(([id]) => id.startsWith(word) && (word.length === 3 || word === id));
+      const known = [...this.#ids].find(
+        ([id]) => id.startsWith(word) && (word.length === 3 || word === id),
+      );
       return known?.[1] ?? word;
     });
   }
@@ -177,10 +192,11 @@ function escaped(text: string): string {
 }
 
 /**
- * The ids in a text, each once, in their order. One id in forty has no digit. It is told from a word by its place:
- * alone on its line, at the start of a row, or after `submitted` or a command.
+ * The ids in a text, each once, in their order. One id in forty has no digit. It is told from a
+ * word by its place: alone on its line, at the start of a row, or after `submitted` or a command.
  */
 function idsIn(text: string): string[] {
-  const ids = /\b(?=[a-z]*\d)[a-z][0-9a-z]{11}\b|(?<=^(?:submitted |.*liveops \w+ )?)[a-z]{12}(?=$| {2})/gm;
+  const ids =
+    /\b(?=[a-z]*\d)[a-z][0-9a-z]{11}\b|(?<=^(?:submitted |.*liveops \w+ )?)[a-z]{12}(?=$| {2})/gm;
   return [...new Set([...text.matchAll(ids)].map(([id]) => id))];
 }

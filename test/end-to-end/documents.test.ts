@@ -1,6 +1,7 @@
 /**
- * The code blocks of README and docs/ work: pipelines are checked, TypeScript is compiled, commands are run, and the
- * output that a page shows is compared. `test/harness/doc-blocks.ts` explains the marks of a block.
+ * The code blocks of README and docs/ work: pipelines are checked, TypeScript is compiled, commands
+ * are run, and the output that a page shows is compared. `test/harness/doc-blocks.ts` explains the
+ * marks of a block.
  */
 import { execFile } from "node:child_process";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
@@ -18,16 +19,21 @@ import { useWorld } from "./world.js";
 const world = useWorld({ daemon: false });
 const yaml = blocks.filter(({ language }) => language === "yaml");
 
-/** A block of stages alone, or of `finally`, is a pipeline with the rest added; null: a block of another tool. */
+/**
+ * A block of stages alone, or of `finally`, is a pipeline with the rest added; null: a block of
+ * another tool.
+ */
 function asPipeline(text: string): string | null {
   if (/^stages:/m.test(text)) return text;
-  if (/^ *- name: .*\n *run: /.test(text)) return `params: { target: { default: x } }\nstages:\n${text}`;
+  if (/^ *- name: .*\n *run: /.test(text))
+    return `params: { target: { default: x } }\nstages:\n${text}`;
   if (/^finally:/m.test(text)) return `stages: [{ name: A, run: x }]\n${text}`;
   return null;
 }
 
 test("each block in YAML is YAML, and check accepts each pipeline", async () => {
-  for (const { page, line, text } of yaml) expect(parseDocument(text).errors, `${page}:${line}`).toEqual([]);
+  for (const { page, line, text } of yaml)
+    expect(parseDocument(text).errors, `${page}:${line}`).toEqual([]);
   const pipelines = yaml.flatMap((block) => {
     const text = asPipeline(block.text);
     return text === null ? [] : [{ text, page: block.page, file: fileOf(block) }];
@@ -80,7 +86,9 @@ test("each block in TypeScript compiles", async () => {
   };
   writeFileSync(join(dir, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
   const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
-  const { stdout } = await promisify(execFile)(process.execPath, [tsc, "-p", dir]).catch((error) => error);
+  const { stdout } = await promisify(execFile)(process.execPath, [tsc, "-p", dir]).catch(
+    (error) => error,
+  );
   expect(stdout).toBe("");
 });
 
@@ -100,20 +108,27 @@ function wordsOf(line: string): string[] {
 test("the examples of liveops new run one after the other", async () => {
   const lines = examples.filter((line) => line.startsWith("liveops new "));
   expect(lines.length).toBe(2);
-  for (const line of lines) expect(await world.liveops(wordsOf(line)), line).toMatchObject({ code: 0 });
+  for (const line of lines)
+    expect(await world.liveops(wordsOf(line)), line).toMatchObject({ code: 0 });
 });
 
 test("the examples of the help run with the file that liveops new writes", async () => {
   world.write("work/deploy.yaml", pipelineSource("deploy", "deploy.yaml", "schema"));
   const stages = "[{ name: Build, run: 'true' }, { name: Ship, run: exit 3 }]";
   world.write("work/fails.yaml", `stages: ${stages}\n`);
-  const example = (start: string) => wordsOf(examples.find((each) => each.startsWith(`liveops ${start}`))!);
+  const example = (start: string) =>
+    wordsOf(examples.find((each) => each.startsWith(`liveops ${start}`))!);
   await world.startDaemon();
   expect(await world.liveops(example("submit backup --params"))).toMatchObject({ code: 0 });
   const failed = await world.liveops(["submit", "fails.yaml", "--label", "k3f", "--wait"]);
   expect(failed.code).toBe(1);
-  expect(await world.liveops(example("retry k3f --from Build"))).toMatchObject({ code: 0, stderr: "" });
-  expect(await world.liveops(example("schedule add @daily deploy.yaml"))).toMatchObject({ code: 0 });
+  expect(await world.liveops(example("retry k3f --from Build"))).toMatchObject({
+    code: 0,
+    stderr: "",
+  });
+  expect(await world.liveops(example("schedule add @daily deploy.yaml"))).toMatchObject({
+    code: 0,
+  });
   await world.quiet();
 });
 
@@ -126,10 +141,17 @@ const ELSEWHERE: Record<string, string> = {
 /** Tags of the programs that blocks use beside those of liveops. */
 const PROGRAMS = ["curl", "git", "jq", "tar"] as const;
 
-/** Pages whose commands do not need a daemon of their own, in an order in which none is in the way of the next. */
-const TOGETHER = ["from-a-shell-script", "shipped-operations", "failures", "operating", "configuration"].map(
-  (name) => `docs/${name}.md`,
-);
+/**
+ * Pages whose commands do not need a daemon of their own, in an order in which none is in the way
+ * of the next.
+ */
+const TOGETHER = [
+  "from-a-shell-script",
+  "shipped-operations",
+  "failures",
+  "operating",
+  "configuration",
+].map((name) => `docs/${name}.md`);
 
 const alone = pages.filter(
   (page) => !(page in ELSEWHERE) && !TOGETHER.includes(page) && blocksOf(page).some(isRun),
@@ -140,8 +162,13 @@ for (const group of [TOGETHER, ...alone.map((page) => [page])]) {
     .flatMap(blocksOf)
     .filter(isRun)
     .map(({ text }) => text);
-  const tags = PROGRAMS.filter((program) => texts.some((text) => new RegExp(`\\b${program}\\b`).test(text)));
-  test(`the commands of ${group.join(", ")} do what it shows`, { tags, timeout: 120_000 }, async () => {
+  const tags = PROGRAMS.filter((program) =>
+    texts.some((text) => new RegExp(`\\b${program}\\b`).test(text)),
+  );
+  test(`the commands of ${group.join(", ")} do what it shows`, {
+    tags,
+    timeout: 120_000,
+  }, async () => {
     await using place = new DocumentWorld();
     for (const own of group.map(blocksOf))
       for (const [n, block] of own.entries()) await place.take(block, own[n + 1]);

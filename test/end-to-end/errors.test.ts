@@ -1,4 +1,7 @@
-/** Each bundle of dist/ that a command runs tells each kind of error with its exit code, wherever it was thrown. */
+/**
+ * Each bundle of dist/ that a command runs tells each kind of error with its exit code, wherever it
+ * was thrown.
+ */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";

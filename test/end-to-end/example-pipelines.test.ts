@@ -1,6 +1,17 @@
-/** The pipelines of ops/examples do their work: with the real bins, a real database, and through a failure. */
+/**
+ * The pipelines of ops/examples do their work: with the real bins, a real database, and through a
+ * failure.
+ */
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, globSync, mkdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -36,11 +47,15 @@ test("check accepts each example, and an operations directory offers it", async 
     const text = readFileSync(join(EXAMPLES, file), "utf8");
     // To be read in one go.
     expect(text.split("\n").length, file).toBeLessThanOrEqual(61);
-    for (const [, name] of text.matchAll(/npm run --silent (\w+)/g)) expect(scripts).toHaveProperty(name!);
+    for (const [, name] of text.matchAll(/npm run --silent (\w+)/g))
+      expect(scripts).toHaveProperty(name!);
   }
 });
 
-/** A checkout with the commands that the pipelines run. Each command does nothing but the one thing that is looked at. */
+/**
+ * A checkout with the commands that the pipelines run. Each command does nothing but the one thing
+ * that is looked at.
+ */
 function writeCheckout(): string {
   const scripts = { build: "mkdir dist && echo built >dist/file", types: "tsc", test: "vitest" };
   world.write("checkout/package.json", JSON.stringify({ scripts }));
@@ -62,12 +77,23 @@ function writeCheckout(): string {
 test("build-and-test builds and tests a checkout in a copy", async () => {
   const checkout = writeCheckout();
   const copy = join(world.dir, "copy");
-  const id = await world.submit("build-and-test", `checkout=${checkout}`, `copy=${copy}`, "tests=a test");
+  const id = await world.submit(
+    "build-and-test",
+    `checkout=${checkout}`,
+    `copy=${copy}`,
+    "tests=a test",
+  );
   const record = await finished(id);
   const log = (await world.lines(id)).join("\n");
   expect(record, log).toMatchObject({
     state: "succeeded",
-    stageStates: { Copy: "done", "Link modules": "done", Install: "skipped", Build: "done", Test: "done" },
+    stageStates: {
+      Copy: "done",
+      "Link modules": "done",
+      Install: "skipped",
+      Build: "done",
+      Test: "done",
+    },
     result: { outputs: { bytes: expect.stringMatching(/^\d+$/) } },
   });
   expect(log).toContain("tested");
@@ -129,7 +155,9 @@ test("compress-directory continues at the file that failed", async () => {
       textOf(name),
     );
   }
-  execFileSync("sha256sum", ["--check", "--quiet", "SHA256SUMS"], { cwd: join(world.work, "packed") });
+  execFileSync("sha256sum", ["--check", "--quiet", "SHA256SUMS"], {
+    cwd: join(world.work, "packed"),
+  });
   expect(globSync("packed/{.files,**/*.part}", { cwd: world.work })).toEqual([]);
 }, 120_000);
 
@@ -160,7 +188,9 @@ describe("with a database", { tags: ["postgresql"] }, () => {
       'password authentication failed for user "postgres"',
     );
 
-    const retried = await world.liveops(["retry", id], { env: { ...env, PGPASSWORD: server.password } });
+    const retried = await world.liveops(["retry", id], {
+      env: { ...env, PGPASSWORD: server.password },
+    });
     expect(retried, retried.stderr).toMatchObject({ code: 0 });
     const record = await finished(id);
     const log = (await world.lines(id)).join("\n");
@@ -182,7 +212,9 @@ describe("with a database", { tags: ["postgresql"] }, () => {
         "select md5(string_agg(item::text, '|' order by id)), (select count(*) from sale) from item",
       );
     expect(rows("again")).toBe(rows("shop"));
-    expect(server.sql("postgres", "select datname from pg_database where datname ~ 'proof'")).toBe("");
+    expect(server.sql("postgres", "select datname from pg_database where datname ~ 'proof'")).toBe(
+      "",
+    );
 
     expect(filesWith(world.state, "dump-database")).not.toEqual([]);
     expect(filesWith(world.state, "a wrong word")).toEqual([]);

@@ -1,6 +1,7 @@
 /**
- * Commands find the daemon of their state directory: from another session, from cron, without its socket or its runtime
- * directory. `start`, `stop`, `status` and `ls` agree each time, and never take another daemon for it.
+ * Commands find the daemon of their state directory: from another session, from cron, without its
+ * socket or its runtime directory. `start`, `stop`, `status` and `ls` agree each time, and never
+ * take another daemon for it.
  */
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -16,7 +17,8 @@ const world = useWorld();
 const CRON = { XDG_RUNTIME_DIR: "" };
 
 const ownerFile = () => join(world.state, "liveopsd.json");
-const owner = () => JSON.parse(readFileSync(ownerFile(), "utf8")) as { pid: number; socket: string };
+const owner = () =>
+  JSON.parse(readFileSync(ownerFile(), "utf8")) as { pid: number; socket: string };
 
 /** A command that asks and one that starts use the daemon with this pid. */
 async function bothReach(pid: number, env: Record<string, string>): Promise<void> {
@@ -37,7 +39,8 @@ async function noneReaches(env: Record<string, string>): Promise<void> {
 
 test("commands of another session, and of cron, use the daemon of the state directory", async () => {
   const { pid } = owner();
-  for (const env of [CRON, { XDG_RUNTIME_DIR: join(world.dir, "other") }]) await bothReach(pid, env);
+  for (const env of [CRON, { XDG_RUNTIME_DIR: join(world.dir, "other") }])
+    await bothReach(pid, env);
   const status = await world.liveopsd(["status", "--json"], { env: CRON });
   expect(JSON.parse(status.stdout), status.stderr).toMatchObject({ pid });
   const foreground = await world.liveopsd(["start", "--foreground"], { env: CRON });
@@ -68,7 +71,9 @@ test("a socket that was named is the only one that is asked, and the message nam
     expect(ls.stderr).toContain(
       `the daemon with pid ${pid} holds the state directory and answers on ${world.socket}`,
     );
-    expect((await world.liveopsd(["stop", ...words], { env })).stderr).toContain("no daemon was running on");
+    expect((await world.liveopsd(["stop", ...words], { env })).stderr).toContain(
+      "no daemon was running on",
+    );
   }
   // With the state directory chosen too, its daemon is meant.
   await bothReach(pid, { LIVEOPS_SOCKET: nowhere, LIVEOPS_STATE_DIR: world.state });
@@ -108,7 +113,10 @@ test("where the runtime directory cannot be made, the daemon answers in the stat
   );
   rmSync(run);
   await until("the daemon listens in the runtime directory", () => owner().socket === world.socket);
-  await until("the other socket is gone", () => !existsSync(inState) && !existsSync(`${inState}.lock`));
+  await until(
+    "the other socket is gone",
+    () => !existsSync(inState) && !existsSync(`${inState}.lock`),
+  );
   await bothReach(pid, CRON);
   expect((await world.liveopsd(["status"])).stdout).not.toContain("problem");
 });
@@ -200,7 +208,8 @@ test("one limit for the path of a socket, in every command and the daemon", asyn
     ["liveopsd", ["restart"]],
     ["liveopsd", ["status"]],
   ] as const) {
-    const { code, stderr } = await world.start(bin, [...words], { env: { LIVEOPS_SOCKET: long } }).ended;
+    const { code, stderr } = await world.start(bin, [...words], { env: { LIVEOPS_SOCKET: long } })
+      .ended;
     expect(code, `${bin} ${words}: ${stderr}`).toBe(2);
     expect(stderr).toContain(`${bin}: ${message}`);
   }

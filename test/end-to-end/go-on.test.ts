@@ -1,4 +1,7 @@
-/** Going on differently after a failure, with the real bins: what a person has done by hand, and other parameters. */
+/**
+ * Going on differently after a failure, with the real bins: what a person has done by hand, and
+ * other parameters.
+ */
 import { expect, test } from "vitest";
 import { useWorld } from "./world.js";
 

@@ -1,4 +1,7 @@
-/** `install.sh` by itself: takes an archive from a file, a directory or a URL, checks it, installs it and removes it. */
+/**
+ * `install.sh` by itself: takes an archive from a file, a directory or a URL, checks it, installs
+ * it and removes it.
+ */
 import { spawn } from "node:child_process";
 import {
   appendFileSync,

@@ -37,12 +37,16 @@ const PARAMS =
   'static params = z.object({ side: z.string(), at: z.int(), how: z.string().default("wait") });';
 
 beforeAll(async () => {
-  world.write("config/liveops/ops/counts.ts", source("Counts", `${PARAMS} static resumable = true;`, COUNTS));
+  world.write(
+    "config/liveops/ops/counts.ts",
+    source("Counts", `${PARAMS} static resumable = true;`, COUNTS),
+  );
   world.write("config/liveops/ops/plain.ts", source("Plain", PARAMS, COUNTS));
   await world.startDaemon();
 });
 
-const did = (side: string) => (existsSync(side) ? readFileSync(side, "utf8").trim().split("\n") : []);
+const did = (side: string) =>
+  existsSync(side) ? readFileSync(side, "utf8").trim().split("\n") : [];
 const itemsFrom = (first: number) => Array.from({ length: 41 - first }, (_, n) => `2 ${first + n}`);
 const itemFiles = (id: string) => {
   const dir = join(world.state, "runs", id, "values");
@@ -79,9 +83,9 @@ test("liveops run retries by itself, with its finished stages and items; Ctrl-C 
   expect(run.code, run.stderr).toBe(0);
   expect(did(side).slice(12)).toEqual(itemsFrom(12));
   expect(run.stderr).toContain("11 of 40 items finished by attempt 1");
-  expect(run.stderr.match(/queued again, starts at .*: (item 12|last) \(LIVEOPS_EXCEPTION\)/g)).toHaveLength(
-    2,
-  );
+  expect(
+    run.stderr.match(/queued again, starts at .*: (item 12|last) \(LIVEOPS_EXCEPTION\)/g),
+  ).toHaveLength(2);
   expect(run.stdout.split("=== [2/3] Each ===")).toHaveLength(4);
   expect(run.stdout).toContain("done in attempt 2");
 
@@ -102,6 +106,7 @@ test("liveops run takes a key, and a type that is not resumable says that it has
   expect(resumable.stdout + resumable.stderr).not.toContain("p.track");
   const plain = await world.liveops(words("plain"));
   expect(plain.code).toBe(0);
-  const says = "p.track: the key has no effect, because plain is not resumable; add: static resumable = true";
+  const says =
+    "p.track: the key has no effect, because plain is not resumable; add: static resumable = true";
   expect((plain.stdout + plain.stderr).split(says)).toHaveLength(2);
 });

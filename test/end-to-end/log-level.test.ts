@@ -29,7 +29,9 @@ test("debug logs decisions and requests; a restart keeps the level, and one with
   expect(again.stderr).toContain("liveops restart --log-level debug");
 
   expect(await world.liveopsd(["restart", "--log-level", "loud"])).toMatchObject({ code: 2 });
-  expect(await world.liveopsd(["restart"], { env: { LIVEOPS_DEBUG: "loud" } })).toMatchObject({ code: 2 });
+  expect(await world.liveopsd(["restart"], { env: { LIVEOPS_DEBUG: "loud" } })).toMatchObject({
+    code: 2,
+  });
   expect((await world.client.daemon()).pid).toBe(pid);
   expect(await world.liveopsd(["restart", "--log-level", "debug"])).toMatchObject({ code: 0 });
   expect(await world.liveopsd(["restart"])).toMatchObject({ code: 0 });
@@ -40,7 +42,9 @@ test("debug logs decisions and requests; a restart keeps the level, and one with
     const lines = log().split("\n");
     return (
       lines.some((line) => line.includes('"msg":"recorded a decision"') && line.includes(id)) &&
-      lines.some((line) => line.includes('"msg":"answered a request"') && line.includes("/v1/operations"))
+      lines.some(
+        (line) => line.includes('"msg":"answered a request"') && line.includes("/v1/operations"),
+      )
     );
   });
 });
@@ -68,8 +72,12 @@ test("lines have the documented keys alone and no secret", async () => {
     expect(code).toBe(0);
     return stdout.split("\n").filter((line) => line !== "");
   };
-  const failed = new RegExp(` \\+00:00 warn  an action failed id=${id} event=failure source=config reason="`);
-  await until("the action has failed", async () => (await logs()).some((line) => failed.test(line)));
+  const failed = new RegExp(
+    ` \\+00:00 warn  an action failed id=${id} event=failure source=config reason="`,
+  );
+  await until("the action has failed", async () =>
+    (await logs()).some((line) => failed.test(line)),
+  );
   expect(await logs("-n", "2")).toHaveLength(2);
   const stored = readFileSync(join(world.state, "liveopsd.log"), "utf8").trimEnd().split("\n");
   expect(badLogLines(stored)).toEqual([]);

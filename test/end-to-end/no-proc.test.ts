@@ -1,6 +1,6 @@
 /**
- * A system without /proc, as macOS is: daemon and commands in a mount namespace whose /proc is empty, with ps and without.
- * Nothing fails, and a figure that is missing is said to be.
+ * A system without /proc, as macOS is: daemon and commands in a mount namespace whose /proc is
+ * empty, with ps and without. Nothing fails, and a figure that is missing is said to be.
  */
 import { spawn } from "node:child_process";
 import { expect, test } from "vitest";
@@ -22,7 +22,8 @@ const hidden = (bin: string, words: string[], [, ...enter] = WITHOUT_PROC) => [
 ];
 
 const run = (bin: string, words: string[], enter?: string[]) =>
-  new Running(spawn("unshare", hidden(bin, words, enter), { cwd: world.work, env: world.env })).ended;
+  new Running(spawn("unshare", hidden(bin, words, enter), { cwd: world.work, env: world.env }))
+    .ended;
 
 async function done(bin: string, words: string[], enter?: string[]): Promise<string> {
   const ended = await run(bin, words, enter);
@@ -38,10 +39,12 @@ test.skipIf(!canHide)(
     const status = await done("liveopsd", ["status"]);
     expect(status).toMatch(/memory +not available on this system/);
     expect(status).toMatch(/containment +process sweep; .*without \/proc and ps the daemon knows/);
-    expect((await done("liveops", ["submit", "shell", "--wait", "--", "echo", "hi"])).trim()).toMatch(
-      /^\w{12}$/,
-    );
-    const id = (await done("liveops", ["submit", "shell", "--", "sh", "-c", "sleep 600 & sleep 600"])).trim();
+    expect(
+      (await done("liveops", ["submit", "shell", "--wait", "--", "echo", "hi"])).trim(),
+    ).toMatch(/^\w{12}$/);
+    const id = (
+      await done("liveops", ["submit", "shell", "--", "sh", "-c", "sleep 600 & sleep 600"])
+    ).trim();
     await until("it runs", async () => (await world.client.show(id)).stageStates.Run === "active");
     expect(await done("liveops", ["show", id])).toMatch(
       /cpu +not available on this system\nmemory +not available on this system/,
@@ -84,14 +87,17 @@ test.skipIf(!canHide)(
     expect(await done("liveopsd", ["status"], enter)).not.toContain("without /proc");
     const busy = "setsid sh -c 'while :; do sleep 1; done' >/dev/null 2>&1 & wait";
     const id = (await ok("submit", "--", "sh", "-c", busy)).trim();
-    const loops = () => processesOf(world.dir).filter(({ command }) => command.startsWith("sh -c while"));
+    const loops = () =>
+      processesOf(world.dir).filter(({ command }) => command.startsWith("sh -c while"));
     await until("it runs", () => loops().length === 1);
     const { pid } = loops()[0]!;
     await until("its use is measured", async () => (await world.client.show(id)).usage != null);
     const { usage } = await world.client.show(id);
     expect(usage!.rssBytes).toBeGreaterThan(1e6);
     expect(usage!.processes).toBeGreaterThan(1);
-    expect(await ok("show", id)).toMatch(/cpu .*\nmemory .* peak.*\nstorage +not available on this system/);
+    expect(await ok("show", id)).toMatch(
+      /cpu .*\nmemory .* peak.*\nstorage +not available on this system/,
+    );
     await ok("pause", id);
     await until("all of it stands", () => isStopped(pid));
     await ok("resume", id);

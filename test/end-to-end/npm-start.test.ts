@@ -1,4 +1,6 @@
-/** `npm start`, without a terminal: the main job on a directory, as text, and nothing of it stays. */
+/**
+ * `npm start`, without a terminal: the main job on a directory, as text, and nothing of it stays.
+ */
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +16,9 @@ afterEach(() => world.liveopsd(["stop", "--now"]));
 
 function npmStart(): Running {
   const options = { cwd: world.work, env: world.env, stdio: ["ignore", "pipe", "pipe"] as const };
-  return new Running(spawn(process.execPath, [SCRIPT, "data"], { ...options, stdio: [...options.stdio] }));
+  return new Running(
+    spawn(process.execPath, [SCRIPT, "data"], { ...options, stdio: [...options.stdio] }),
+  );
 }
 
 /** Directories with archives. */
@@ -46,7 +50,10 @@ test("interrupted while the chain runs: it cancels the chain, and leaves the ope
 test("starts the daemon, runs the chain and shows it, removes the archives, exit 0; a second time too", async () => {
   // Those of the interrupted run.
   expect(demos()).not.toEqual([]);
-  for (const says of ["the daemon continues to run", "the daemon was running before and continues"]) {
+  for (const says of [
+    "the daemon continues to run",
+    "the daemon was running before and continues",
+  ]) {
     const { code, stdout, stderr } = await npmStart().ended;
     expect(code, stderr).toBe(0);
     expect(stdout.split("\n").filter((line) => line.startsWith("==="))).toEqual([

@@ -1,4 +1,7 @@
-/** Commands where something around them is not as it should be: a clear error and its exit code, and nobody hangs. */
+/**
+ * Commands where something around them is not as it should be: a clear error and its exit code, and
+ * nobody hangs.
+ */
 import { execFile, execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -28,14 +31,17 @@ describe("run", () => {
   test.each(["$PWD/missing", "/proc", "/etc/passwd"])("TMPDIR=%s is wrong usage", async (dir) => {
     const { code, stdout, stderr } = await inShell(`TMPDIR=${dir} ${SHELL}`);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-    expect(stderr).toMatch(/^liveops: cannot create a temporary directory: .*\nset TMPDIR to .*\n$/);
+    expect(stderr).toMatch(
+      /^liveops: cannot create a temporary directory: .*\nset TMPDIR to .*\n$/,
+    );
   });
 
   test("so is a directory that was removed", async () => {
     const { code, stderr } = await inShell(`mkdir gone; cd gone; rmdir ../gone; ${SHELL}`);
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: "liveops: the current directory no longer exists; change to another directory and run again\n",
+      stderr:
+        "liveops: the current directory no longer exists; change to another directory and run again\n",
     });
   });
 
@@ -68,7 +74,9 @@ describe("run", () => {
     symlinkSync("nowhere.mjs", join(ops, "c.mjs"));
     const { code, stderr } = await inShell("$liveops run --ops pipes nothing");
     expect(code).toBe(4);
-    expect(stderr).toMatch(/^liveops: \S*c\.mjs does not load: [^\n]*\nliveops: No such operation type: /);
+    expect(stderr).toMatch(
+      /^liveops: \S*c\.mjs does not load: [^\n]*\nliveops: No such operation type: /,
+    );
     rmSync(ops, { recursive: true });
   });
 });

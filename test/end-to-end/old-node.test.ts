@@ -1,4 +1,7 @@
-/** A bin on a Node that is too old: one line, exit 2. With the machine's own Node where that one is older. */
+/**
+ * A bin on a Node that is too old: one line, exit 2. With the machine's own Node where that one is
+ * older.
+ */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,10 +27,12 @@ function isOlder(version: string): boolean {
 
 /** The older Nodes of the machine, besides one that only says that it is older. */
 function olderNodes(): Array<[version: string, command: string[]]> {
-  const found = ["/usr/bin/node", "/usr/local/bin/node"].flatMap((path): Array<[string, string[]]> => {
-    const { stdout } = spawnSync(path, ["-p", "process.versions.node"], { encoding: "utf8" });
-    return stdout && isOlder(stdout) ? [[stdout.trim(), [path]]] : [];
-  });
+  const found = ["/usr/bin/node", "/usr/local/bin/node"].flatMap(
+    (path): Array<[string, string[]]> => {
+      const { stdout } = spawnSync(path, ["-p", "process.versions.node"], { encoding: "utf8" });
+      return stdout && isOlder(stdout) ? [[stdout.trim(), [path]]] : [];
+    },
+  );
   return [["18.20.4", [process.execPath, "--require", "older.cjs"]], ...found];
 }
 

@@ -1,6 +1,6 @@
 /**
- * The package as a user installs it: packed, then installed into an empty project without the network. The packages
- * it depends on are taken from this checkout.
+ * The package as a user installs it: packed, then installed into an empty project without the
+ * network. The packages it depends on are taken from this checkout.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { globSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
@@ -49,7 +49,10 @@ beforeAll(() => {
     });
   npm(["pack", "--pack-destination", world.dir], ROOT);
   tarball = join(world.dir, readdirSync(world.dir).find((name) => name.endsWith(".tgz"))!);
-  writeFileSync(join(project(), "package.json"), '{"name":"project","private":true,"type":"module"}');
+  writeFileSync(
+    join(project(), "package.json"),
+    '{"name":"project","private":true,"type":"module"}',
+  );
   writeFileSync(join(project(), "hello.ts"), HELLO);
   const platform = ["@esbuild", "@lydell"].flatMap((scope) =>
     readdirSync(join(MODULES, scope)).map((name) => join(scope, name)),
@@ -60,11 +63,14 @@ beforeAll(() => {
 
 test("the install holds fewer than 40 packages and 30 MB", () => {
   const modules = join(project(), "node_modules");
-  const packages = globSync(["*/package.json", "@*/*/package.json"], { cwd: modules }).map(dirname).sort();
+  const packages = globSync(["*/package.json", "@*/*/package.json"], { cwd: modules })
+    .map(dirname)
+    .sort();
   const own = packages.filter((name) => !/^@(esbuild|lydell\/node-pty-)/.test(name));
   expect(own).toEqual(["@lydell/node-pty", "esbuild", "liveops", "tsx", "zod"]);
   expect(packages.length).toBeLessThan(40);
-  // In an install from a registry this file is a hard link to the program of the platform; here it is a copy.
+  // In an install from a registry this file is a hard link to the program of the platform; here it
+  // is a copy.
   const linked = join(modules, "esbuild/bin/esbuild");
   const bytes = readdirSync(modules, { recursive: true, withFileTypes: true })
     .map((entry) => ({ entry, file: join(entry.parentPath, entry.name) }))
@@ -154,7 +160,12 @@ test("the client of docs/writing-an-operation.md compiles and runs, and a test w
     code: 0,
     stdout: "true\n",
   });
-  const tested = await inProject(process.execPath, ["--import", "tsx", "--test", "count-words.test.mjs"]);
+  const tested = await inProject(process.execPath, [
+    "--import",
+    "tsx",
+    "--test",
+    "count-words.test.mjs",
+  ]);
   expect(tested, tested.stdout).toMatchObject({ code: 0 });
 }, 120_000);
 
@@ -181,7 +192,10 @@ test("the types are the shipped ones and those of the project; the examples load
     stdout: expect.stringContaining("dump-database.yaml: valid"),
   });
   const run = await installed("liveops", ["run", "--ops", examples, "step-a"]);
-  expect(run, run.stderr).toMatchObject({ code: 0, stdout: expect.stringContaining("Step A done") });
+  expect(run, run.stderr).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining("Step A done"),
+  });
 });
 
 test("liveops-tui loads", async () => {
@@ -213,6 +227,8 @@ test.each(["a local", "a global"])(
 );
 
 test("the version of the bins is that of the package", async () => {
-  const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
+  const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+    version: string;
+  };
   expect((await installed("liveops", ["--version"])).stdout).toBe(`${version}\n`);
 });

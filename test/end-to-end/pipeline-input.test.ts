@@ -1,5 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts are shell scripts
-/** What comes into a pipeline from outside its file, with the real bins: secrets, pipes; and its chain. */
+/**
+ * What comes into a pipeline from outside its file, with the real bins: secrets, pipes; and its
+ * chain.
+ */
 import { spawnSync } from "node:child_process";
 import { dirname } from "node:path";
 import { expect, test } from "vitest";
@@ -94,7 +97,10 @@ test("a word with a slash is a path, also that of a pipe", async () => {
   expect(await printed(id)).toEqual(["of the file"]);
   expect((await world.client.show(id)).params).toMatchObject({ path: null });
   const schedule = shell(`liveops schedule add @yearly <(cat ${file})`);
-  expect(schedule).toMatchObject({ status: 2, all: expect.stringContaining("give --name nightly") });
+  expect(schedule).toMatchObject({
+    status: 2,
+    all: expect.stringContaining("give --name nightly"),
+  });
   expect(shell(`liveops schedule add @yearly <(cat ${file}) --name piped`).status).toBe(0);
   expect(await printedBy(["schedule", "run", "piped"])).toEqual(["of the file"]);
   const none = await world.liveops(["submit", "dir/none"]);
@@ -103,13 +109,19 @@ test("a word with a slash is a path, also that of a pipe", async () => {
     stderr: expect.stringContaining("dir/none:1:1: there is no such file"),
   });
   const code = await world.liveops(["run", "./own.ts"]);
-  expect(code).toMatchObject({ code: 2, stderr: expect.stringContaining("liveops run --ops ./own.ts <op>") });
+  expect(code).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("liveops run --ops ./own.ts <op>"),
+  });
 });
 
 test("a cancel of an operation that has handed over names the next one, whose cancel ends the chain", async () => {
   // The second one is there to be cancelled.
   const run = "'test ! -e second || sleep 600; touch second'";
-  world.write("config/liveops/ops/loops.yaml", `stages: [{ name: A, run: ${run} }]\nthen: { op: loops }\n`);
+  world.write(
+    "config/liveops/ops/loops.yaml",
+    `stages: [{ name: A, run: ${run} }]\nthen: { op: loops }\n`,
+  );
   const first = await world.submit("loops");
   await world.record(first, ({ chain }) => chain.next !== null);
   const alone = await world.liveops(["cancel", first]);

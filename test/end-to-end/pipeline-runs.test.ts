@@ -1,4 +1,7 @@
-/** Pipelines through the real bins: secrets in no place, cancel and deaths, `then` by name, and retries with another text. */
+/**
+ * Pipelines through the real bins: secrets in no place, cancel and deaths, `then` by name, and
+ * retries with another text.
+ */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -12,7 +15,10 @@ const world = useWorld();
 
 const SECRET = `tr0ub4dor-and-3-ümläuts-"'\\&<$`;
 
-/** Where the temporary directory is a tmpfs, the daemon keeps secrets here over its restart, in memory. */
+/**
+ * Where the temporary directory is a tmpfs, the daemon keeps secrets here over its restart, in
+ * memory.
+ */
 const inMemory = join(world.dir, "run/liveops/secrets");
 
 /** The files below the world that have the secret in any form. */
@@ -27,7 +33,9 @@ function pipeline(name: string, text: string): string {
 }
 
 async function said(id: string, text: string): Promise<void> {
-  await until(`${id} says ${text}`, async () => (await world.lines(id)).some((line) => line.includes(text)));
+  await until(`${id} says ${text}`, async () =>
+    (await world.lines(id)).some((line) => line.includes(text)),
+  );
 }
 
 test("a secret is in no file, reply or command line, and is there for a retry", async () => {
@@ -84,14 +92,19 @@ finally: echo "$token"
 
   // Held in memory: the retry needs no value. After a restart of the machine it does.
   await world.liveops(["retry", id]);
-  expect(await world.record(id, ({ attempt, state }) => attempt === 2 && state === "failed")).toMatchObject({
+  expect(
+    await world.record(id, ({ attempt, state }) => attempt === 2 && state === "failed"),
+  ).toMatchObject({
     error: { code: "LIVEOPS_EXCEPTION" },
     stageTimes: { Print: { resumed: true, reason: "done in attempt 1" } },
   });
   rmSync(inMemory, { recursive: true, force: true });
   await world.liveopsd(["restart"]);
   await world.liveops(["retry", id]);
-  const missing = await world.record(id, ({ attempt, state }) => attempt === 3 && state === "failed");
+  const missing = await world.record(
+    id,
+    ({ attempt, state }) => attempt === 3 && state === "failed",
+  );
   expect(missing.error).toMatchObject({
     code: "LIVEOPS_SECRET_MISSING",
     message: expect.stringMatching(new RegExp(`give it again with: TOK=… liveops retry ${id}$`)),
@@ -107,7 +120,12 @@ finally: echo "$token"
 });
 
 test("a secret is typed at a prompt, which does not show it", async () => {
-  await using terminal = onTerminal(world, "liveops", ["submit", "deploy", "token=prompt:", "--wait"]);
+  await using terminal = onTerminal(world, "liveops", [
+    "submit",
+    "deploy",
+    "token=prompt:",
+    "--wait",
+  ]);
   await until("the prompt is there", () => terminal.screen.text().includes("token:"));
   terminal.press(`${SECRET}x\x7f\r`);
   expect(await terminal.exited, terminal.screen.text()).toBe(0);
@@ -137,7 +155,10 @@ finally: echo "ending $LIVEOPS_OUTCOME $LIVEOPS_FAILED_STAGE"; until [ -e end ];
   await world.client.cancel(id);
   await world.killDaemon();
   await world.startDaemon();
-  expect(await world.client.show(id)).toMatchObject({ state: "running", untrackedStage: "finally" });
+  expect(await world.client.show(id)).toMatchObject({
+    state: "running",
+    untrackedStage: "finally",
+  });
   expect(await world.client.show(other)).toMatchObject({ state: "running", attempt: 1 });
   writeFileSync(join(world.work, "end"), "");
   expect(await world.finished(id)).toMatchObject({ state: "cancelled", attempt: 1 });
@@ -189,7 +210,10 @@ then: { op: verify, with: { size: $size, flag: $flag } }
     await world.inState(id, "failed");
     writeFileSync(path, text("echo nothing"));
     await world.client.retry(id);
-    const again = await world.record(id, ({ attempt, state }) => attempt === 2 && state === "failed");
+    const again = await world.record(
+      id,
+      ({ attempt, state }) => attempt === 2 && state === "failed",
+    );
     expect(again).toMatchObject({ result: { exitCode: 3, failedStage: "Last" } });
     const note = `${path} has changed since the submit; this attempt runs the text of the submit. The present text runs with: liveops retry ${id} --current`;
     expect(await world.lines(id)).toContain(note);
@@ -197,16 +221,24 @@ then: { op: verify, with: { size: $size, flag: $flag } }
     writeFileSync(path, "stages: [{ name: A, runn: x }]\n");
     const refused = await world.liveops(["retry", id, "--current"]);
     expect(refused.code, refused.stderr).not.toBe(0);
-    if (op === free) expect(refused.stderr).toContain(`${free}:1:21: "runn" is not a key of a stage`);
+    if (op === free)
+      expect(refused.stderr).toContain(`${free}:1:21: "runn" is not a key of a stage`);
     // Those of the type that runs any file.
     expect(refused.stderr).not.toContain("Parameters:");
     expect(await world.client.show(id)).toMatchObject({ state: "failed", attempt: 2 });
     writeFileSync(path, text("echo nothing"));
     expect(await world.liveops(["retry", id, "--current"])).toMatchObject({ code: 0 });
-    const done = await world.record(id, ({ attempt, state }) => attempt === 3 && state === "succeeded");
+    const done = await world.record(
+      id,
+      ({ attempt, state }) => attempt === 3 && state === "succeeded",
+    );
     expect(done.stageTimes.Size).toMatchObject({ resumed: true, reason: "done in attempt 1" });
     const next = await world.finished(done.chain.next!);
-    expect(next).toMatchObject({ op: "verify", state: "succeeded", result: { size: 42, flag: true } });
+    expect(next).toMatchObject({
+      op: "verify",
+      state: "succeeded",
+      result: { size: 42, flag: true },
+    });
   }
   const plain = await world.submit("shell", "--", "false");
   await world.inState(plain, "failed");

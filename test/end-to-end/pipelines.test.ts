@@ -1,4 +1,7 @@
-/** Pipeline files with the real bins: checked, run, submitted by path and by name, edited, and retried as submitted. */
+/**
+ * Pipeline files with the real bins: checked, run, submitted by path and by name, edited, and
+ * retried as submitted.
+ */
 import { readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -36,17 +39,25 @@ test("check names each problem with its position, also of stdin and a directory"
   world.write("work/dir/compose.yaml", "services: {}\n");
   world.write("work/dir/other.yml", nightly("two"));
   const good = await world.liveops(["check", "good.yaml"]);
-  expect(good).toMatchObject({ code: 0, stdout: "good.yaml: valid, stages First, Second\n", stderr: "" });
+  expect(good).toMatchObject({
+    code: 0,
+    stdout: "good.yaml: valid, stages First, Second\n",
+    stderr: "",
+  });
   symlinkSync("loop.yaml", join(world.work, "loop.yaml"));
   const both = await world.liveops(["check", "dir", "none.yaml", "loop.yaml"]);
   expect(both).toMatchObject({ code: 2, stdout: "dir/other.yml: valid, stages First, Second\n" });
   expect(both.stderr).toContain("dir/bad.yaml:3:17: stages[0].run[1]: $nme is no parameter");
-  expect(both.stderr).toMatch(/^dir\/bad\.yaml:4:5: "timout" is not a key .* did you mean timeout\?$/m);
+  expect(both.stderr).toMatch(
+    /^dir\/bad\.yaml:4:5: "timout" is not a key .* did you mean timeout\?$/m,
+  );
   expect(both.stderr).toContain("none.yaml:1:1: there is no such file");
   expect(both.stderr).toMatch(/^loop\.yaml:1:1: ELOOP: /m);
   const warned = `params: { target: {} }\nstages: [{ name: A, when: '[ "$targt" = prod ]', run: x }]\n`;
   world.write("work/warned.yaml", warned);
-  const json = await world.liveops(["check", "-", "warned.yaml", "--json"], { input: "stages: x\n" });
+  const json = await world.liveops(["check", "-", "warned.yaml", "--json"], {
+    input: "stages: x\n",
+  });
   expect(json).toMatchObject({ code: 2, stderr: "" });
   expect(JSON.parse(json.stdout)).toMatchObject({
     ok: false,
@@ -59,7 +70,10 @@ test("check names each problem with its position, also of stdin and a directory"
 
 test("run takes a file, or stdin, and passes any value unchanged", async () => {
   world.write("work/go", "");
-  world.write("work/quote.yaml", `${nightly("says")}  - { name: Third, run: [echo, $target, "<$level>"] }\n`);
+  world.write(
+    "work/quote.yaml",
+    `${nightly("says")}  - { name: Third, run: [echo, $target, "<$level>"] }\n`,
+  );
   const ran = await world.liveops(["run", "quote.yaml", `target=${HOSTILE}`, "level=7"]);
   expect(ran, ran.stderr).toMatchObject({ code: 0 });
   expect(ran.stdout).toContain(`says ${HOSTILE} 7\n`);
@@ -119,7 +133,9 @@ test("a file that was typed without or with another ending is named, and a failu
   expect(other).toMatchObject({ code: 2, stdout: "" });
   expect(other.stderr).toContain("there is no such file; did you mean near.yaml?");
   const followed = await world.liveops(["submit", "near.yaml", "--follow"]);
-  expect(followed.stderr).toMatch(/exited with 3 .*\nto run it again: liveops retry [a-z][0-9a-z]{11}\n$/);
+  expect(followed.stderr).toMatch(
+    /exited with 3 .*\nto run it again: liveops retry [a-z][0-9a-z]{11}\n$/,
+  );
   const run = await world.liveops(["run", "near.yaml"]);
   expect(run.stderr).not.toContain("liveops retry");
 }, 60_000);

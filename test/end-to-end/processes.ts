@@ -1,4 +1,7 @@
-/** Which processes there are, read from /proc: by what stands in their command line, environment or directory. */
+/**
+ * Which processes there are, read from /proc: by what stands in their command line, environment or
+ * directory.
+ */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 export interface Seen {
@@ -38,7 +41,9 @@ function stateOf(pid: number): string {
 
 function threadsOf(pid: number): string[] {
   try {
-    return readdirSync(`/proc/${pid}/task`).map((tid) => letterOf(read(String(pid), `task/${tid}/stat`)));
+    return readdirSync(`/proc/${pid}/task`).map((tid) =>
+      letterOf(read(String(pid), `task/${tid}/stat`)),
+    );
   } catch {
     return [];
   }

@@ -35,18 +35,31 @@ test("a chain, watched to its end with its log", async () => {
 
 test("events with log lines, and a page of the log", async () => {
   const types = new Set<string>();
-  for await (const { type } of client.events(failed.id, { follow: true, log: true })) types.add(type);
-  const some = ["operation:submitted", "attempt:accepted", "stage:left", "log:line", "operation:finished"];
+  for await (const { type } of client.events(failed.id, { follow: true, log: true }))
+    types.add(type);
+  const some = [
+    "operation:submitted",
+    "attempt:accepted",
+    "stage:left",
+    "log:line",
+    "operation:finished",
+  ];
   expect([...types]).toEqual(expect.arrayContaining([...some, "end"]));
   expect((await client.log(failed.id)).lines.map(({ text }) => text)).toContain("item 1 done");
 });
 
 test("a running operation and one that waits for it; retry, cancel and remove", async () => {
-  const running = await submit("fail-at-item", { items: 1000, failAt: 0, delayMs: 1000 }, "running");
+  const running = await submit(
+    "fail-at-item",
+    { items: 1000, failAt: 0, delayMs: 1000 },
+    "running",
+  );
   await world.record(running.id, ({ progress }) => progress !== null);
   const [queued] = await client.submit([{ op: "shell", params: { args: ["true"] } }], "queued");
   await client.retry(failed.id);
-  expect(await list({ state: ["running"] })).toMatchObject([{ id: running.id, stalledSince: null }]);
+  expect(await list({ state: ["running"] })).toMatchObject([
+    { id: running.id, stalledSince: null },
+  ]);
   expect(await list({ state: ["queued"] })).toHaveLength(2);
   for (const { id } of [queued!, failed, running]) await client.cancel(id);
   await world.finished(running.id);
@@ -55,6 +68,9 @@ test("a running operation and one that waits for it; retry, cancel and remove", 
 
 test("the daemon, its types and a stop", async () => {
   expect((await client.types()).ops.map(({ op }) => op)).toContain("step-a");
-  expect(await client.daemon()).toMatchObject({ counts: { succeeded: 2, running: 0 }, problems: [] });
+  expect(await client.daemon()).toMatchObject({
+    counts: { succeeded: 2, running: 0 },
+    problems: [],
+  });
   await client.stop();
 });

@@ -49,14 +49,26 @@ describe("bodies", () => {
     const body = JSON.stringify({ op: "shell", params: { args: ["true"] }, cwd: world.work });
     const { status, body: record } = parsed(await exchange(request(head, body)));
     expect(status).toBe(201);
-    expect(await world.finished((record as { id: string }).id)).toMatchObject({ state: "succeeded" });
+    expect(await world.finished((record as { id: string }).id)).toMatchObject({
+      state: "succeeded",
+    });
   });
 
   test("curl itself, as docs/protocol.md has it", { tags: ["curl"] }, () => {
     const url = "http://liveops/v1/operations";
     const body = JSON.stringify({ op: "shell", set: ["args=true"] });
-    const out = execFileSync("curl", ["-s", "--unix-socket", world.socket, url, "-d", body]).toString();
-    expect(JSON.parse(out)).toMatchObject({ op: "shell", state: expect.stringMatching(/queued|running/) });
+    const out = execFileSync("curl", [
+      "-s",
+      "--unix-socket",
+      world.socket,
+      url,
+      "-d",
+      body,
+    ]).toString();
+    expect(JSON.parse(out)).toMatchObject({
+      op: "shell",
+      state: expect.stringMatching(/queued|running/),
+    });
   });
 });
 
@@ -65,7 +77,8 @@ test("connections that say nothing, or half a request, keep nobody from being an
   for (let i = 0; i < 50; i++) {
     const socket = createConnection(world.socket);
     socket.on("error", () => {});
-    if (i % 2) socket.write("POST /v1/operations HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{");
+    if (i % 2)
+      socket.write("POST /v1/operations HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{");
     open.push(socket);
   }
   await until("all are connected", () => open.every((socket) => !socket.connecting));

@@ -1,4 +1,7 @@
-/** `--host ssh://…` through a real sshd on loopback: two worlds as two machines, whose commands find each other. */
+/**
+ * `--host ssh://…` through a real sshd on loopback: two worlds as two machines, whose commands find
+ * each other.
+ */
 // @module-tag sshd
 
 import { execFileSync } from "node:child_process";
@@ -42,7 +45,8 @@ afterAll(async () => {
 const LINES = "i=0; until [ -e stop ]; do i=$((i + 1)); echo line $i; sleep 0.1; done; rm stop";
 const stopLines = () => remote.write("home/stop", "");
 
-const submit = async (...words: string[]) => (await local.liveops(["submit", ...words])).stdout.trim();
+const submit = async (...words: string[]) =>
+  (await local.liveops(["submit", ...words])).stdout.trim();
 const numbers = (text: string) => [...text.matchAll(/^line (\d+)$/gm)].map(([, n]) => Number(n));
 
 /** One that has just ended is as good. */
@@ -90,7 +94,13 @@ describe("a command", () => {
     const ended = await local.liveops(["submit", "hello.yaml", "--cwd", dir, "--wait"]);
     expect(ended).toMatchObject({ code: 0 });
     expect((await local.liveops(["logs"])).stdout).toContain(`from ${dir}`);
-    const failed = await local.liveops(["submit", "shell", "--params", "@params.json", "--exit-status"]);
+    const failed = await local.liveops([
+      "submit",
+      "shell",
+      "--params",
+      "@params.json",
+      "--exit-status",
+    ]);
     expect(failed.code).toBe(7);
     const relative = await local.liveops(["submit", "shell", "--cwd", "src", "--", "true"]);
     expect(relative).toMatchObject({
@@ -113,7 +123,11 @@ describe("a command", () => {
       jsonrpc: "2.0",
       id: 1,
       method: "initialize",
-      params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "t", version: "1" } },
+      params: {
+        protocolVersion: "2025-06-18",
+        capabilities: {},
+        clientInfo: { name: "t", version: "1" },
+      },
     };
     const call = {
       jsonrpc: "2.0",
@@ -133,7 +147,16 @@ describe("a command", () => {
       timers.setTimeout = () => new Promise(() => {});
       syncBuiltinESMExports();`;
     const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(patient)}` };
-    const words = ["__complete", "zsh", "100", "liveops", "show", "--host", "ssh://box", id.slice(0, 4)];
+    const words = [
+      "__complete",
+      "zsh",
+      "100",
+      "liveops",
+      "show",
+      "--host",
+      "ssh://box",
+      id.slice(0, 4),
+    ];
     expect((await local.liveops(words, { env })).stdout).toContain(id);
   });
 });
@@ -184,7 +207,9 @@ describe("a lost connection", () => {
       const all = numbers(stdout);
       expect(all).toEqual(all.map((_, i) => i + 1));
     }
-    expect(numbers((await local.liveops(["logs", id])).stdout)).toEqual(numbers(followers[0]!.stdout));
+    expect(numbers((await local.liveops(["logs", id])).stdout)).toEqual(
+      numbers(followers[0]!.stdout),
+    );
   });
 
   test("on the dashboard is told, and taken up again", async () => {
@@ -209,10 +234,17 @@ test("a password is asked before the screen of the dashboard is drawn", async ()
   copyFileSync(join(host.dir, "user"), key);
   chmodSync(key, 0o600);
   execFileSync("ssh-keygen", ["-q", "-p", "-P", "", "-N", "open sesame", "-f", key]);
-  const config = readFileSync(join(host.dir, "config"), "utf8").replace(join(host.dir, "user"), key);
+  const config = readFileSync(join(host.dir, "config"), "utf8").replace(
+    join(host.dir, "user"),
+    key,
+  );
   const file = local.write("ssh_config", config);
   const env = { ...local.env, LIVEOPS_SSH_COMMAND: `ssh -F ${file}` };
-  await using terminal = onTerminal(Object.assign(Object.create(local), { env }), "liveops-tui", []);
+  await using terminal = onTerminal(
+    Object.assign(Object.create(local), { env }),
+    "liveops-tui",
+    [],
+  );
   const { screen } = terminal;
   await screen.until("Enter passphrase");
   expect(screen.alternate).toBe(false);
@@ -236,7 +268,10 @@ describe("a terminal of the host", () => {
 test("nothing is left of a command that a signal ends", async () => {
   const id = await submit("shell", `script=${LINES}`);
   const signals = ["SIGINT", "SIGTERM", "SIGKILL"] as const;
-  const commands = signals.map((signal) => ({ signal, logs: local.start("liveops", ["logs", "-f", id]) }));
+  const commands = signals.map((signal) => ({
+    signal,
+    logs: local.start("liveops", ["logs", "-f", id]),
+  }));
   for (const { logs } of commands) await logs.says("stdout", "line 1\n");
   expect(host.connections().length).toBeGreaterThanOrEqual(3);
   for (const { signal, logs } of commands) logs.signal(signal);
@@ -286,14 +321,18 @@ describe("a host that is not reached", () => {
 
   test("has no liveops", async () => {
     const stderr = await ls({ LIVEOPS_REMOTE_COMMAND: "/opt/none/liveops" });
-    expect(stderr).toMatch(/No such file.*liveops was not found on box\n.*LIVEOPS_REMOTE_COMMAND=/s);
+    expect(stderr).toMatch(
+      /No such file.*liveops was not found on box\n.*LIVEOPS_REMOTE_COMMAND=/s,
+    );
   });
 
   test("is unknown, closed, or refuses the key; ssh says why", async () => {
     expect(await ls({ LIVEOPS_HOST: "ssh://no-such-host.invalid" })).toMatch(
       /Could not resolve hostname.*\nssh did not reach no-such-host.invalid\ntry: ssh no-such-host.invalid true\n$/s,
     );
-    expect(await ls({ LIVEOPS_HOST: "ssh://box:1" })).toMatch(/Connection refused.*ssh did not reach box:1/s);
+    expect(await ls({ LIVEOPS_HOST: "ssh://box:1" })).toMatch(
+      /Connection refused.*ssh did not reach box:1/s,
+    );
     expect(await ls({ LIVEOPS_HOST: "ssh://nobody-else@box" })).toMatch(
       /Permission denied.*ssh did not reach/s,
     );

@@ -1,4 +1,7 @@
-/** A state directory that is removed, moved or replaced under a running daemon ends the daemon and what it runs. */
+/**
+ * A state directory that is removed, moved or replaced under a running daemon ends the daemon and
+ * what it runs.
+ */
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -15,10 +18,18 @@ beforeEach(() => {
 });
 afterEach(() => world.close());
 
-/** A daemon with an operation that runs for ever, and a process that left the operation's session. */
+/**
+ * A daemon with an operation that runs for ever, and a process that left the operation's session.
+ */
 async function _runningDaemon(): Promise<void> {
   await world.startDaemon();
-  const id = await world.submit("shell", "--", "sh", "-c", "setsid sleep 600 & echo ready; sleep 600");
+  const id = await world.submit(
+    "shell",
+    "--",
+    "sh",
+    "-c",
+    "setsid sleep 600 & echo ready; sleep 600",
+  );
   await until("the operation runs", async () => (await world.lines(id)).includes("ready"));
 }
 

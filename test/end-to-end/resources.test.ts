@@ -1,17 +1,23 @@
-/** The resources of an operation's processes: live, at the end, after a restart of the daemon and after a crash. */
+/**
+ * The resources of an operation's processes: live, at the end, after a restart of the daemon and
+ * after a crash.
+ */
 import { expect, test } from "vitest";
 import type { Operation } from "../../protocol/operation.js";
 import { useWorld } from "./world.js";
 
 const world = useWorld();
 const MIB = 1024 * 1024;
-/** A child process that computes for a moment, and holds 200 MiB for a while, or until it is killed. */
+/**
+ * A child process that computes for a moment, and holds 200 MiB for a while, or until it is killed.
+ */
 const burn = (ms: number) => [
   process.execPath,
   "-e",
   `const held = Buffer.alloc(200 * ${MIB}, 1); while (process.cpuUsage().user < 800_000); setTimeout(() => held.fill(2), ${ms})`,
 ];
-const submit = (args: string[]) => world.client.submit({ op: "shell", params: { args } }, args.join(" "));
+const submit = (args: string[]) =>
+  world.client.submit({ op: "shell", params: { args } }, args.join(" "));
 const isMeasured = ({ usage }: Operation) => usage !== null && usage.rssBytes > 200 * MIB;
 
 test("a running operation shows its current use on the watch stream, a finished one its totals", async () => {
@@ -53,6 +59,7 @@ test("the next daemon measures on from the start of the attempt, and keeps what 
 });
 
 async function acceptedBy(id: string): Promise<{ pid: number }> {
-  for await (const event of world.client.events(id)) if (event.type === "attempt:accepted") return event;
+  for await (const event of world.client.events(id))
+    if (event.type === "attempt:accepted") return event;
   throw new Error("no worker accepted the operation");
 }

@@ -61,7 +61,11 @@ test("so does one that comes while files are still being loaded, whatever they d
   const running = world.start("liveops", ["run", "--ops", dirname(file), "busy"]);
   await until("it is being loaded", () => existsSync(loading));
   running.signal("SIGINT");
-  expect(await running.ended).toMatchObject({ code: 6, stdout: "", stderr: "liveops: cancelled\n" });
+  expect(await running.ended).toMatchObject({
+    code: 6,
+    stdout: "",
+    stderr: "liveops: cancelled\n",
+  });
 });
 
 test("a loop that never yields is cancelled by the first ctrl-C", async () => {
@@ -94,7 +98,9 @@ test("a loop that asks for nothing is killed when its grace period is over, with
   running.signal("SIGTERM");
   const ended = await running.ended;
   expect(ended.code).toBe(6);
-  expect(ended.stderr).toContain("killed: the operation did not stop within its grace period of 0.3 s");
+  expect(ended.stderr).toContain(
+    "killed: the operation did not stop within its grace period of 0.3 s",
+  );
   expect(processesOf(`# ${mark}`)).toEqual([]);
 });
 
@@ -127,7 +133,11 @@ test("one whose output nobody reads any more is cancelled, and is no success", a
 });
 
 test("a loop that never yields notices that nobody reads its output any more", async () => {
-  const running = world.start("liveops", ["run", "spin-track", `until=${join(world.dir, "never")}`]);
+  const running = world.start("liveops", [
+    "run",
+    "spin-track",
+    `until=${join(world.dir, "never")}`,
+  ]);
   await running.says("stdout", "turn 0");
   running.child.stdout?.destroy();
   expect(await running.ended).toMatchObject({

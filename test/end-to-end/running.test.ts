@@ -1,4 +1,7 @@
-/** Operations at work: a busy loop that is seen live, every way of stopping one, and what its process writes. */
+/**
+ * Operations at work: a busy loop that is seen live, every way of stopping one, and what its
+ * process writes.
+ */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
@@ -59,7 +62,8 @@ test("one whose process is stopped has no time left, and whoever watches is told
   const id = await world.submit("load-process-save", "delayMs=100");
   await world.record(id, ({ progress }) => progress !== null && progress.etaSeconds !== null);
   let pid = 0;
-  for await (const line of world.client.events(id)) if (line.type === "attempt:accepted") pid = line.pid;
+  for await (const line of world.client.events(id))
+    if (line.type === "attempt:accepted") pid = line.pid;
   const watching = world.start("liveops", ["watch", id]);
   await watching.says("stdout", "Process");
   process.kill(pid, "SIGSTOP");

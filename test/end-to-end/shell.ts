@@ -76,7 +76,10 @@ export class ShellOnTerminal implements AsyncDisposable {
     );
   }
 
-  /** Types a text and presses Tab as often as the shell needs to list; resolves once the screen shows all of these. */
+  /**
+   * Types a text and presses Tab as often as the shell needs to list; resolves once the screen
+   * shows all of these.
+   */
   async lists(typed: string, expected: readonly string[]): Promise<void> {
     await this.#type(typed + (this.shell === "bash" ? "\t\t" : "\t"));
     await until(

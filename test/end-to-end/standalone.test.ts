@@ -1,6 +1,6 @@
 /**
- * The archive of `npm run release:tarball`: made by the command, installed where no Node is, used as a reader does
- * in the first hour, upgraded below a running operation, removed.
+ * The archive of `npm run release:tarball`: made by the command, installed where no Node is, used
+ * as a reader does in the first hour, upgraded below a running operation, removed.
  */
 // @module-tag tar
 // @module-tag npm-sbom
@@ -44,7 +44,10 @@ beforeAll(async () => {
   // What the system has, without any Node.
   mkdirSync(commands);
   for (const file of globSync("{/usr/bin,/bin}/*"))
-    if (!/^(node|npm|npx|corepack)/.test(basename(file)) && !existsSync(join(commands, basename(file))))
+    if (
+      !/^(node|npm|npx|corepack)/.test(basename(file)) &&
+      !existsSync(join(commands, basename(file)))
+    )
       symlinkSync(file, join(commands, basename(file)));
   world.env.PATH = commands;
   world.env.NODE_OPTIONS = "--no-such-option";
@@ -66,11 +69,16 @@ function release(...words: string[]) {
     npm_config_cache: join(world.dir, "npm"),
   };
   const command = ["run", "release:tarball", "--", "--node-mirror", "http://127.0.0.1:9", ...words];
-  return new Running(spawn("npm", command, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] })).ended;
+  return new Running(spawn("npm", command, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] }))
+    .ended;
 }
 
 function run(program: string, ...words: string[]) {
-  const child = spawn(program, words, { cwd: world.work, env: world.env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, words, {
+    cwd: world.work,
+    env: world.env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   return new Running(child).ended;
 }
 
@@ -82,7 +90,8 @@ async function succeeds(program: string, ...words: string[]): Promise<string> {
   return ended.stdout + ended.stderr;
 }
 
-const install = (...words: string[]) => run(join(archive, "install.sh"), "--prefix", prefix, ...words);
+const install = (...words: string[]) =>
+  run(join(archive, "install.sh"), "--prefix", prefix, ...words);
 
 describe.runIf(process.platform === "linux")("an install without any Node on the PATH", () => {
   test("tells where the archive cannot be checked, since the programs for that are missing", async () => {
@@ -94,7 +103,9 @@ describe.runIf(process.platform === "linux")("an install without any Node on the
     const refused = await install();
     world.env.PATH = commands;
     expect(refused).toMatchObject({ code: 1, stdout: "" });
-    expect(refused.stderr).toContain("cannot be checked: neither sha256sum nor shasum is on the PATH");
+    expect(refused.stderr).toContain(
+      "cannot be checked: neither sha256sum nor shasum is on the PATH",
+    );
   });
 
   test("runs a chain, a program on a terminal, and an operation in TypeScript", async () => {
@@ -114,7 +125,9 @@ describe.runIf(process.platform === "linux")("an install without any Node on the
     const backup = await succeeds(bin("liveops"), "submit", "backup", "source=data", "target=kept");
     const watched = await succeeds(bin("liveops"), "watch", backup.trim());
     expect(watched).toContain("is as backup wrote it");
-    expect(readdirSync(join(world.work, "kept")).some((name) => name.endsWith(".tar.gz"))).toBe(true);
+    expect(readdirSync(join(world.work, "kept")).some((name) => name.endsWith(".tar.gz"))).toBe(
+      true,
+    );
     await succeeds(bin("liveops"), "submit", "--tty", "--wait", "shell", "--", "test", "-t", "1");
     expect(await succeeds(bin("liveops"), "ops")).toContain("links");
     expect(await succeeds(bin("liveops-tui"), "--help")).toContain("liveops-tui");
@@ -122,7 +135,11 @@ describe.runIf(process.platform === "linux")("an install without any Node on the
 
   test("a reader without an agent edits a pipeline three times, sees it fail and retries it", async () => {
     const setup = await run(bin("liveops"), "mcp", "setup");
-    expect(setup).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("no client") });
+    expect(setup).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: expect.stringContaining("no client"),
+    });
     for (const [n, command] of ["echo 1", "echo 2", "[ -e site ]"].entries()) {
       world.write("config/liveops/ops/site.yaml", `stages: [{ name: Publish, run: "${command}" }]`);
       const ended = await run(bin("liveops"), "submit", "site", "--follow");
@@ -168,7 +185,9 @@ describe.runIf(process.platform === "linux")("an install without any Node on the
     const names: string[] = sbom.components.map(({ name }: { name: string }) => name);
     const modules = join(installed, "app/node_modules");
     const packages = globSync(["*/package.json", "@*/*/package.json"], { cwd: modules });
-    expect(names).toEqual(expect.arrayContaining(["node", ...packages.map((file) => join(file, ".."))]));
+    expect(names).toEqual(
+      expect.arrayContaining(["node", ...packages.map((file) => join(file, ".."))]),
+    );
     expect(names.filter((name) => /darwin|win32/.test(name))).toEqual([]);
     expect([sbom.serialNumber, sbom.metadata.timestamp]).toEqual([undefined, DATE.toISOString()]);
   });
@@ -226,28 +245,32 @@ describe.runIf(process.platform === "linux")("an install without any Node on the
   });
 });
 
-describe.skipIf(whyNoManager() !== null)("with the user's manager of systemd", { tags: ["systemd"] }, () => {
-  let manager: UserManager;
-  beforeAll(async () => {
-    manager = new UserManager(join(world.dir, "a manager"), { PATH: commands });
-    await manager.ready();
-  });
-  afterAll(() => manager.close());
+describe.skipIf(whyNoManager() !== null)(
+  "with the user's manager of systemd",
+  { tags: ["systemd"] },
+  () => {
+    let manager: UserManager;
+    beforeAll(async () => {
+      manager = new UserManager(join(world.dir, "a manager"), { PATH: commands });
+      await manager.ready();
+    });
+    afterAll(() => manager.close());
 
-  test("--service installs the service, and an uninstall removes it", async () => {
-    const home = join(manager.dir, "home");
-    const units = join(home, ".config/systemd/user");
-    const ended = await manager.run(join(archive, "install.sh"), "--service");
-    expect(ended, ended.stderr).toMatchObject({ code: 0 });
-    expect(readFileSync(join(units, "liveopsd.service"), "utf8")).toContain(
-      `${home}/.local/lib/liveops/node`,
-    );
-    const removed = await manager.run(join(home, ".local/lib/liveops/install.sh"), "--uninstall");
-    expect(removed, removed.stderr).toMatchObject({ code: 0 });
-    expect(readdirSync(units).filter((name) => name.startsWith("liveops"))).toEqual([]);
-    expect(readdirSync(join(home, ".local"))).toEqual(["state"]);
-  });
-});
+    test("--service installs the service, and an uninstall removes it", async () => {
+      const home = join(manager.dir, "home");
+      const units = join(home, ".config/systemd/user");
+      const ended = await manager.run(join(archive, "install.sh"), "--service");
+      expect(ended, ended.stderr).toMatchObject({ code: 0 });
+      expect(readFileSync(join(units, "liveopsd.service"), "utf8")).toContain(
+        `${home}/.local/lib/liveops/node`,
+      );
+      const removed = await manager.run(join(home, ".local/lib/liveops/install.sh"), "--uninstall");
+      expect(removed, removed.stderr).toMatchObject({ code: 0 });
+      expect(readdirSync(units).filter((name) => name.startsWith("liveops"))).toEqual([]);
+      expect(readdirSync(join(home, ".local"))).toEqual(["state"]);
+    });
+  },
+);
 
 test("the same files give the same bytes", async () => {
   const made = [];
@@ -286,7 +309,9 @@ test("an archive of Node must match its checksum", async () => {
   await fromMirror("darwin-arm64", to, mirror);
   expect(readFileSync(join(to, "bin/node"), "utf8")).toBe("program");
   sum = sum.replace(/./, (digit) => (digit === "0" ? "1" : "0"));
-  await expect(fromMirror("darwin-arm64", to, mirror)).rejects.toThrow("does not match SHASUMS256.txt");
+  await expect(fromMirror("darwin-arm64", to, mirror)).rejects.toThrow(
+    "does not match SHASUMS256.txt",
+  );
   await expect(fromMirror("darwin-x64", to, mirror)).rejects.toThrow(NoNodeError);
   await new Promise((resolve) => server.close(resolve));
 });

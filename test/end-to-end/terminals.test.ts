@@ -1,4 +1,7 @@
-/** Programs on a terminal of their own (`tty`): attached to, answered, left, and taken up again after a dead daemon. */
+/**
+ * Programs on a terminal of their own (`tty`): attached to, answered, left, and taken up again
+ * after a dead daemon.
+ */
 import { execFile } from "node:child_process";
 import { cpSync } from "node:fs";
 import { join } from "node:path";
@@ -18,17 +21,23 @@ const submit = (script: string) => world.submit("shell", "tty=true", `script=${s
 afterEach(() => world.quiet());
 
 const waiting = (id: string) => world.record(id, ({ waitingForInput }) => waitingForInput !== null);
-const attach = (id: string, ...words: string[]) => onTerminal(world, "liveops", ["attach", id, ...words]);
+const attach = (id: string, ...words: string[]) =>
+  onTerminal(world, "liveops", ["attach", id, ...words]);
 
 describe("a program that asks", () => {
   test("is shown as waiting everywhere, and answered through attach, which ends with its exit code", async () => {
     const id = await submit(ASKS);
     const record = await waiting(id);
     expect(record).toMatchObject({ terminal: "the script", waitingForInput: { prompt: "Name?" } });
-    expect((await world.liveops(["ls"])).stdout).toMatch(new RegExp(`${id} +shell +● waits for you`));
+    expect((await world.liveops(["ls"])).stdout).toMatch(
+      new RegExp(`${id} +shell +● waits for you`),
+    );
     expect((await world.liveops(["show", id])).stdout).toContain(`(Name?): liveops attach ${id}`);
     const following = world.start("liveops", ["watch", id]);
-    await following.says("stderr", `waiting for input (Name?); answer it with: liveops attach ${id}`);
+    await following.says(
+      "stderr",
+      `waiting for input (Name?); answer it with: liveops attach ${id}`,
+    );
 
     await using terminal = attach(id);
     // The output before the attach is there too.
@@ -84,7 +93,9 @@ describe("a program that asks", () => {
     await terminal.screen.until("lost the daemon");
     await world.startDaemon();
     // The screen is drawn anew.
-    await terminal.screen.until((text) => text.includes("Name?") && !text.includes("lost the daemon"));
+    await terminal.screen.until(
+      (text) => text.includes("Name?") && !text.includes("lost the daemon"),
+    );
     expect(await waiting(id)).toMatchObject({ state: "running", attempt: 1 });
     terminal.press("eve\r");
     await terminal.screen.until("hello eve");

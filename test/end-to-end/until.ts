@@ -1,14 +1,23 @@
-/** Asks again until a condition holds, for what nobody announces: the one place where these tests pass time. */
+/**
+ * Asks again until a condition holds, for what nobody announces: the one place where these tests
+ * pass time.
+ */
 
 /** Longest wait, in ms; passed only by a test that fails. */
 export const PATIENCE = 60_000;
 
 const AGAIN_MS = 50;
 
-/** A question takes at most a sixth of the time: some read all of /proc, and other tests need the processor. */
+/**
+ * A question takes at most a sixth of the time: some read all of /proc, and other tests need the
+ * processor.
+ */
 const PAUSE = 5;
 
-/** The first answer that is neither false, null nor undefined; throws with `explain`'s text when the time is up. */
+/**
+ * The first answer that is neither false, null nor undefined; throws with `explain`'s text when the
+ * time is up.
+ */
 export async function until<T>(
   what: string,
   ask: () => T | Promise<T>,
@@ -21,7 +30,8 @@ export async function until<T>(
     const answer = await ask();
     const pause = Math.max(AGAIN_MS, PAUSE * (performance.now() - asked));
     if (answer) return answer as Exclude<T, false | null | undefined>;
-    if (performance.now() >= end) throw new Error(`never: ${what}\n${JSON.stringify(await explain())}`);
+    if (performance.now() >= end)
+      throw new Error(`never: ${what}\n${JSON.stringify(await explain())}`);
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }

@@ -1,4 +1,7 @@
-/** What an operation, a label or a file name says never acts on the terminal it is shown on: on pipes and on a pty. */
+/**
+ * What an operation, a label or a file name says never acts on the terminal it is shown on: on
+ * pipes and on a pty.
+ */
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { newId } from "../../protocol/id.js";
@@ -9,9 +12,13 @@ import { useWorld } from "./world.js";
 const world = useWorld({ operations: ["hostile"] });
 
 /** Controls but the newline, C1, bidi and tags. */
-const ACTIVE = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f\u{e0000}-\u{e007f}]/u;
+const ACTIVE =
+  /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f\u{e0000}-\u{e007f}]/u;
 
-/** What our own colouring, line clearing, carriage returns and links to files of this world write to a terminal. */
+/**
+ * What our own colouring, line clearing, carriage returns and links to files of this world write to
+ * a terminal.
+ */
 const OURS = /\x1b\[[0-9;]*m|\x1b\[2?K|\r|\x1b\]8;;(?:file:\/\/[\w.-]+\/[\w.~%/-]*)?\x1b\\/g;
 
 let good: string;
@@ -20,7 +27,8 @@ let bad: string;
 beforeAll(async () => {
   const submit = async (fail: boolean) => {
     const params = { text: NASTY, fail };
-    return (await world.client.submit({ op: "hostile", params, label: `label ${NASTY}` }, newId())).id;
+    return (await world.client.submit({ op: "hostile", params, label: `label ${NASTY}` }, newId()))
+      .id;
   };
   good = await submit(false);
   bad = await submit(true);
@@ -86,7 +94,13 @@ describe("on a terminal nothing but our own colours and line clearing is", () =>
 
 test("names of files and directories with escapes in them: backup, and an operation file", async () => {
   world.write(`work/tree/${NASTY.replaceAll("/", "")}.txt`, "x");
-  const followed = await world.liveops(["submit", "backup", "source=tree", "target=out", "--follow"]);
+  const followed = await world.liveops([
+    "submit",
+    "backup",
+    "source=tree",
+    "target=out",
+    "--follow",
+  ]);
   expect(followed.code, followed.stderr).toBe(0);
   expect(followed.stdout + followed.stderr).not.toMatch(ACTIVE);
   world.write(`config/liveops/ops/bad ${NASTY}.ts`, "throw new Error('\\x1b[2J');");

@@ -1,4 +1,7 @@
-/** A user's own TypeScript in a bare directory: found, edited, broken, hidden, written by `liveops new`. */
+/**
+ * A user's own TypeScript in a bare directory: found, edited, broken, hidden, written by `liveops
+ * new`.
+ */
 import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -99,7 +102,9 @@ describe("editing", () => {
     expect(await hello(world)).toContain("good evening world");
     world.write(
       "config/liveops/ops/hello.ts",
-      HELLO("third").replace('["Greet"]', '["Greet", "Leave"]').replace("name:", "whom: z.string(), name:"),
+      HELLO("third")
+        .replace('["Greet"]', '["Greet", "Leave"]')
+        .replace("name:", "whom: z.string(), name:"),
     );
     const refused = await world.liveops(["submit", "hello"]);
     expect(refused.code).toBe(2);
@@ -168,10 +173,14 @@ test("liveops new says where a name hides a shipped type", async () => {
     "shell is also a shipped operation type; your type replaces it wherever this directory is used",
   );
   expect((await world.liveops(["new", "Shells"])).stderr).not.toContain("shipped");
-  const shipped = (await world.client.types()).ops.filter(({ file }) => !file.startsWith(world.dir));
+  const shipped = (await world.client.types()).ops.filter(
+    ({ file }) => !file.startsWith(world.dir),
+  );
   expect(shipped.map(({ op }) => op)).toContain("shell");
   for (const op of shipped.map((it) => it.op).filter((it) => it !== "shell"))
-    expect((await world.liveops(["new", op])).stderr, op).toContain(`${op} is also a shipped operation type`);
+    expect((await world.liveops(["new", op])).stderr, op).toContain(
+      `${op} is also a shipped operation type`,
+    );
 });
 
 test("an operation runs where it was submitted; a directory that is gone by then is LIVEOPS_CWD_GONE", async () => {
@@ -187,5 +196,8 @@ test("an operation runs where it was submitted; a directory that is gone by then
   rmdirSync(gone);
   world.write("gate", "");
   await world.finished(first);
-  expect(await world.finished(id)).toMatchObject({ state: "failed", error: { code: "LIVEOPS_CWD_GONE" } });
+  expect(await world.finished(id)).toMatchObject({
+    state: "failed",
+    error: { code: "LIVEOPS_CWD_GONE" },
+  });
 });

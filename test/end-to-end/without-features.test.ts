@@ -1,4 +1,7 @@
-/** The program without any feature compiles, and does the main job: submit, a chain, a retry, the dashboard. */
+/**
+ * The program without any feature compiles, and does the main job: submit, a chain, a retry, the
+ * dashboard.
+ */
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { house } from "../harness/house.js";
@@ -31,11 +34,16 @@ test("without features", async () => {
     expect(await liveops("retry", submitted.stdout, "--follow")).toMatchObject({ code: 0 });
 
     const chain = await liveops("submit", "first-link", "--follow");
-    expect(chain).toMatchObject({ code: 0, said: expect.stringContaining("chained to second-link") });
+    expect(chain).toMatchObject({
+      code: 0,
+      said: expect.stringContaining("chained to second-link"),
+    });
     expect(chain.stdout).toMatch(/=== \[1\/1\] Load ===[\s\S]*=== \[1\/1\] Save ===/);
 
     await using terminal = onTerminal(world, bin("liveops-tui"), []);
-    await terminal.screen.until((text) => text.includes("once") && text.includes("First Link → Second Link"));
+    await terminal.screen.until(
+      (text) => text.includes("once") && text.includes("First Link → Second Link"),
+    );
     terminal.press("q");
     expect(await terminal.exited).toBe(0);
     expect(terminal.screen.faults).toEqual([]);

@@ -1,8 +1,9 @@
 /**
- * A temporary world for the real bins: home, XDG directories, a place for operations and one to work in.
+ * A temporary world for the real bins: home, XDG directories, a place for operations and one to
+ * work in.
  *
- * `useWorld` makes one for the tests of a file and takes it down after them: the daemon is stopped, and no process
- * and no file of it is left, which is asserted.
+ * `useWorld` makes one for the tests of a file and takes it down after them: the daemon is stopped,
+ * and no process and no file of it is left, which is asserted.
  */
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -47,7 +48,9 @@ export class World {
   };
   readonly #running = new Set<Running>();
 
-  /** Its directories; apart from the constructor, since tests are collected that are then not run. */
+  /**
+   * Its directories; apart from the constructor, since tests are collected that are then not run.
+   */
   make(): this {
     for (const dir of ["home", "state", "run", "tmp", "work"])
       mkdirSync(join(this.dir, dir), { mode: 0o700, recursive: true });
@@ -66,7 +69,10 @@ export class World {
     return this;
   }
 
-  /** Copies the state directory. The daemon may rename a file meanwhile; the copy is then made again. */
+  /**
+   * Copies the state directory. The daemon may rename a file meanwhile; the copy is then made
+   * again.
+   */
   copyState(to: string): void {
     for (let tries = 1; ; tries++) {
       try {
@@ -115,7 +121,9 @@ export class World {
     await until("the daemon is dead", () => !isAlive(pid));
   }
 
-  /** Submits; returns the id. Starts the command only for a file, or an option other than `--label`. */
+  /**
+   * Submits; returns the id. Starts the command only for a file, or an option other than `--label`.
+   */
   async submit(op: string, ...words: string[]): Promise<string> {
     const [given, args] = cutAtDashes(words);
     const at = given.indexOf("--label");
@@ -128,12 +136,18 @@ export class World {
     }
     const ended = await this.liveops(["submit", op, ...words]);
     // A submit to a paused queue says that it waits.
-    expect(ended, ended.stderr).toMatchObject({ code: 0, stderr: expect.stringMatching(/^(waits: .*\n)?$/) });
+    expect(ended, ended.stderr).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^(waits: .*\n)?$/),
+    });
     expect(ended.stdout).toMatch(/^[a-z][0-9a-z]{11}\n$/);
     return ended.stdout.trim();
   }
 
-  /** The record once it fits. The daemon tells of each change: to ask again and again takes the time of others. */
+  /**
+   * The record once it fits. The daemon tells of each change: to ask again and again takes the time
+   * of others.
+   */
   record(id: string, fits: (operation: Operation) => boolean): Promise<Operation> {
     const signal = AbortSignal.timeout(PATIENCE);
     return until(
@@ -176,7 +190,10 @@ export class World {
     return this.record(id, ({ state }) => state !== "queued" && state !== "running");
   }
 
-  /** Cancels what a test that failed left behind, so that the tests after it do not wait for a worker. */
+  /**
+   * Cancels what a test that failed left behind, so that the tests after it do not wait for a
+   * worker.
+   */
   async quiet(): Promise<void> {
     const { operations } = await this.client.list({ state: ["queued", "running"] });
     // One that ends by itself at this moment is as good.
@@ -212,7 +229,10 @@ function cutAtDashes(words: string[]): [string[], string[] | null] {
   return at === -1 ? [[...words], null] : [words.slice(0, at), words.slice(at + 1)];
 }
 
-/** Characters of the daemon's log that are printed where a test fails: the world takes the log with it. */
+/**
+ * Characters of the daemon's log that are printed where a test fails: the world takes the log with
+ * it.
+ */
 const LOG_TOLD = 5000;
 
 /** One world for the tests of the file that calls this; with a daemon unless it says no. */
@@ -229,7 +249,9 @@ export function useWorld({
     if (daemon) await world.startDaemon(words);
   });
   const log = join(world.state, "liveopsd.log");
-  beforeEach(({ onTestFailed }) => onTestFailed(() => console.error(textOf(log, "utf8")?.slice(-LOG_TOLD))));
+  beforeEach(({ onTestFailed }) =>
+    onTestFailed(() => console.error(textOf(log, "utf8")?.slice(-LOG_TOLD))),
+  );
   afterAll(() => world.close());
   return world;
 }

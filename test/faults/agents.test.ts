@@ -1,4 +1,7 @@
-/** Commands of coding agents while clients and the daemon are killed: each is found again, whole, and ran once. */
+/**
+ * Commands of coding agents while clients and the daemon are killed: each is found again, whole,
+ * and ran once.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -48,7 +51,10 @@ test(
         await client.kill();
         await reply;
         client = await McpClient.start(daemon.world);
-        const { operations } = await client.call<Page>("list_operations", { mine: true, text: `c${i}` });
+        const { operations } = await client.call<Page>("list_operations", {
+          mine: true,
+          text: `c${i}`,
+        });
         if (!operations.some(({ label }) => label === `c${i}`))
           await client.call("run_command", { command, label: `c${i}`, background: true });
       }

@@ -1,4 +1,7 @@
-/** Operation types that do not load: their operations fail at once. Workers that cannot start: operations wait. */
+/**
+ * Operation types that do not load: their operations fail at once. Workers that cannot start:
+ * operations wait.
+ */
 import { cpSync, existsSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -35,7 +38,9 @@ export class Other extends LiveOperation {
 }
 `;
 
-/** Holds the only slot until the returned function is called: what is submitted meanwhile is queued. */
+/**
+ * Holds the only slot until the returned function is called: what is submitted meanwhile is queued.
+ */
 async function holdSlot(daemon: TestDaemon): Promise<() => void> {
   const gate = join(daemon.world.dir, `slot-${newId()}`);
   const { id } = await daemon.submit("gate", { params: { gate } });
@@ -56,7 +61,8 @@ async function submitMarks(daemon: TestDaemon, side: string, count: number): Pro
 }
 
 const names = (count: number) => Array.from({ length: count }, (_, n) => `m${n}`);
-const linesOf = (file: string) => (existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : []);
+const linesOf = (file: string) =>
+  existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
 const isBlocked = ({ blocked }: Operation) => typeof blocked?.reason === "string";
 
 test("a type that does not load: its queued operations fail at once, and a retry runs them once it loads", {
@@ -81,13 +87,16 @@ test("a type that does not load: its queued operations fail at once, and a retry
       attempt: 0,
       code: "LIVEOPS_LOAD_FAILED",
     });
-    expect(error?.message).toMatch(/marks\.mjs does not load: .+; mend the file, then run: liveops retry/);
+    expect(error?.message).toMatch(
+      /marks\.mjs does not load: .+; mend the file, then run: liveops retry/,
+    );
     expect(error?.message).toContain(`liveops retry ${id}`);
   }
   expect(await untilFinished(daemon, other.id)).toMatchObject({ state: "succeeded" });
   world.writeOp("marks.mjs", MARKS);
   for (const id of ids) await client.retry(id);
-  for (const id of ids) expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded" });
+  for (const id of ids)
+    expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded" });
   const compared = compareOnce(names(count), linesOf(side));
   record({ fault: "type does not load", injected: 1, ...compared }, compared.details);
 });
@@ -103,7 +112,8 @@ test("a file that does not load keeps its names: no other file's type runs inste
   const { world, client } = daemon;
   const side = join(world.dir, "side");
   const touched = join(world.dir, "touched");
-  const submit = () => client.submit({ op: "shell", params: { command: `touch ${touched}` } }, newId());
+  const submit = () =>
+    client.submit({ op: "shell", params: { command: `touch ${touched}` } }, newId());
   const later = join(world.opsDir, "later.mjs");
   expect(await client.types()).toMatchObject({ shadowed: [{ op: "shell" }, { op: "shell" }] });
   const openSlot = await holdSlot(daemon);
@@ -112,7 +122,12 @@ test("a file that does not load keeps its names: no other file's type runs inste
   const names = [
     ["later.mjs", "export class {", "mine.mjs", MARKS],
     ["later.mjs", "", "mine.mjs", MARKS],
-    ["later.mjs", SHELL.replace("static params", 'static title = ""; static params'), "mine.mjs", MARKS],
+    [
+      "later.mjs",
+      SHELL.replace("static params", 'static title = ""; static params'),
+      "mine.mjs",
+      MARKS,
+    ],
   ] as const;
   for (const [file, text, other, marks] of names) {
     world.writeOp(other, marks);
@@ -129,7 +144,9 @@ test("a file that does not load keeps its names: no other file's type runs inste
   expect(notLoaded).toEqual([
     { op: "shell", file: later, reason: expect.stringContaining("static title must be text") },
   ]);
-  expect(shadowed).toEqual([{ op: "shell", file: expect.stringMatching(/dist\/ops\/shell/), by: later }]);
+  expect(shadowed).toEqual([
+    { op: "shell", file: expect.stringMatching(/dist\/ops\/shell/), by: later },
+  ]);
   expect(ops.map(({ op }) => op)).not.toContain("shell");
   openSlot();
   expect((await untilFinished(daemon, id)).error?.message).toMatch(/later\.mjs does not load: /);
@@ -171,7 +188,9 @@ test("a type that the daemon can load and a worker cannot: the operation fails a
   const [id = ""] = await submitMarks(daemon, join(daemon.world.dir, "side"), 1);
   const { state, error } = await untilFinished(daemon, id);
   expect({ state, code: error?.code }).toEqual({ state: "failed", code: "LIVEOPS_LOAD_FAILED" });
-  expect(error?.message).toMatch(/marks\.mjs does not load: not in a worker; mend the file, then run: /);
+  expect(error?.message).toMatch(
+    /marks\.mjs does not load: not in a worker; mend the file, then run: /,
+  );
 });
 
 test("edits while many workers are warm: a worker that leaves for an edit is no loss of its operation", async () => {
@@ -200,7 +219,11 @@ test("workers that cannot be started: operations wait, shown with the reason, an
   cpSync(join(root, "dist"), dist, { recursive: true });
   symlinkSync(join(root, "node_modules"), join(dir.path, "node_modules"));
   writeFileSync(join(dir.path, "package.json"), readFileSync(join(root, "package.json")));
-  await using daemon = await TestDaemon.start({ ops: { "marks.mjs": MARKS }, concurrency: 1, dist });
+  await using daemon = await TestDaemon.start({
+    ops: { "marks.mjs": MARKS },
+    concurrency: 1,
+    dist,
+  });
   const side = join(daemon.world.dir, "side");
   const gate = join(daemon.world.dir, "gate");
   // It holds the one worker there is, which is not used again: its successor cannot be made.

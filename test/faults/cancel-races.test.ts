@@ -1,6 +1,7 @@
 /**
- * An acknowledged cancel holds against any decision at the same moment: a retry, a resume, a finish, a timeout, a start.
- * First each pair of decisions in each order, with controlled syncs of the journal; then from outside.
+ * An acknowledged cancel holds against any decision at the same moment: a retry, a resume, a
+ * finish, a timeout, a start. First each pair of decisions in each order, with controlled syncs of
+ * the journal; then from outside.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -98,7 +99,8 @@ describe("decided at the same moment", () => {
   }
 
   type Running = Awaited<ReturnType<typeof running>>;
-  const finishing = (result: () => Outcome) => (it: Running) => it.finishing.finish(it.attempt, result());
+  const finishing = (result: () => Outcome) => (it: Running) =>
+    it.finishing.finish(it.attempt, result());
   const losing = (it: Running) => it.finishing.lost(it.attempt, null);
   const next = newId();
 
@@ -130,7 +132,8 @@ describe("decided at the same moment", () => {
     async ({ policy, accepted, decide, order }) => {
       const it = await running(policy, accepted);
       const syncs = holdSyncs();
-      const cancel = () => open.lifecycle.cancel(it.id).catch((error: { code: string }) => error.code);
+      const cancel = () =>
+        open.lifecycle.cancel(it.id).catch((error: { code: string }) => error.code);
       let cancelled: ReturnType<typeof cancel>;
       if (order === "the decision is being synced") {
         decide(it);
@@ -261,7 +264,9 @@ describe("decided at the same moment", () => {
     const { isBegun, begun } = await lookUp(id, async () => {});
     expect(isBegun).toBe(true);
     const { attempt } = recordOf(id);
-    expect(begun).toEqual([{ attempt, dir: attemptDir(open.layout, id, attempt), isRunning: true }]);
+    expect(begun).toEqual([
+      { attempt, dir: attemptDir(open.layout, id, attempt), isRunning: true },
+    ]);
   });
 });
 
@@ -273,7 +278,12 @@ function runs(side: string): Map<string, number> {
   return found;
 }
 
-async function cancelSoon(daemon: TestDaemon, op: string, side: string, dice: Dice): Promise<string | null> {
+async function cancelSoon(
+  daemon: TestDaemon,
+  op: string,
+  side: string,
+  dice: Dice,
+): Promise<string | null> {
   const { id } = await daemon.submit(op, { params: { side } });
   await dice.moment(0, 60);
   const answer = await daemon.client.cancel(id).catch((error: { code: string }) => error);
@@ -292,13 +302,16 @@ test.each(["fails-again", "dies-again"])(
     const many = counts(40, 800);
     const cancelled: string[] = [];
     for (let n = 0; n < many; n += 10) {
-      const ids = await Promise.all(Array.from({ length: 10 }, () => cancelSoon(daemon, op, side, dice)));
+      const ids = await Promise.all(
+        Array.from({ length: 10 }, () => cancelSoon(daemon, op, side, dice)),
+      );
       cancelled.push(...ids.filter((id) => id !== null));
     }
     const undone: string[] = [];
     for (const id of cancelled) {
       const ended = await untilFinished(daemon, id);
-      if (ended.state === "succeeded" || !ended.cancelRequested) undone.push(`${id} ${ended.state}`);
+      if (ended.state === "succeeded" || !ended.cancelRequested)
+        undone.push(`${id} ${ended.state}`);
     }
     const ran = runs(side);
     for (const id of cancelled) {

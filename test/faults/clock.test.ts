@@ -1,13 +1,20 @@
 /**
- * The wall clock is set a day ahead, or back, during a run. Order depends on numbers; durations, rates, estimates and
- * timeouts depend on monotonic clocks.
+ * The wall clock is set a day ahead, or back, during a run. Order depends on numbers; durations,
+ * rates, estimates and timeouts depend on monotonic clocks.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Operation } from "../../protocol/operation.js";
 import type { TestDaemon } from "../harness/daemon.js";
-import { expectNoGap, expectWholeStory, recordThat, startDaemon, untilFinished, wholeLog } from "./start.js";
+import {
+  expectNoGap,
+  expectWholeStory,
+  recordThat,
+  startDaemon,
+  untilFinished,
+  wholeLog,
+} from "./start.js";
 import { record } from "./tally.js";
 import { WallClock } from "./wall-clock.js";
 

@@ -1,4 +1,7 @@
-/** More connections than descriptors, idle, half sent or unread: the daemon survives, and its owner can connect. */
+/**
+ * More connections than descriptors, idle, half sent or unread: the daemon survives, and its owner
+ * can connect.
+ */
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
@@ -155,12 +158,16 @@ test("unfinished bodies: the oldest are refused where more has arrived than the 
     socket!.setEncoding("utf8").once("data", (answer: string) => answers.push(answer));
     sockets.push(socket!);
   }
-  await eventually("all has arrived", () => sockets.every(({ writableLength }) => writableLength === 0));
+  await eventually("all has arrived", () =>
+    sockets.every(({ writableLength }) => writableLength === 0),
+  );
   await eventually("no more than 64 MiB is held", () => answers.length >= 19);
   for (const answer of answers)
     expect(answer).toMatch(/^HTTP\/1\.1 503 [\s\S]*unfinished requests hold more than 64 MiB/);
   expect(answers.length).toBeLessThan(40);
-  expect(await client.submit({ op: "load-process-save" }, "key")).toMatchObject({ state: "queued" });
+  expect(await client.submit({ op: "load-process-save" }, "key")).toMatchObject({
+    state: "queued",
+  });
 });
 
 test("the limits leave descriptors for the daemon's own files and for each running operation", () => {

@@ -69,14 +69,19 @@ function wordsInto(containment: string, dir: string): string[] {
 
 /** Those of the file's processes that live. A pid may be another process's by now. */
 function living(file: string): number[] {
-  const pids = existsSync(file) ? readFileSync(file, "utf8").split("\n").filter(Boolean).map(Number) : [];
+  const pids = existsSync(file)
+    ? readFileSync(file, "utf8").split("\n").filter(Boolean).map(Number)
+    : [];
   return pids.filter((pid) => {
     const command = textOf(`/proc/${pid}/cmdline`) ?? "";
     return (command.includes(file) || command.startsWith("sleep")) && isAlive(pid);
   });
 }
 
-/** Fails where one lives, or a chain of them goes on: one look may miss its only process, so many do not. */
+/**
+ * Fails where one lives, or a chain of them goes on: one look may miss its only process, so many do
+ * not.
+ */
 async function expectNone(file: string): Promise<void> {
   // One that was killed takes a moment to end.
   await eventually(
@@ -153,17 +158,23 @@ function escapes(containment: string): void {
 
   test("nothing survives the kill of an operation that does not stop", async () => {
     await Promise.all(
-      ["env -i setsid", byPs ? "forks on and on" : "forks on and on in new sessions"].map(async (way) => {
-        const { id, pids } = await escaping(`ignores ${way}`, { way, ignores: true });
-        await daemon.client.cancel(id);
-        expect((await untilFinished(daemon, id)).state, way).toBe("cancelled");
-        await expectNone(pids);
-      }),
+      ["env -i setsid", byPs ? "forks on and on" : "forks on and on in new sessions"].map(
+        async (way) => {
+          const { id, pids } = await escaping(`ignores ${way}`, { way, ignores: true });
+          await daemon.client.cancel(id);
+          expect((await untilFinished(daemon, id)).state, way).toBe("cancelled");
+          await expectNone(pids);
+        },
+      ),
     );
   });
 
   test("code of an operation does not take the mark from what it starts", async () => {
-    const { id, pids } = await escaping("unmarked", { way: "double fork", marked: false, ends: "dies" });
+    const { id, pids } = await escaping("unmarked", {
+      way: "double fork",
+      marked: false,
+      ends: "dies",
+    });
     expect(await untilFinished(daemon, id)).toMatchObject({
       state: "failed",
       error: { code: "LIVEOPS_WORKER_LOST" },
@@ -198,7 +209,9 @@ function escapes(containment: string): void {
     if (containment !== "cgroup") return;
     await eventually("only the workers that live have one", () => {
       const names = readdirSync(base!).filter((name) => name.startsWith("liveops-"));
-      return names.length > 0 && names.every((name) => textOf(join(base!, name, "cgroup.procs")) !== "");
+      return (
+        names.length > 0 && names.every((name) => textOf(join(base!, name, "cgroup.procs")) !== "")
+      );
     });
   });
 }
@@ -232,10 +245,10 @@ test("nothing survives the cancel of liveops run, nor the kill of it", async () 
 test("a submitted environment cannot set the mark", async () => {
   await using daemon = await startIn("process sweep");
   const params = { way: "double fork", pids: join(daemon.world.dir, "pids.list") };
-  await expect(daemon.submit("escapes", { params, env: { LIVEOPS_WORKER: "nobody" } })).rejects.toMatchObject(
-    {
-      code: "LIVEOPS_BAD_REQUEST",
-      message: expect.stringContaining("env.LIVEOPS_WORKER: the name is reserved for liveops"),
-    },
-  );
+  await expect(
+    daemon.submit("escapes", { params, env: { LIVEOPS_WORKER: "nobody" } }),
+  ).rejects.toMatchObject({
+    code: "LIVEOPS_BAD_REQUEST",
+    message: expect.stringContaining("env.LIVEOPS_WORKER: the name is reserved for liveops"),
+  });
 });

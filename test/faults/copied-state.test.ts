@@ -1,4 +1,7 @@
-/** A daemon on a copy of a state directory leaves the original alone, and runs nothing that the original may run. */
+/**
+ * A daemon on a copy of a state directory leaves the original alone, and runs nothing that the
+ * original may run.
+ */
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -29,7 +32,9 @@ interface Shown {
   error: { code: string; message: string; cause: string } | null;
 }
 
-async function list(options: { env?: Record<string, string> } = {}): Promise<Record<string, Shown>> {
+async function list(
+  options: { env?: Record<string, string> } = {},
+): Promise<Record<string, Shown>> {
   const { stdout, stderr } = await world.liveops(["ls", "--json"], options);
   expect(stderr).toBe("");
   return Object.fromEntries((JSON.parse(stdout) as Shown[]).map((each) => [each.id, each]));
@@ -39,7 +44,10 @@ async function status(): Promise<DaemonReply> {
   return JSON.parse((await world.liveopsd(["status", "--json"], onCopy)).stdout);
 }
 
-/** One operation that runs until its gate is there, and one behind it in the queue that writes a line each time. */
+/**
+ * One operation that runs until its gate is there, and one behind it in the queue that writes a
+ * line each time.
+ */
 async function original() {
   const gate = join(world.dir, "gate");
   const ran = join(world.dir, "ran");
@@ -68,12 +76,17 @@ test("a copy is recognised: what ran there fails here, what was queued is held, 
     `this state directory is a copy of ${world.state}; 1 operation ran there when it was copied, so it is failed here; ` +
       `liveops retry runs an operation here; 1 operation queued there is held here; to run: ${RUN_QUEUED}`,
   );
-  await until("the running one has failed", async () => (await list(onCopy))[running]?.state === "failed");
+  await until(
+    "the running one has failed",
+    async () => (await list(onCopy))[running]?.state === "failed",
+  );
   const here = await list(onCopy);
   expect(here[running]!.error).toMatchObject({
     code: "LIVEOPS_WORKER_LOST",
     cause: "copied",
-    message: expect.stringContaining(`it was running in ${world.state} when the state directory was copied`),
+    message: expect.stringContaining(
+      `it was running in ${world.state} when the state directory was copied`,
+    ),
   });
   expect(here[queued]).toMatchObject({
     state: "queued",
@@ -100,7 +113,10 @@ test("the hold stays over restarts, and ends with --run-queued; a held operation
   world.copyState(copy);
   await world.startDaemon([], onCopy);
   const added = (await world.liveops(["submit", "shell", "--", "true"], onCopy)).stdout.trim();
-  await until("the new one has succeeded", async () => (await list(onCopy))[added]?.state === "succeeded");
+  await until(
+    "the new one has succeeded",
+    async () => (await list(onCopy))[added]?.state === "succeeded",
+  );
   expect(await world.liveops(["cancel", other], onCopy)).toMatchObject({ code: 0 });
   expect((await world.liveopsd(["restart"], onCopy)).stderr).toContain(
     "1 operation queued there is held here",
@@ -113,7 +129,10 @@ test("the hold stays over restarts, and ends with --run-queued; a held operation
 
   const released = await world.liveopsd(["restart", "--run-queued"], onCopy);
   expect(released.stderr).not.toContain("a copy of");
-  await until("it has run on the copy", async () => (await list(onCopy))[queued]?.state === "succeeded");
+  await until(
+    "it has run on the copy",
+    async () => (await list(onCopy))[queued]?.state === "succeeded",
+  );
   expect((await status()).copyOf).toBeNull();
   expect(runs()).toBe(1);
   // The directory is no copy any more: what is queued now runs after a restart.

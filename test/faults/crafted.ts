@@ -1,4 +1,7 @@
-/** Changes a dead daemon's files, with correct checksums, to the state that another boot or process would find. */
+/**
+ * Changes a dead daemon's files, with correct checksums, to the state that another boot or process
+ * would find.
+ */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Decision, WorkerIdentity } from "../../daemon/store/decision.js";
@@ -14,7 +17,10 @@ export function rewriteWorkers(stateDir: string, change: Partial<WorkerIdentity>
       const decision = decoded?.value as Decision | undefined;
       if (!decoded || decision?.kind !== "started") return `${line}\n`;
       found++;
-      return encodeNumberedRecord(decoded.n, { ...decision, worker: { ...decision.worker, ...change } });
+      return encodeNumberedRecord(decoded.n, {
+        ...decision,
+        worker: { ...decision.worker, ...change },
+      });
     });
     writeFileSync(file, rewritten.join(""));
   }

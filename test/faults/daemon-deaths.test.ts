@@ -1,4 +1,7 @@
-/** kill -9 of the daemon: what runs goes on, the next one takes it up, and who watches misses and repeats nothing. */
+/**
+ * kill -9 of the daemon: what runs goes on, the next one takes it up, and who watches misses and
+ * repeats nothing.
+ */
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { isAlive, processesOf } from "../end-to-end/processes.js";
@@ -27,7 +30,12 @@ function whole(lines: string[], pid: number): string[] {
 
 test("under a running operation: the worker goes on, the next daemon adopts it, watchers come back by themselves", async () => {
   const world = await gateWorld();
-  const following = world.start("liveops", ["submit", "gate", `file=${join(world.dir, "gate")}`, "--follow"]);
+  const following = world.start("liveops", [
+    "submit",
+    "gate",
+    `file=${join(world.dir, "gate")}`,
+    "--follow",
+  ]);
   await following.says("stdout", "line 20\n");
   const id = /^submitted (\w+)/.exec(following.stderr)![1]!;
   const pid = await workerOf(world, id);
@@ -46,7 +54,11 @@ test("under a running operation: the worker goes on, the next daemon adopts it, 
   await following.says("stderr", "reconnected to the daemon");
   world.write("gate", "");
 
-  const [followed, watched, waited] = await Promise.all([following.ended, watching.ended, waiting.ended]);
+  const [followed, watched, waited] = await Promise.all([
+    following.ended,
+    watching.ended,
+    waiting.ended,
+  ]);
   expect([followed.code, watched.code, waited.code]).toEqual([0, 0, 0]);
   const lines = await world.lines(id);
   expect(lines).toEqual(whole(lines, pid));
@@ -96,7 +108,8 @@ test("under a chain whose first link ends meanwhile: it advances once, and watch
   expect(watched.stderr.match(/chained to gate/g)).toHaveLength(1);
   const { operations } = await world.client.list({ chain: id });
   expect(operations.map((operation) => operation.id)).toEqual([chain.next, id]);
-  for (const operation of operations) expect(operation).toMatchObject({ state: "succeeded", attempt: 1 });
+  for (const operation of operations)
+    expect(operation).toMatchObject({ state: "succeeded", attempt: 1 });
   const headers = watched.stdout.split("\n").filter((line) => line.startsWith("==="));
   const once = ["=== [1/3] Open ===", "=== [2/3] Wait ===", "=== [3/3] Close ==="];
   expect(headers).toEqual([...once, ...once]);

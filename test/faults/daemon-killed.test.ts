@@ -1,7 +1,9 @@
 /**
- * Kills the daemon in a loop, at random moments, under load: acknowledged operations are there, once and complete.
+ * Kills the daemon in a loop, at random moments, under load: acknowledged operations are there,
+ * once and complete.
  *
- * Some kills happen during a start, some during a stop (while it writes its checkpoint), most in between.
+ * Some kills happen during a start, some during a stop (while it writes its checkpoint), most in
+ * between.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -39,7 +41,9 @@ test("acknowledged submits, running operations and chains outlive a daemon that 
   const side = join(daemon.world.dir, "side");
   const dice = new Dice("daemon-killed");
   const storm = { over: false };
-  const clients = Array.from({ length: CLIENTS }, (_, client) => submitter(daemon, side, client, storm));
+  const clients = Array.from({ length: CLIENTS }, (_, client) =>
+    submitter(daemon, side, client, storm),
+  );
   let kills = 0;
   while (kills < KILLS) kills += await strike(daemon, dice);
   storm.over = true;
@@ -53,7 +57,10 @@ test("acknowledged submits, running operations and chains outlive a daemon that 
     acknowledged.map(({ name }) => name),
     firsts.map(({ params }) => params.name as string),
   );
-  record({ fault: "daemon killed: submits acknowledged", injected: kills, ...submits }, submits.details);
+  record(
+    { fault: "daemon killed: submits acknowledged", injected: kills, ...submits },
+    submits.details,
+  );
 
   const links = acknowledged.flatMap(({ name, links: n }) =>
     Array.from({ length: n }, (_, index) => `${name} ${index + 1}`),

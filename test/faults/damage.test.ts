@@ -1,4 +1,6 @@
-/** Damage in the state directory: the damaged part is set aside and reported, the rest still works. */
+/**
+ * Damage in the state directory: the damaged part is set aside and reported, the rest still works.
+ */
 import {
   appendFileSync,
   cpSync,
@@ -34,13 +36,18 @@ import { compareOnce, record } from "./tally.js";
 interface Past {
   /** Succeeded, in the sealed history. */
   sealed: string[];
-  /** Cancelled while queued, in the time of the document; still queued; decided after the document. */
+  /**
+   * Cancelled while queued, in the time of the document; still queued; decided after the document.
+   */
   queued: string;
   running: string;
   recent: string[];
 }
 
-/** A past with something in every place: history, state document, the one before it, and a journal after it. */
+/**
+ * A past with something in every place: history, state document, the one before it, and a journal
+ * after it.
+ */
 async function makePast(daemon: TestDaemon): Promise<Past> {
   const sealed: string[] = [];
   for (let n = 0; n < 4; n++) sealed.push(await finish(daemon, `sealed-${n}`));
@@ -58,7 +65,9 @@ async function makePast(daemon: TestDaemon): Promise<Past> {
 }
 
 async function submitGate(daemon: TestDaemon, name: string): Promise<string> {
-  return (await daemon.submit("gate", { params: { gate: join(daemon.world.dir, name) }, label: name })).id;
+  return (
+    await daemon.submit("gate", { params: { gate: join(daemon.world.dir, name) }, label: name })
+  ).id;
 }
 
 async function finish(daemon: TestDaemon, name: string): Promise<string> {
@@ -99,7 +108,9 @@ function flip(file: string, part: number): string {
   return file;
 }
 
-/** Without the room for records to come, which a killed daemon leaves: damage to that costs nothing. */
+/**
+ * Without the room for records to come, which a killed daemon leaves: damage to that costs nothing.
+ */
 function withoutRoom(file: string): string {
   const text = readFileSync(file, "utf8");
   truncateSync(file, Buffer.byteLength(text.replace(/\t+$/, "")));
@@ -204,7 +215,8 @@ const DAMAGES: Damage[] = [
 
 function removeIndex(stateDir: string): void {
   const dir = join(stateDir, "history");
-  for (const name of readdirSync(dir)) if (name.startsWith("index.sqlite")) unlinkSync(join(dir, name));
+  for (const name of readdirSync(dir))
+    if (name.startsWith("index.sqlite")) unlinkSync(join(dir, name));
 }
 
 /** Files of the running worker: it goes on while the rest of the state directory is put back. */
@@ -272,14 +284,18 @@ describe("damage", () => {
     await using own = FULL ? await SharedPast.make() : null;
     const { daemon, past } = own ?? (await shared.putBack());
     const { stateDir } = daemon.world;
-    const documents = readdirSync(stateDir).filter((name) => /^state(\.previous)?\.json$/.test(name));
+    const documents = readdirSync(stateDir).filter((name) =>
+      /^state(\.previous)?\.json$/.test(name),
+    );
     expect(documents).toHaveLength(2);
     // At the front, where nothing of an operation stands.
     for (const name of documents) flip(join(stateDir, name), 0.005);
     await daemon.startAgain();
     const { problems } = await daemon.client.daemon();
     for (const name of documents) {
-      expect(problems.filter((problem) => problem.includes(`${name} could not be read`))).not.toEqual([]);
+      expect(
+        problems.filter((problem) => problem.includes(`${name} could not be read`)),
+      ).not.toEqual([]);
       expect(existsSync(join(stateDir, `${name}.damaged-1`))).toBe(true);
     }
     const ids = (await daemon.client.list({ limit: 1000 })).operations.map(({ id }) => id);
@@ -292,7 +308,10 @@ describe("damage", () => {
   });
 });
 
-/** Damages and starts the daemon: the damage is said, and costs what it may. Returns the ids that must be there. */
+/**
+ * Damages and starts the daemon: the damage is said, and costs what it may. Returns the ids that
+ * must be there.
+ */
 async function afterDamage(daemon: TestDaemon, past: Past, damage: Damage): Promise<string[]> {
   const { what, hit, costs, said, aside = said !== null } = damage;
   const file = hit(daemon.world.stateDir);
@@ -300,7 +319,9 @@ async function afterDamage(daemon: TestDaemon, past: Past, damage: Damage): Prom
   const { problems } = await daemon.client.daemon();
   const log = readFileSync(join(daemon.world.stateDir, "liveopsd.log"), "utf8");
   if (said) {
-    expect(problems.filter((problem) => said.test(problem) && problem.includes(file))).not.toEqual([]);
+    expect(problems.filter((problem) => said.test(problem) && problem.includes(file))).not.toEqual(
+      [],
+    );
     expect(log).toMatch(said);
   } else expect(problems).toEqual([]);
   const kept = readdirSync(dirname(file)).filter((name) => name.includes(".damaged-"));
@@ -418,9 +439,9 @@ test.each(rows(1, FORGOTTEN))(
 
     const { problems } = await daemon.client.daemon();
     for (const id of [alive, dead, over, lost.id])
-      expect(problems.filter((problem) => problem.includes(`${id} was lost; it was restored`))).toHaveLength(
-        1,
-      );
+      expect(
+        problems.filter((problem) => problem.includes(`${id} was lost; it was restored`)),
+      ).toHaveLength(1);
     expect(await daemon.client.show(alive)).toMatchObject({
       state: "running",
       attempt: 1,
@@ -439,7 +460,8 @@ test.each(rows(1, FORGOTTEN))(
     writeFileSync(join(dir, "alive+.1"), "");
     expect(await untilFinished(daemon, ended.chain.next!)).toMatchObject({ state: "succeeded" });
     expect(await untilFinished(daemon, over)).toMatchObject({ state: "succeeded", attempt: 1 });
-    // Whether it was over by then cannot be known: it is not run again by itself, and can be by hand.
+    // Whether it was over by then cannot be known: it is not run again by itself, and can be by
+    // hand.
     for (const id of [dead, lost.id])
       expect(await untilFinished(daemon, id)).toMatchObject({
         state: "failed",
@@ -490,11 +512,21 @@ test("the journal gone, and a document from when the worker ran another operatio
   rmSync(join(stateDir, "state.previous.json"), { force: true });
   for (const name of journalFiles(stateDir)) rmSync(name);
   await daemon.startAgain();
-  expect(await daemon.client.show(now)).toMatchObject({ state: "running", attempt: 1, label: "now" });
+  expect(await daemon.client.show(now)).toMatchObject({
+    state: "running",
+    attempt: 1,
+    label: "now",
+  });
   writeFileSync(join(dir, "now.1"), "");
   for (const id of [before, now])
     expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
-  record({ fault: "damage: an older document alone", injected: 1, survived: 2, lost: 0, duplicated: 0 });
+  record({
+    fault: "damage: an older document alone",
+    injected: 1,
+    survived: 2,
+    lost: 0,
+    duplicated: 0,
+  });
 });
 
 completeTest(
@@ -512,38 +544,54 @@ completeTest(
     writeFileSync(join(dir, "started.1"), "");
     expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
     expect(readFileSync(join(dir, "started.ran"), "utf8")).toBe(`1 ${pid}\n`);
-    record({ fault: "damage: the record of a start", injected: 1, survived: 1, lost: 0, duplicated: 0 });
+    record({
+      fault: "damage: the record of a start",
+      injected: 1,
+      survived: 1,
+      lost: 0,
+      duplicated: 0,
+    });
   },
 );
 
-completeTest("a worker that works for nothing that is known is ended, and its files go", async () => {
-  await using daemon = await startDaemon(["gate"], { concurrency: 1 });
-  const { dir, stateDir } = daemon.world;
-  const id = await submitGate(daemon, "nobody");
-  const pid = await inStage(daemon, id, "Wait");
-  await daemon.kill();
-  for (const name of journalFiles(stateDir)) rmSync(name);
-  rmSync(eventsFileOf(stateDir, id));
-  await daemon.startAgain();
-  expect((await daemon.client.list({})).total).toBe(0);
-  await eventually("it is ended", () => !isAlive(pid));
-  const busy = () => readdirSync(join(stateDir, "workers")).filter((name) => name.endsWith(".lock")).length;
-  await eventually("its files are gone", () => busy() <= 1);
-  expect(existsSync(join(dir, "nobody.2"))).toBe(false);
-  record({
-    fault: "a worker whose operation nobody knows",
-    injected: 1,
-    survived: 1,
-    lost: 0,
-    duplicated: 0,
-  });
-});
+completeTest(
+  "a worker that works for nothing that is known is ended, and its files go",
+  async () => {
+    await using daemon = await startDaemon(["gate"], { concurrency: 1 });
+    const { dir, stateDir } = daemon.world;
+    const id = await submitGate(daemon, "nobody");
+    const pid = await inStage(daemon, id, "Wait");
+    await daemon.kill();
+    for (const name of journalFiles(stateDir)) rmSync(name);
+    rmSync(eventsFileOf(stateDir, id));
+    await daemon.startAgain();
+    expect((await daemon.client.list({})).total).toBe(0);
+    await eventually("it is ended", () => !isAlive(pid));
+    const busy = () =>
+      readdirSync(join(stateDir, "workers")).filter((name) => name.endsWith(".lock")).length;
+    await eventually("its files are gone", () => busy() <= 1);
+    expect(existsSync(join(dir, "nobody.2"))).toBe(false);
+    record({
+      fault: "a worker whose operation nobody knows",
+      injected: 1,
+      survived: 1,
+      lost: 0,
+      duplicated: 0,
+    });
+  },
+);
 
 completeTest(
   "damage in run files: the damaged line is passed over and said, the others are there, the outcome counts",
   async () => {
     await using daemon = await startDaemon(["counted"], { concurrency: 1 });
-    const params = { side: join(daemon.world.dir, "side"), name: "run", lines: 20, pause: 0, links: 1 };
+    const params = {
+      side: join(daemon.world.dir, "side"),
+      name: "run",
+      lines: 20,
+      pause: 0,
+      links: 1,
+    };
     const { id } = await daemon.submit("counted", { params });
     await untilFinished(daemon, id);
     const log = join(daemon.world.stateDir, "runs", id, "1", "log.ndjson");
@@ -556,6 +604,8 @@ completeTest(
     expect(texts.filter((text) => text === "line 6")).toHaveLength(1);
     rmSync(join(daemon.world.stateDir, "runs", id), { recursive: true });
     expect(await wholeLog(daemon, id)).toEqual([]);
-    expect((await daemon.client.show(id)) satisfies Operation).toMatchObject({ state: "succeeded" });
+    expect((await daemon.client.show(id)) satisfies Operation).toMatchObject({
+      state: "succeeded",
+    });
   },
 );

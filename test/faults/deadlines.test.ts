@@ -1,4 +1,7 @@
-/** A stopped, hanging or partly answering daemon: each command ends in time and names the next command. */
+/**
+ * A stopped, hanging or partly answering daemon: each command ends in time and names the next
+ * command.
+ */
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -37,7 +40,8 @@ async function timed<T>(work: Promise<T>): Promise<{ seconds: number; value: T }
   return { seconds: (performance.now() - began) / 1000, value };
 }
 
-const HALF = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{"id":';
+const HALF =
+  'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{"id":';
 
 test("a daemon whose queue of connections is full is asked until the deadline, and again when it continues", async () => {
   await using daemon = await startDaemon(["gate"]);
@@ -88,7 +92,8 @@ test("a stopped daemon (SIGSTOP): every command ends within its deadline with ex
   await inStage(daemon, id, "Wait");
   const { pid } = daemon;
   daemon.signal("SIGSTOP");
-  const run = (name: "liveops" | "liveopsd", ...words: string[]) => timed(runBin(daemon.world, name, words));
+  const run = (name: "liveops" | "liveopsd", ...words: string[]) =>
+    timed(runBin(daemon.world, name, words));
   try {
     const quick = ["status", "stop", "start"].map((word) => run("liveopsd", word));
     const ordinary = [
@@ -112,7 +117,9 @@ test("a stopped daemon (SIGSTOP): every command ends within its deadline with ex
     }
     for (const { seconds, value } of await Promise.all(ordinary)) {
       expect(value).toMatchObject({ code: 3, stdout: "" });
-      expect(value.stderr).toContain(`the daemon on ${daemon.world.socket} has not answered for 10 s`);
+      expect(value.stderr).toContain(
+        `the daemon on ${daemon.world.socket} has not answered for 10 s`,
+      );
       expect(value.stderr).toContain(`kill -CONT ${pid}`);
       expect(seconds).toBeLessThan(25);
     }
@@ -165,7 +172,9 @@ test.each([
     [...asked, streamed()].map((each) => each.catch((error: unknown) => error)),
   );
   for (const error of ended.slice(0, 4)) expect(error).toBeInstanceOf(NoAnswerError);
-  expect(ended[4]).toSatisfy((it) => it instanceof NoAnswerError || it instanceof ConnectionLostError);
+  expect(ended[4]).toSatisfy(
+    (it) => it instanceof NoAnswerError || it instanceof ConnectionLostError,
+  );
 });
 
 test("a request that takes long is waited for while the daemon answers others, and not for ever", async () => {
@@ -200,6 +209,7 @@ test("a stream that falls silent is a lost connection: the follower reconnects a
   const client = new Client(fake.socket, { stream: 200 });
   let lost = 0;
   const types: string[] = [];
-  for await (const { line } of followChain(client, "abcdef", { onLost: () => lost++ })) types.push(line.type);
+  for await (const { line } of followChain(client, "abcdef", { onLost: () => lost++ }))
+    types.push(line.type);
   expect({ streams, lost, types }).toEqual({ streams: 2, lost: 1, types: ["end"] });
 });

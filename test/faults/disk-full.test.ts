@@ -1,4 +1,7 @@
-/** A full disk: submits are refused, running operations continue, and everything works again with free space. */
+/**
+ * A full disk: submits are refused, running operations continue, and everything works again with
+ * free space.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -21,7 +24,10 @@ import { compareOnce, record } from "./tally.js";
 
 const OPERATIONS = ["chatters", "gate"];
 
-/** Starts an operation that talks until its gate opens; resolves once it does. `weight`: letters in its result. */
+/**
+ * Starts an operation that talks until its gate opens; resolves once it does. `weight`: letters in
+ * its result.
+ */
 async function talker(daemon: TestDaemon, name: string, weight = 0) {
   const gate = join(daemon.world.dir, name);
   const { id } = await daemon.submit("chatters", { params: { gate, weight } });
@@ -43,7 +49,12 @@ async function submitUntilFull(daemon: TestDaemon): Promise<{ ids: string[]; ref
   }
 }
 
-async function expectAllSucceed(daemon: TestDaemon, ids: string[], fault: string, injected: number) {
+async function expectAllSucceed(
+  daemon: TestDaemon,
+  ids: string[],
+  fault: string,
+  injected: number,
+) {
   const ended = await Promise.all(ids.map((id) => untilFinished(daemon, id)));
   const done = ended.filter(({ state, attempt }) => state === "succeeded" && attempt === 1);
   const { operations } = await daemon.client.list({ limit: 1000 });
@@ -77,7 +88,10 @@ test("full: submits are refused, running operations continue and report dropped 
   }
 
   disk.makeRoom();
-  await eventually("the daemon noticed the room", async () => !(await daemon.client.daemon()).storeFull);
+  await eventually(
+    "the daemon noticed the room",
+    async () => !(await daemon.client.daemon()).storeFull,
+  );
   for (const { id } of talkers)
     await eventually("what was dropped is said", async () =>
       (await wholeLog(daemon, id)).some(({ text }) => /were dropped: the disk was full/.test(text)),
@@ -172,7 +186,10 @@ completeTest(
     const answer = await daemon.client.cancel(id).catch((error: unknown) => error);
     if (answer instanceof Refusal) {
       expect(answer).toMatchObject({ status: 507, code: "LIVEOPS_STORE_FULL" });
-      expect(await daemon.client.show(id)).toMatchObject({ state: "running", cancelRequested: false });
+      expect(await daemon.client.show(id)).toMatchObject({
+        state: "running",
+        cancelRequested: false,
+      });
       disk.makeRoom();
       await daemon.client.cancel(id);
     } else expect(answer).toMatchObject({ cancelRequested: true });
@@ -271,25 +288,31 @@ test("full at the stop: the checkpoint is left as it was, nothing is listed twic
   await expectAllSucceed(daemon, [before.id, ...ids], "disk full: checkpoint at the stop", 1);
 });
 
-completeTest("no file names left: what is queued waits for some, and runs once there are", async () => {
-  await using disk = await SmallDisk.make(16, 300);
-  await using daemon = await startDaemon(OPERATIONS, { ...disk.place("state"), concurrency: 2 });
-  const { id, open } = await talker(daemon, "names");
-  disk.fillNames();
-  const gate = join(daemon.world.dir, "nameless");
-  writeFileSync(`${gate}.1`, "");
-  const queued = await daemon.submit("gate", { params: { gate } });
-  const cpu = processorTime(daemon.pid);
-  open();
-  await untilFinished(daemon, id);
-  expect((await daemon.client.show(queued.id)).state).not.toBe("failed");
-  disk.makeRoom();
-  expect(await untilFinished(daemon, queued.id)).toMatchObject({ state: "succeeded", attempt: 1 });
-  // It did not spin meanwhile.
-  expect(processorTime(daemon.pid) - cpu).toBeLessThan(2);
-  await recordThat(daemon, id, ({ state }) => state === "succeeded");
-  record({ fault: "no file names left", injected: 1, survived: 2, lost: 0, duplicated: 0 });
-});
+completeTest(
+  "no file names left: what is queued waits for some, and runs once there are",
+  async () => {
+    await using disk = await SmallDisk.make(16, 300);
+    await using daemon = await startDaemon(OPERATIONS, { ...disk.place("state"), concurrency: 2 });
+    const { id, open } = await talker(daemon, "names");
+    disk.fillNames();
+    const gate = join(daemon.world.dir, "nameless");
+    writeFileSync(`${gate}.1`, "");
+    const queued = await daemon.submit("gate", { params: { gate } });
+    const cpu = processorTime(daemon.pid);
+    open();
+    await untilFinished(daemon, id);
+    expect((await daemon.client.show(queued.id)).state).not.toBe("failed");
+    disk.makeRoom();
+    expect(await untilFinished(daemon, queued.id)).toMatchObject({
+      state: "succeeded",
+      attempt: 1,
+    });
+    // It did not spin meanwhile.
+    expect(processorTime(daemon.pid) - cpu).toBeLessThan(2);
+    await recordThat(daemon, id, ({ state }) => state === "succeeded");
+    record({ fault: "no file names left", injected: 1, survived: 2, lost: 0, duplicated: 0 });
+  },
+);
 
 /** Seconds of processor time a process has used. */
 function processorTime(pid: number): number {

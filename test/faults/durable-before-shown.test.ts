@@ -1,6 +1,6 @@
 /**
- * A stage or an outcome that is shown is durable: no reader sees it before its sync. A sync that finds the disk full
- * writes nothing twice. Synced data survives a power cut.
+ * A stage or an outcome that is shown is durable: no reader sees it before its sync. A sync that
+ * finds the disk full writes nothing twice. Synced data survives a power cut.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -99,7 +99,12 @@ test.each([false, true])(
 
 test("the end of a stage and the event after it share a sync and are shown together", () => {
   const { dir, sink } = newSink();
-  const [accepted, entered, left, finished] = DURABLE as [EventBody, EventBody, EventBody, EventBody];
+  const [accepted, entered, left, finished] = DURABLE as [
+    EventBody,
+    EventBody,
+    EventBody,
+    EventBody,
+  ];
   sink.event(accepted, true);
   sink.event(entered, true);
   const before = disk.syncs;
@@ -196,7 +201,13 @@ test("an outcome whose newline a power cut took counts: the operation is not run
   expect(ended).toMatchObject({ state: "succeeded", attempt: 1 });
   await expectWholeStory(daemon, ended);
   expect(readFileSync(`${gate}.ran`, "utf8").trim().split("\n")).toHaveLength(1);
-  record({ fault: "the last newline lost in a power cut", injected: 1, survived: 1, lost: 0, duplicated: 0 });
+  record({
+    fault: "the last newline lost in a power cut",
+    injected: 1,
+    survived: 1,
+    lost: 0,
+    duplicated: 0,
+  });
 });
 
 test("the directories of a new state dir are made durable in their parents", async () => {
@@ -205,7 +216,13 @@ test("the directories of a new state dir are made durable in their parents", asy
   const { synced } = disk;
   synced.length = 0;
   prepareStateDir(layoutOf(root));
-  expect(readdirSync(root).sort()).toEqual(["history", "journal", "runs", "version.json", "workers"]);
+  expect(readdirSync(root).sort()).toEqual([
+    "history",
+    "journal",
+    "runs",
+    "version.json",
+    "workers",
+  ]);
   // The root's last sync comes after all its names were made.
   expect(synced).toEqual([parent, join(parent, "new"), join(root, "version.json.tmp"), root]);
   synced.length = 0;

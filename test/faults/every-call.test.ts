@@ -1,10 +1,11 @@
 /**
- * The first call of the file system below the state directory fails, then the second one, and so on until a run in which
- * none is left to fail: submit, two operations of a chain, stop, start, read. Calls of daemon, loader and workers count
- * alike, those of SQLite and of Node's threads too. `LIVEOPS_FAULTS_CALL="EIO 17"` repeats one run.
+ * The first call of the file system below the state directory fails, then the second one, and so on
+ * until a run in which none is left to fail: submit, two operations of a chain, stop, start, read.
+ * Calls of daemon, loader and workers count alike, those of SQLite and of Node's threads too.
+ * `LIVEOPS_FAULTS_CALL="EIO 17"` repeats one run.
  *
- * Not covered: calls that look at a name without opening it (stat), calls outside of the state directory, and errors that
- * stay.
+ * Not covered: calls that look at a name without opening it (stat), calls outside of the state
+ * directory, and errors that stay.
  *
  * @module-tag gcc
  */
@@ -69,12 +70,18 @@ const STEP = 16;
 /** Longest wait for the end of a process, in ms; passed only by a test that fails. */
 const GONE_MS = 30_000;
 
-/** Time in ms for a daemon to end that has broken a connection. A daemon that takes longer is asked again. */
+/**
+ * Time in ms for a daemon to end that has broken a connection. A daemon that takes longer is asked
+ * again.
+ */
 const SOON_MS = 2000;
 
 const TEXT = "x".repeat(20_000);
 const STAGES = { passes: ["Read", "Pass"], takes: ["Take", "Keep"] };
-const RESULTS: Record<string, unknown> = { passes: { text: TEXT }, takes: { text: TEXT, kept: "small" } };
+const RESULTS: Record<string, unknown> = {
+  passes: { text: TEXT },
+  takes: { text: TEXT, kept: "small" },
+};
 
 const library = join(directory(), "failing-call.so");
 
@@ -97,7 +104,14 @@ class Control {
 
   set({ error, kinds, fullAfterShort }: Fault, at: number, below: string): void {
     const bytes = Buffer.alloc(24 + 256 + 1024);
-    for (const [index, value] of [error, kinds, at, 0, 0, Number(fullAfterShort === true)].entries())
+    for (const [index, value] of [
+      error,
+      kinds,
+      at,
+      0,
+      0,
+      Number(fullAfterShort === true),
+    ].entries())
       bytes.writeInt32LE(value, 4 * index);
     bytes.write(below, 24);
     writeFileSync(this.#file, bytes);
@@ -217,11 +231,16 @@ class Run {
 
   async #stop(): Promise<void> {
     if (!this.#isUp) return;
-    await this.#daemon.client.stop().catch((error: Error) => this.#seen.push(`stop: ${error.message}`));
+    await this.#daemon.client
+      .stop()
+      .catch((error: Error) => this.#seen.push(`stop: ${error.message}`));
     await this.#ended("at the stop");
   }
 
-  /** What a daemon answers, which is started where none runs. Refusals of the contract are tried again. */
+  /**
+   * What a daemon answers, which is started where none runs. Refusals of the contract are tried
+   * again.
+   */
   async #ask<T>(question: (daemon: TestDaemon) => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries++) {
       await this.#start();
@@ -233,7 +252,10 @@ class Run {
         if (error instanceof Refusal) this.#checkRefusal(error);
         else if (error instanceof NoAnswerError) continue;
         else if (
-          await this.#isGone(this.#daemon.pid, error instanceof ConnectionLostError ? SOON_MS : GONE_MS)
+          await this.#isGone(
+            this.#daemon.pid,
+            error instanceof ConnectionLostError ? SOON_MS : GONE_MS,
+          )
         )
           await this.#ended("at a request");
         // A file could not be read in the middle of a stream: clients ask again.
@@ -244,7 +266,12 @@ class Run {
   }
 
   #checkRefusal({ code, message, status }: Refusal): void {
-    if (code === "LIVEOPS_INTERNAL" || !(code in REFUSALS) || status < 500 || /\n\s+at /.test(message))
+    if (
+      code === "LIVEOPS_INTERNAL" ||
+      !(code in REFUSALS) ||
+      status < 500 ||
+      /\n\s+at /.test(message)
+    )
       this.#broken.push(`a refusal that is none of the contract: ${status} ${code} ${message}`);
   }
 
@@ -272,7 +299,8 @@ class Run {
     if (when === "at the stop") expected.push(0);
     if (when === "at the start") expected.push(2, 5);
     if (!expected.includes(code ?? -1)) this.#broken.push(`exit ${code} ${when}: ${stderr}`);
-    if (code !== 0 && stderr.trim() === "") this.#broken.push(`exit ${code} ${when} without a word`);
+    if (code !== 0 && stderr.trim() === "")
+      this.#broken.push(`exit ${code} ${when} without a word`);
     if (/\n\s+at /.test(stderr)) this.#broken.push(`a stack trace ${when}: ${stderr}`);
   }
 
@@ -293,8 +321,13 @@ class Run {
       isClean &&= isUnchanged;
     }
     const log = readFileSync(join(stateDir, "liveopsd.log"), "utf8");
-    const errors = log.split("\n").filter((line) => /"level":"?(warn|error|fatal|[456]0)/.test(line));
-    this.#seen.push(...problems.map((text) => `problem: ${text}`), ...errors.map((line) => `log: ${line}`));
+    const errors = log
+      .split("\n")
+      .filter((line) => /"level":"?(warn|error|fatal|[456]0)/.test(line));
+    this.#seen.push(
+      ...problems.map((text) => `problem: ${text}`),
+      ...errors.map((line) => `log: ${line}`),
+    );
     const told = [this.#stderr, ...this.#seen, JSON.stringify(all)].join("\n");
     if (!isClean && !/EIO|ENOSPC|EMFILE|disk|mkdir/i.test(told))
       this.#broken.push(`nothing tells why: ${told.slice(0, 2000)}`);
@@ -338,7 +371,8 @@ class Run {
     const whole = stages.map((stage) => `${stage} is here`);
     const hasLines = texts.join() === whole.join();
     if (state === "succeeded" && !hasLines && !texts.some((text) => /dropped/.test(text)))
-      if (whole.some((line) => !texts.includes(line))) this.#broken.push(`${op} lost lines: ${texts}`);
+      if (whole.some((line) => !texts.includes(line)))
+        this.#broken.push(`${op} lost lines: ${texts}`);
     return isClean;
   }
 }
@@ -350,7 +384,11 @@ async function eventsOf(client: Client, id: string): Promise<object[]> {
 }
 
 /** Runs until one is clean; returns the runs in which a call failed. */
-async function loop(fault: Fault, first: number, step: number): Promise<{ runs: number; broken: string[] }> {
+async function loop(
+  fault: Fault,
+  first: number,
+  step: number,
+): Promise<{ runs: number; broken: string[] }> {
   const broken: string[] = [];
   let at = first;
   let runs = 0;
@@ -362,7 +400,9 @@ async function loop(fault: Fault, first: number, step: number): Promise<{ runs: 
       const outcome = await new Run(fault, number).perform();
       if (outcome.call === null) isClean = true;
       else runs++;
-      broken.push(...outcome.broken.map((text) => `${fault.name} ${number}, ${outcome.call}: ${text}`));
+      broken.push(
+        ...outcome.broken.map((text) => `${fault.name} ${number}, ${outcome.call}: ${text}`),
+      );
     }
   };
   await Promise.all([go(), go()]);
@@ -387,7 +427,13 @@ test.each(FAULTS.filter(({ name }) => only === undefined || name === only))(
     const { runs, broken } = await loop(fault, first, step);
     const lost = broken.length;
     record(
-      { fault: `${fault.name} at each call`, injected: runs, survived: runs - lost, lost, duplicated: 0 },
+      {
+        fault: `${fault.name} at each call`,
+        injected: runs,
+        survived: runs - lost,
+        lost,
+        duplicated: 0,
+      },
       broken,
     );
   },

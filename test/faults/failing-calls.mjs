@@ -1,8 +1,9 @@
 /**
- * Preloaded into every process of a daemon's world (NODE_OPTIONS=--import): calls of the file system fail as the file
- * in the query of this module's URL says, read anew at each call. It holds a JSON array of failures: `call` (write, sync,
- * rename, open, truncate), `path` (a regular expression), `code` (such as EIO), and for a write `text` that must stand
- * in what is written (default: any).
+ * Preloaded into every process of a daemon's world (NODE_OPTIONS=--import): calls of the file
+ * system fail as the file in the query of this module's URL says, read anew at each call. It holds
+ * a JSON array of failures: `call` (write, sync, rename, open, truncate), `path` (a regular
+ * expression), `code` (such as EIO), and for a write `text` that must stand in what is written
+ * (default: any).
  */
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";

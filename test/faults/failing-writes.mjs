@@ -1,6 +1,7 @@
 /**
- * Preloaded into a daemon (NODE_OPTIONS=--import): writes fail while the file named by LIVEOPS_TEST_FAILING holds
- * error codes, such as {"log": "EROFS", "journal": "EIO"}. "log" is the daemon's log, "journal" a sync of the journal.
+ * Preloaded into a daemon (NODE_OPTIONS=--import): writes fail while the file named by
+ * LIVEOPS_TEST_FAILING holds error codes, such as {"log": "EROFS", "journal": "EIO"}. "log" is the
+ * daemon's log, "journal" a sync of the journal.
  */
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";

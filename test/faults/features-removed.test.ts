@@ -1,6 +1,7 @@
 /**
- * Proof by deletion: without a feature, its folders and its lines in the doors, the rest of the program still compiles.
- * `test/end-to-end/without-features.test.ts` runs the program without all of them.
+ * Proof by deletion: without a feature, its folders and its lines in the doors, the rest of the
+ * program still compiles. `test/end-to-end/without-features.test.ts` runs the program without all
+ * of them.
  */
 import { expect, test } from "vitest";
 import { house } from "../harness/house.js";

@@ -1,4 +1,7 @@
-/** Operations that write without end: output past JavaScript, statuses, stages. Each file stays bounded. */
+/**
+ * Operations that write without end: output past JavaScript, statuses, stages. Each file stays
+ * bounded.
+ */
 import { lstatSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -96,7 +99,9 @@ test("a status in a loop is sent 20 times at once and 10 times a second, the las
 
 test("untracked stages in a loop: the events are bounded and say so, stages and outcome are all there", async () => {
   await using daemon = await startBounded();
-  const { id } = await daemon.submit("torrents", { params: { way: "stages", times: counts(2000, 100_000) } });
+  const { id } = await daemon.submit("torrents", {
+    params: { way: "stages", times: counts(2000, 100_000) },
+  });
   const ended = await untilFinished(daemon, id);
   expect(ended).toMatchObject({ state: "succeeded", stageStates: { Flow: "done", After: "done" } });
   const log = await wholeLog(daemon, id);
@@ -105,7 +110,9 @@ test("untracked stages in a loop: the events are bounded and say so, stages and 
     expect.stringMatching(/^progress, status and untracked stages are no longer recorded/),
   );
   const events = await eventsOf(daemon, id);
-  const dropped = events.flatMap((event) => (event.type === "records:dropped" ? [event.count] : []));
+  const dropped = events.flatMap((event) =>
+    event.type === "records:dropped" ? [event.count] : [],
+  );
   expect(dropped).toEqual([expect.any(Number)]);
   expect(events.filter(({ type }) => type === "stage:left").length).toBeGreaterThan(100);
   expect(events.at(-1)?.type).toBe("operation:finished");

@@ -1,4 +1,7 @@
-/** Invalid, too large or too many requests are answered or cut off; updates of a running operation still arrive. */
+/**
+ * Invalid, too large or too many requests are answered or cut off; updates of a running operation
+ * still arrive.
+ */
 
 import { writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
@@ -15,7 +18,10 @@ beforeAll(async () => {
 });
 afterAll(() => daemon[Symbol.asyncDispose]());
 
-/** Sends bytes on a connection of its own; what comes back until it is closed, by the daemon or after `ms` by us. */
+/**
+ * Sends bytes on a connection of its own; what comes back until it is closed, by the daemon or
+ * after `ms` by us.
+ */
 function exchange(bytes: string | Buffer, ms = 3000): Promise<string> {
   return new Promise((resolve) => {
     let answer = "";
@@ -64,7 +70,14 @@ const REFUSED: Array<[string, string, string, string, number, string]> = [
   ],
   ["no such route", "GET", "/v2/everything", "", 404, "LIVEOPS_NO_SUCH_ROUTE"],
   ["a broken escape", "GET", "/v1/operations/%E0%A4%A", "", 400, "LIVEOPS_BAD_REQUEST"],
-  ["an id out of the tree", "GET", "/v1/operations/..%2f..%2fetc", "", 404, "LIVEOPS_NO_SUCH_OPERATION"],
+  [
+    "an id out of the tree",
+    "GET",
+    "/v1/operations/..%2f..%2fetc",
+    "",
+    404,
+    "LIVEOPS_NO_SUCH_OPERATION",
+  ],
   ["a page without end", "GET", "/v1/operations?limit=99999999", "", 400, "LIVEOPS_BAD_REQUEST"],
   ["a limit that is none", "GET", "/v1/operations?limit=-1", "", 400, "LIVEOPS_BAD_REQUEST"],
 ];
@@ -122,5 +135,11 @@ test("a flood of requests does not hold up the updates of a running operation", 
   delays.sort((a, b) => a - b);
   expect(delays[Math.floor(delays.length / 2)]).toBeLessThan(500);
   expect(delays.at(-1)).toBeLessThan(3000);
-  record({ fault: "requests of a flood", injected: answered, survived: answered, lost: 0, duplicated: 0 });
+  record({
+    fault: "requests of a flood",
+    injected: answered,
+    survived: answered,
+    lost: 0,
+    duplicated: 0,
+  });
 }, 120_000);

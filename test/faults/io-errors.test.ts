@@ -1,8 +1,16 @@
 /**
- * An I/O error of the disk: the daemon stops, and the next daemon recovers. A cancel file that cannot be written does not
- * prevent a stop. A quota or a file size limit counts as a full disk.
+ * An I/O error of the disk: the daemon stops, and the next daemon recovers. A cancel file that
+ * cannot be written does not prevent a stop. A quota or a file size limit counts as a full disk.
  */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -114,7 +122,13 @@ test.each(AT_THE_STOP.slice(0, counts(2, AT_THE_STOP.length)))(
     expect(await daemon.client.show(id)).toMatchObject({ state: "succeeded", attempt: 1 });
     expect((await daemon.client.list()).operations).toHaveLength(1);
     expect((await daemon.client.daemon()).problems).toEqual([]);
-    record({ fault: `I/O error at a checkpoint`, injected: 1, survived: 1, lost: 0, duplicated: 0 });
+    record({
+      fault: `I/O error at a checkpoint`,
+      injected: 1,
+      survived: 1,
+      lost: 0,
+      duplicated: 0,
+    });
   },
 );
 
@@ -136,7 +150,13 @@ describe("the cancel file cannot be written", () => {
       expect(await daemon.client.cancel(id)).toMatchObject({ cancelRequested: true });
       expect(await untilFinished(daemon, id)).toMatchObject({ state: "cancelled", attempt: 1 });
       expect((await daemon.client.daemon()).pid).toBe(daemon.pid);
-      record({ fault: "cancel file not written", injected: 1, survived: 1, lost: 0, duplicated: 0 });
+      record({
+        fault: "cancel file not written",
+        injected: 1,
+        survived: 1,
+        lost: 0,
+        duplicated: 0,
+      });
     },
   );
 
@@ -153,16 +173,19 @@ describe("the cancel file cannot be written", () => {
     await eventually("the cancel file is there", () => existsSync(file));
   });
 
-  test.each(["too-long", "deaf-too-long"])("a timeout is enforced all the same, and said: %s", async (op) => {
-    using calls = new FailingCalls();
-    await using daemon = await startDaemon(["stubborn"], { env: calls.env });
-    calls.set(FAILURES[0]!);
-    const { id } = await daemon.submit(op);
-    expect(await untilFinished(daemon, id)).toMatchObject({
-      state: "failed",
-      error: { code: "LIVEOPS_TIMEOUT" },
-    });
-  });
+  test.each(["too-long", "deaf-too-long"])(
+    "a timeout is enforced all the same, and said: %s",
+    async (op) => {
+      using calls = new FailingCalls();
+      await using daemon = await startDaemon(["stubborn"], { env: calls.env });
+      calls.set(FAILURES[0]!);
+      const { id } = await daemon.submit(op);
+      expect(await untilFinished(daemon, id)).toMatchObject({
+        state: "failed",
+        error: { code: "LIVEOPS_TIMEOUT" },
+      });
+    },
+  );
 });
 
 test("a timeout that finds the disk full is recorded and enforced when there is room", async () => {
@@ -216,7 +239,10 @@ test("EIO at the end of the log: the worker ends, and the log of the operation s
     state: "failed",
     error: { code: "LIVEOPS_WORKER_LOST" },
   });
-  const said = { stream: "stderr", text: expect.stringContaining("the run files cannot be written: EIO") };
+  const said = {
+    stream: "stderr",
+    text: expect.stringContaining("the run files cannot be written: EIO"),
+  };
   expect((await wholeLog(daemon, id)).at(-1)).toMatchObject(said);
   calls.set();
   await daemon.stop();

@@ -58,12 +58,22 @@ test(
     writeFileSync(`${gate}.1`, "leave");
     await untilFinished(daemon, blocker.id);
     const record = await untilFinished(daemon, first!);
-    expect(record).toMatchObject({ state: "succeeded", params: { text }, result: { length: text.length } });
-    // The rest is cancelled, so that the test need not run all of it. What has finished meanwhile refuses the cancel.
+    expect(record).toMatchObject({
+      state: "succeeded",
+      params: { text },
+      result: { length: text.length },
+    });
+    // The rest is cancelled, so that the test need not run all of it. What has finished meanwhile
+    // refuses the cancel.
     const left = [...ids].reverse();
     while (left.length > 0)
-      await Promise.all(left.splice(0, 50).map((id) => daemon.client.cancel(id).catch(refusedAsFinished)));
-    await eventually("nothing is queued", async () => (await daemon.client.daemon()).counts.queued === 0);
+      await Promise.all(
+        left.splice(0, 50).map((id) => daemon.client.cancel(id).catch(refusedAsFinished)),
+      );
+    await eventually(
+      "nothing is queued",
+      async () => (await daemon.client.daemon()).counts.queued === 0,
+    );
   },
   patience(60_000, 600_000),
 );
@@ -75,7 +85,9 @@ test(
     await using daemon = await startDaemon(["carries"]);
     const body: SubmitBody = { op: "carries", params: { text: "", letters: MiB - 100 } };
     const before = (await daemon.client.daemon()).memory.rss;
-    const unread = Array.from({ length: 20 }, () => daemon.client.watch({})[Symbol.asyncIterator]());
+    const unread = Array.from({ length: 20 }, () =>
+      daemon.client.watch({})[Symbol.asyncIterator](),
+    );
     for (const watcher of unread) await watcher.next();
     const made = await daemon.client.submit(
       Array.from({ length: results }, () => body),
@@ -93,7 +105,10 @@ test(
     await daemon.stop();
     await daemon.startAgain();
     const { id } = made[0]!;
-    expect((await daemon.client.show(id)).result).toEqual({ length: 0, made: "y".repeat(MiB - 100) });
+    expect((await daemon.client.show(id)).result).toEqual({
+      length: 0,
+      made: "y".repeat(MiB - 100),
+    });
   },
   patience(60_000, 300_000),
 );
@@ -123,7 +138,9 @@ test("a large value is whole wherever one record or event is asked for, along a 
     }),
   );
   expect(events).toContainEqual(expect.objectContaining({ type: "operation:finished", result }));
-  expect((await wholeLog(daemon, next.id)).map((line) => line.text)).toEqual([`${text.length} characters`]);
+  expect((await wholeLog(daemon, next.id)).map((line) => line.text)).toEqual([
+    `${text.length} characters`,
+  ]);
   expect((await daemon.client.remove(next.id)).result).toEqual(result);
 });
 
@@ -144,7 +161,9 @@ test("a queue that holds as many bytes as maxQueued allows refuses submits and t
   });
   await daemon.stop();
   await daemon.startAgain();
-  await expect(daemon.submit("carries", { params })).rejects.toMatchObject({ code: "LIVEOPS_QUEUE_FULL" });
+  await expect(daemon.submit("carries", { params })).rejects.toMatchObject({
+    code: "LIVEOPS_QUEUE_FULL",
+  });
   await daemon.client.cancel(accepted[2]!);
   const again = await daemon.submit("carries", { params });
   writeFileSync(`${gate}.1`, "leave");

@@ -1,8 +1,16 @@
 /**
- * The numbers of log lines and events over several attempts: after a kill of any process at any moment, the next attempt
- * continues after all lines and events of the previous attempt.
+ * The numbers of log lines and events over several attempts: after a kill of any process at any
+ * moment, the next attempt continues after all lines and events of the previous attempt.
  */
-import { appendFileSync, cpSync, existsSync, lstatSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ConnectionLostError, NoDaemonError } from "../../protocol/client/errors.js";
@@ -10,7 +18,14 @@ import type { LogLine, Operation } from "../../protocol/operation.js";
 import { isAlive } from "../end-to-end/processes.js";
 import type { TestDaemon } from "../harness/daemon.js";
 import { counts, Dice, patience } from "./mode.js";
-import { eventually, expectNoGap, recordThat, startDaemon, untilFinished, wholeLog } from "./start.js";
+import {
+  eventually,
+  expectNoGap,
+  recordThat,
+  startDaemon,
+  untilFinished,
+  wholeLog,
+} from "./start.js";
 import { compareOnce, record } from "./tally.js";
 
 const LINES = 60;
@@ -42,7 +57,8 @@ async function follow(daemon: TestDaemon, id: string): Promise<LogLine[]> {
           if (line.type === "end") return true;
         }
       } catch (error) {
-        if (!(error instanceof NoDaemonError) && !(error instanceof ConnectionLostError)) throw error;
+        if (!(error instanceof NoDaemonError) && !(error instanceof ConnectionLostError))
+          throw error;
       }
       return null;
     },
@@ -55,7 +71,10 @@ async function follow(daemon: TestDaemon, id: string): Promise<LogLine[]> {
 /** Once the attempt has logged all its lines: the pid of its worker. */
 async function hasLogged(side: string, attempt: number): Promise<number> {
   const file = `${side}.${attempt}`;
-  await eventually(`attempt ${attempt} has logged`, () => existsSync(file) && readFileSync(file, "utf8"));
+  await eventually(
+    `attempt ${attempt} has logged`,
+    () => existsSync(file) && readFileSync(file, "utf8"),
+  );
   return Number(readFileSync(file, "utf8"));
 }
 
@@ -74,7 +93,10 @@ async function killWorker(pid: number): Promise<void> {
   await eventually("the worker is dead", () => !isAlive(pid));
 }
 
-/** The law: n = 1..N, seq ascending, each line that was written is there once, for pages and for the follower. */
+/**
+ * The law: n = 1..N, seq ascending, each line that was written is there once, for pages and for the
+ * follower.
+ */
 async function expectNumbers(
   daemon: TestDaemon,
   { id, side, followed }: Loud,
@@ -100,7 +122,11 @@ test("a daemon killed while an automatic retry waits: the next attempt's lines c
   await using daemon = await startDaemon(["loud"]);
   const loud = await submitLoud(daemon, "retry", ["throw", "throw", "go"]);
   for (const attempt of [1, 2]) {
-    await recordThat(daemon, loud.id, ({ retryAt, attempt: ran }) => retryAt !== null && ran === attempt);
+    await recordThat(
+      daemon,
+      loud.id,
+      ({ retryAt, attempt: ran }) => retryAt !== null && ran === attempt,
+    );
     await daemon.kill();
     await daemon.startAgain();
   }
@@ -178,7 +204,8 @@ test("whatever is killed, and when, lines are numbered 1 to N and events ascend"
       ["a", "b", "c"].map((name) => submitLoud(daemon, `law-${round}-${name}`, ends)),
     );
     for (let n = 0; n < 4; n++) await strike(daemon, dice, louds, FAULTS[dice.whole(0, 3)]!);
-    // What waits to be killed is; each attempt is another one, so that ends after four of them at most.
+    // What waits to be killed is; each attempt is another one, so that ends after four of them at
+    // most.
     let over = false;
     const ended = Promise.all(
       louds.map((loud) => expectNumbers(daemon, loud, "log numbers: any kill")),

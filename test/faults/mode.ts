@@ -1,8 +1,10 @@
 /**
- * The size of a fault test or a law: short in `npm test` and `npm run test:all`, complete in `npm run faults`.
+ * The size of a fault test or a law: short in `npm test` and `npm run test:all`, complete in `npm
+ * run faults`.
  *
- * Every random choice comes from one seed. `npm test` has the same seed each time; `npm run test:all` and `npm run faults`
- * draw one and print it. LIVEOPS_FAULTS_SEED repeats a run with the same seed.
+ * Every random choice comes from one seed. `npm test` has the same seed each time; `npm run
+ * test:all` and `npm run faults` draw one and print it. LIVEOPS_FAULTS_SEED repeats a run with the
+ * same seed.
  */
 
 export const FULL = process.env.LIVEOPS_FAULTS === "full";
@@ -38,7 +40,8 @@ export class Dice {
 
   constructor(name: string) {
     this.#state = SEED;
-    for (const letter of name) this.#state = Math.imul(this.#state ^ letter.charCodeAt(0), 0x01000193);
+    for (const letter of name)
+      this.#state = Math.imul(this.#state ^ letter.charCodeAt(0), 0x01000193);
     process.stdout.write(`${name}: seed ${SEED}\n`);
   }
 

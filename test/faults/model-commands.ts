@@ -1,6 +1,6 @@
 /**
- * The commands of the model test on operations: each changes the model and a real daemon, then compares both at rest.
- * `model-queue-commands.ts` has those on queues and on the order.
+ * The commands of the model test on operations: each changes the model and a real daemon, then
+ * compares both at rest. `model-queue-commands.ts` has those on queues and on the order.
  */
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -53,7 +53,10 @@ const gateOf = ({ daemon }: Real, name: string) => join(daemon.world.dir, name);
 
 export const idOf = ({ ids }: Real, { name }: { name: string }) => ids.get(name)!;
 
-/** Opens the gate. The word is there with the file: an operation that saw it empty would take it for another. */
+/**
+ * Opens the gate. The word is there with the file: an operation that saw it empty would take it for
+ * another.
+ */
 function say(real: Real, { name, attempt }: ModelOperation, word: Word): void {
   const file = `${gateOf(real, name)}.${attempt}`;
   writeFileSync(`${file}.new`, word);
@@ -69,7 +72,9 @@ export async function expectSame(model: Model, real: Real): Promise<void> {
     const { operations } = await daemon.client.list({ limit: 1000 });
     shown = operations.map(shownOf);
     for (const each of operations) real.ids.set(nameOf(each), each.id);
-    const begun = operations.every((each) => each.state !== "running" || each.stageStates.Wait === "active");
+    const begun = operations.every(
+      (each) => each.state !== "running" || each.stageStates.Wait === "active",
+    );
     return begun && JSON.stringify(shown) === JSON.stringify(expected) ? operations : null;
   };
   const operations = await eventually("the daemon rests where the model does", ask, () => ({
@@ -184,8 +189,12 @@ const open = (choice: number, word: Word) =>
     },
   );
 
-/** Not those that would act on a word as soon as their processes continue: either end would be right. */
-const cancellable = (model: Model) => model.in("queued", "running").filter(({ heard }) => heard === null);
+/**
+ * Not those that would act on a word as soon as their processes continue: either end would be
+ * right.
+ */
+const cancellable = (model: Model) =>
+  model.in("queued", "running").filter(({ heard }) => heard === null);
 
 const cancel = (choice: number) =>
   command(

@@ -5,7 +5,14 @@ import fc from "fast-check";
 import { expect } from "vitest";
 import type { EditBody } from "../../protocol/requests.js";
 import type { Model, ModelOperation } from "./model.js";
-import { choose, command, expectRefused, idOf, type ModelCommand, type Real } from "./model-commands.js";
+import {
+  choose,
+  command,
+  expectRefused,
+  idOf,
+  type ModelCommand,
+  type Real,
+} from "./model-commands.js";
 
 /** A queue that commands create and remove. */
 const EXTRA = "extra";
@@ -147,7 +154,10 @@ const top = (choice: number) =>
       const { priority } = await real.daemon.client.edit(idOf(real, operation), { top: true });
       expect(priority).toBeGreaterThanOrEqual(operation.priority);
       for (const other of othersInLine(model, operation))
-        expect(isBefore({ ...operation, priority }, other), `${operation.name} and ${other.name}`).toBe(true);
+        expect(
+          isBefore({ ...operation, priority }, other),
+          `${operation.name} and ${other.name}`,
+        ).toBe(true);
       model.edit(operation, { priority });
     },
   );

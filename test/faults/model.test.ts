@@ -1,7 +1,7 @@
 /**
- * Random submits, ends, cancels, retries, removals, edits, pauses, changes of queues, deaths of daemon and workers, and
- * restarts, compared with a simple model: after each step the real daemon has the model's state, every attempt ran once,
- * and in the order of the model.
+ * Random submits, ends, cancels, retries, removals, edits, pauses, changes of queues, deaths of
+ * daemon and workers, and restarts, compared with a simple model: after each step the real daemon
+ * has the model's state, every attempt ran once, and in the order of the model.
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -23,23 +23,32 @@ test(
   async () => {
     let done = 0;
     await fc.assert(
-      fc.asyncProperty(fc.commands(commands, { maxCommands: LENGTH, size: "max" }), async (sequence) => {
-        await using daemon = await startDaemon(["turns"], {
-          concurrency: SLOTS.default,
-          config: { queues: { side: { concurrency: SLOTS.side } } },
-        });
-        const model = new Model(SLOTS);
-        const real: Real = { daemon, ids: new Map(), bodies: new Map(), commands: 0 };
-        await fc.asyncModelRun(() => ({ model, real }), sequence);
-        await daemon.kill();
-        await daemon.startAgain();
-        await expectSame(model, real);
-        expect((await daemon.client.daemon()).problems).toEqual([]);
-        done += real.commands;
-      }),
+      fc.asyncProperty(
+        fc.commands(commands, { maxCommands: LENGTH, size: "max" }),
+        async (sequence) => {
+          await using daemon = await startDaemon(["turns"], {
+            concurrency: SLOTS.default,
+            config: { queues: { side: { concurrency: SLOTS.side } } },
+          });
+          const model = new Model(SLOTS);
+          const real: Real = { daemon, ids: new Map(), bodies: new Map(), commands: 0 };
+          await fc.asyncModelRun(() => ({ model, real }), sequence);
+          await daemon.kill();
+          await daemon.startAgain();
+          await expectSame(model, real);
+          expect((await daemon.client.daemon()).problems).toEqual([]);
+          done += real.commands;
+        },
+      ),
       { numRuns: RUNS, seed: SEED, endOnFailure: true },
     );
-    record({ fault: "model: random commands", injected: done, survived: done, lost: 0, duplicated: 0 });
+    record({
+      fault: "model: random commands",
+      injected: done,
+      survived: done,
+      lost: 0,
+      duplicated: 0,
+    });
   },
   patience(90_000, 1_200_000),
 );

@@ -1,8 +1,9 @@
 /**
- * A simple model of the daemon's state: operations in order, queues, dependencies. No time, no processes.
+ * A simple model of the daemon's state: operations in order, queues, dependencies. No time, no
+ * processes.
  *
- * Operations wait at gates (`operations/turns.mjs`), so that only commands change the state. After each command the
- * real daemon must reach exactly this state.
+ * Operations wait at gates (`operations/turns.mjs`), so that only commands change the state. After
+ * each command the real daemon must reach exactly this state.
  */
 
 export type Word = "go" | "fail" | "chain";
@@ -39,7 +40,10 @@ interface ModelQueue {
 
 type Standing = { is: "live" | "failed" | "succeeded"; passed: ModelOperation[] };
 
-export type Submitted = Pick<ModelOperation, "queue" | "priority" | "isLater" | "after" | "afterAny">;
+export type Submitted = Pick<
+  ModelOperation,
+  "queue" | "priority" | "isLater" | "after" | "afterAny"
+>;
 
 export class Model {
   readonly operations: ModelOperation[] = [];
@@ -158,7 +162,14 @@ export class Model {
   #add(name: string, submitted: Submitted): ModelOperation {
     const operation: ModelOperation = {
       ...submitted,
-      ...{ name, state: "queued", attempt: 0, arrival: ++this.#arrivals, label: null, isPaused: false },
+      ...{
+        name,
+        state: "queued",
+        attempt: 0,
+        arrival: ++this.#arrivals,
+        label: null,
+        isPaused: false,
+      },
       ...{ heard: null, next: null, handedOver: false, ran: [] },
     };
     this.operations.push(operation);
@@ -232,7 +243,10 @@ export class Model {
 
 /** One line of the comparison. */
 export function describe(
-  each: Pick<ModelOperation, "name" | "state" | "attempt" | "queue" | "priority" | "label" | "isPaused">,
+  each: Pick<
+    ModelOperation,
+    "name" | "state" | "attempt" | "queue" | "priority" | "label" | "isPaused"
+  >,
 ): string {
   const { name, state, attempt, queue, priority, label, isPaused } = each;
   return `${name} ${isPaused ? "paused" : state} ${attempt} ${queue} ${priority} ${label}`;

@@ -1,4 +1,7 @@
-/** Pipelines that are nested, whose scripts tell where they ran, and whether two of them worked at once. */
+/**
+ * Pipelines that are nested, whose scripts tell where they ran, and whether two of them worked at
+ * once.
+ */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
@@ -10,14 +13,18 @@ import { compareOnce, record } from "./tally.js";
 /** Pipelines around the innermost one. */
 const DEPTH = 6;
 
-/** Tells that it runs, and whether another script works meanwhile: a killed script holds its lock no longer. */
+/**
+ * Tells that it runs, and whether another script works meanwhile: a killed script holds its lock no
+ * longer.
+ */
 const script = (place: string) => `|
       exec 9>>"$dir/lock"
       flock --nonblock 9 || echo "${place} of $name" >>"$dir/overlaps"
       echo "$name ${place} $LIVEOPS_OPERATION_ID $LIVEOPS_ATTEMPT" >>"$dir/ran"
       sleep 0.02`;
 
-const PARAMS = "params: { name: { type: string, required: true }, dir: { type: string, required: true } }";
+const PARAMS =
+  "params: { name: { type: string, required: true }, dir: { type: string, required: true } }";
 
 function level(n: number): string {
   const inner = `  - { name: Inner, op: level${n + 1}.yaml, with: { name: $name, dir: $dir } }\n`;
@@ -54,7 +61,8 @@ export class NestedRuns {
   }
 
   /**
-   * Each script has run, in one operation, and at most once in each attempt of that one; never two at once.
+   * Each script has run, in one operation, and at most once in each attempt of that one; never two
+   * at once.
    *
    * @param all - the operations, which have ended
    */
@@ -81,8 +89,8 @@ export class NestedRuns {
 }
 
 /**
- * Kills the worker of a random operation, unless that lost one before: an operation fails whose worker dies three times
- * in a row.
+ * Kills the worker of a random operation, unless that lost one before: an operation fails whose
+ * worker dies three times in a row.
  */
 export async function killWorker(client: Client, dice: Dice, killed: Set<string>): Promise<void> {
   const inner = await client.list({ state: ["running"], parent: "any", limit: 200 });

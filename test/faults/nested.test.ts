@@ -1,6 +1,7 @@
 /**
- * Pipelines inside of pipelines in a queue with one slot, while the daemon and random workers are killed. All end, no
- * operation is lost or made twice, no script runs twice in an attempt, and never do two scripts work at once.
+ * Pipelines inside of pipelines in a queue with one slot, while the daemon and random workers are
+ * killed. All end, no operation is lost or made twice, no script runs twice in an attempt, and
+ * never do two scripts work at once.
  */
 import { expect, test } from "vitest";
 import { TestDaemon } from "../harness/daemon.js";

@@ -1,6 +1,7 @@
 /**
- * Odd objects in place of our files: a directory, a pipe, a socket, links, another user's file, a huge file of zeros.
- * The daemon starts, reports what it set aside, and loses at most the operation of that file.
+ * Odd objects in place of our files: a directory, a pipe, a socket, links, another user's file, a
+ * huge file of zeros. The daemon starts, reports what it set aside, and loses at most the operation
+ * of that file.
  */
 import { execFileSync } from "node:child_process";
 import {
@@ -28,7 +29,14 @@ import { eventsFileOf } from "../harness/stored-events.js";
 import { temporaryDirectory } from "../harness/temporary.js";
 import { journalFiles } from "./crafted.js";
 import { FULL } from "./mode.js";
-import { eventually, inStage, operations, recordThat, startDaemon, untilFinished } from "./start.js";
+import {
+  eventually,
+  inStage,
+  operations,
+  recordThat,
+  startDaemon,
+  untilFinished,
+} from "./start.js";
 import { compareOnce, record } from "./tally.js";
 
 const OPERATIONS = ["floods", "gate", "resumes"];
@@ -75,7 +83,8 @@ beforeAll(async () => {
   process.kill(pid, "SIGKILL");
   past = { sealed, failed, running, queued, recent };
   // Without the file by which a copy is recognised: its queue would be held.
-  const isKept = (path: string) => !lstatSync(path).isSocket() && basename(path) !== "directory.json";
+  const isKept = (path: string) =>
+    !lstatSync(path).isSocket() && basename(path) !== "directory.json";
   cpSync(daemon.world.stateDir, template, { recursive: true, filter: isKept });
   rmSync(daemon.world.socket, { force: true });
   // From here on the gates are open.
@@ -166,7 +175,9 @@ interface Place {
   isPutAside?: boolean;
   /** Nobody's: it is left as it is. */
   isLeft?: boolean;
-  /** In the short form, the places of a group are hit at once; none lies within another. Default: 0. */
+  /**
+   * In the short form, the places of a group are hit at once; none lies within another. Default: 0.
+   */
   group?: 1 | 2;
 }
 
@@ -202,7 +213,10 @@ const PLACES: Place[] = [
     costs: ["recent"],
     isPutAside: true,
   },
-  { place: "a journal segment to come", path: (dir) => join(dir, "journal", "000000009999.ndjson") },
+  {
+    place: "a journal segment to come",
+    path: (dir) => join(dir, "journal", "000000009999.ndjson"),
+  },
   {
     place: "a history segment",
     group: 2,
@@ -218,10 +232,30 @@ const PLACES: Place[] = [
     costs: ["running"],
     isPutAside: true,
   },
-  { place: "an attempt", group: 1, path: inRuns("running", "1"), costs: ["running"], isPutAside: true },
-  { place: "events", path: (dir) => eventsFileOf(dir, past.running), costs: ["running"], isPutAside: true },
-  { place: "log", path: inRuns("running", "1", "log.ndjson"), costs: ["running"], isPutAside: true },
-  { place: "the older half of a log", path: inRuns("running", "1", "log.1.ndjson"), costs: ["running"] },
+  {
+    place: "an attempt",
+    group: 1,
+    path: inRuns("running", "1"),
+    costs: ["running"],
+    isPutAside: true,
+  },
+  {
+    place: "events",
+    path: (dir) => eventsFileOf(dir, past.running),
+    costs: ["running"],
+    isPutAside: true,
+  },
+  {
+    place: "log",
+    path: inRuns("running", "1", "log.ndjson"),
+    costs: ["running"],
+    isPutAside: true,
+  },
+  {
+    place: "the older half of a log",
+    path: inRuns("running", "1", "log.1.ndjson"),
+    costs: ["running"],
+  },
   { place: "a cancel file", path: inRuns("running", "1", "cancel"), costs: ["running"] },
   { place: "stage values", path: inRuns("failed", "values"), costs: ["failed"] },
   {
@@ -230,7 +264,11 @@ const PLACES: Place[] = [
     path: inRuns("failed", "values", "values.ndjson"),
     costs: ["failed"],
   },
-  { place: "the log of what is over", path: inRuns("sealed", "1", "log.ndjson"), costs: ["sealed"] },
+  {
+    place: "the log of what is over",
+    path: inRuns("sealed", "1", "log.ndjson"),
+    costs: ["sealed"],
+  },
   { place: "the run files of what is queued", path: inRuns("queued"), costs: ["queued"] },
   { place: "a worker's lock", group: 1, path: inWorkers(".lock"), costs: ["running"] },
   { place: "a worker's stdout", path: inWorkers(".stdout"), costs: ["running"] },
@@ -248,8 +286,8 @@ interface Row extends Kind {
 }
 
 /**
- * In the full form each kind in each place that may cost an operation, and in all other places at once. In the short form
- * a kind in a group of places at once.
+ * In the full form each kind in each place that may cost an operation, and in all other places at
+ * once. In the short form a kind in a group of places at once.
  */
 const ROWS: Row[] = KINDS.flatMap((kind) => {
   const alone = FULL ? PLACES.filter(({ costs }) => costs !== undefined) : [];
@@ -285,9 +323,14 @@ describe("in the place of a file", () => {
       }
       // A directory in the place of a directory is an attempt that never began.
       const wasDirectory = (at: string) =>
-        lstatSync(join(template, relative(stateDir, at)), { throwIfNoEntry: false })?.isDirectory() ?? false;
+        lstatSync(join(template, relative(stateDir, at)), {
+          throwIfNoEntry: false,
+        })?.isDirectory() ?? false;
       const before = new Map(
-        put.map(({ at }) => [at, { stats: lstatSync(at), isSame: wasDirectory(at) && isUsable(at) }]),
+        put.map(({ at }) => [
+          at,
+          { stats: lstatSync(at), isSame: wasDirectory(at) && isUsable(at) },
+        ]),
       );
       await daemon.startAgain();
 
@@ -341,7 +384,12 @@ describe("in the place of a file", () => {
         (error: Error) => error.message,
       );
       // A mode that keeps its own user out is put right; a reader with all rights never saw it.
-      if (before.isFile() && before.size > 0 && before.size < 4096 && before.uid === process.geteuid?.()) {
+      if (
+        before.isFile() &&
+        before.size > 0 &&
+        before.size < 4096 &&
+        before.uid === process.geteuid?.()
+      ) {
         expect(said).toBe(null);
         return;
       }
@@ -385,7 +433,10 @@ describe("while the daemon runs", () => {
       process.kill(pid, "SIGKILL");
       const ended = await untilFinished(daemon, id);
       if (!kind.includes("zeros")) {
-        expect(ended).toMatchObject({ state: "failed", error: { code: "LIVEOPS_RUN_FILES_UNREADABLE" } });
+        expect(ended).toMatchObject({
+          state: "failed",
+          error: { code: "LIVEOPS_RUN_FILES_UNREADABLE" },
+        });
         const { problems } = await daemon.client.daemon();
         for (const file of files) expect(problems.join("\n")).toContain(`${file}.damaged-1`);
       }

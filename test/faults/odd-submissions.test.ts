@@ -1,4 +1,7 @@
-/** Submissions with odd content or size: stored exactly or refused with the reason, and no other submit waits. */
+/**
+ * Submissions with odd content or size: stored exactly or refused with the reason, and no other
+ * submit waits.
+ */
 import { request as httpRequest } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Operation } from "../../protocol/operation.js";
@@ -6,7 +9,10 @@ import { TestDaemon } from "../harness/daemon.js";
 import { runBin } from "./run-bin.js";
 import { untilFinished } from "./start.js";
 
-/** `any` takes all parameters, `open` by a schema; both give them back. `hands-over` chains them on to `any`. */
+/**
+ * `any` takes all parameters, `open` by a schema; both give them back. `hands-over` chains them on
+ * to `any`.
+ */
 const OPS = {
   "odd.mjs": `
     import { LiveOperation, z } from "liveops";
@@ -92,7 +98,9 @@ test.each(KEPT)("kept exactly, for the operation and in the record: %s", async (
   expect(JSON.stringify((any.result as { params: object }).params)).toBe(JSON.stringify(expected));
   if (params.includes("deep")) return;
   const open = await given(`{"op":"open","params":{"map":${params}}}`);
-  expect(JSON.stringify((open.result as { params: object }).params)).toBe(JSON.stringify({ map: expected }));
+  expect(JSON.stringify((open.result as { params: object }).params)).toBe(
+    JSON.stringify({ map: expected }),
+  );
 });
 
 test("a key that is given twice counts as the last one says", async () => {
@@ -116,14 +124,24 @@ test("a result and a stage value with a prototype key are kept exactly", async (
 
 const utf8 = (text: string) => Buffer.from(text, "latin1");
 const REFUSED: Array<[what: string, bytes: string | Buffer, status: number, detail: RegExp]> = [
-  ["__proto__ in params", '{"op":"any","params":{"__proto__":{"a":1}}}', 422, /the key params\.__proto__ /],
+  [
+    "__proto__ in params",
+    '{"op":"any","params":{"__proto__":{"a":1}}}',
+    422,
+    /the key params\.__proto__ /,
+  ],
   [
     "__proto__ deep in params",
     '{"op":"open","params":{"map":{"a":[1,{"__proto__":1}]}}}',
     422,
     /params\.map\.a\[1\]\.__proto__/,
   ],
-  ["__proto__ with an escape", '{"op":"any","params":{"\\u005f_pro\\u0074o__":1}}', 422, /params\.__proto__/],
+  [
+    "__proto__ with an escape",
+    '{"op":"any","params":{"\\u005f_pro\\u0074o__":1}}',
+    422,
+    /params\.__proto__/,
+  ],
   [
     "__proto__ in one of several",
     '[{"op":"any"},{"op":"any","params":{"__proto__":1}}]',
@@ -156,7 +174,12 @@ const REFUSED: Array<[what: string, bytes: string | Buffer, status: number, deta
     422,
     /map: the key __proto__ /,
   ],
-  ["a number over all numbers", '{"op":"any","params":{"n":1e999}}', 400, /the number 1e999 \(at "n"\)/],
+  [
+    "a number over all numbers",
+    '{"op":"any","params":{"n":1e999}}',
+    400,
+    /the number 1e999 \(at "n"\)/,
+  ],
   [
     "a whole number that rounds",
     '{"op":"any","params":{"n":9007199254740993}}',
@@ -176,23 +199,48 @@ const REFUSED: Array<[what: string, bytes: string | Buffer, status: number, deta
     /256 levels/,
   ],
   ["bytes that are no UTF-8", utf8('{"op":"any","label":"\xff"}'), 400, /not valid UTF-8/],
-  ["half of a character in UTF-8", utf8('{"op":"any","label":"\xed\xa0\x80"}'), 400, /not valid UTF-8/],
+  [
+    "half of a character in UTF-8",
+    utf8('{"op":"any","label":"\xed\xa0\x80"}'),
+    400,
+    /not valid UTF-8/,
+  ],
   [
     "a label that is too long",
     JSON.stringify({ op: "any", label: "x".repeat(201) }),
     400,
     /at most 200 characters/,
   ],
-  ["a null character in cwd", '{"op":"any","cwd":"/tmp\\u0000/x"}', 400, /cwd must be an absolute path/],
+  [
+    "a null character in cwd",
+    '{"op":"any","cwd":"/tmp\\u0000/x"}',
+    400,
+    /cwd must be an absolute path/,
+  ],
   [
     "a null character in a word",
     '{"op":"any","set":["a=\\u0000"]}',
     422,
     /a has a null character; leave it out/,
   ],
-  ["a null character in a key", '{"op":"any","params":{"\\u0000":1}}', 422, /the key .* cannot be kept/],
-  ["a null character in a label", '{"op":"any","label":"a\\u0000b"}', 400, /label must not contain a null/],
-  ["half of a character in cwd", '{"op":"any","cwd":"/tmp/\\ud800"}', 400, /cwd has half of a character/],
+  [
+    "a null character in a key",
+    '{"op":"any","params":{"\\u0000":1}}',
+    422,
+    /the key .* cannot be kept/,
+  ],
+  [
+    "a null character in a label",
+    '{"op":"any","label":"a\\u0000b"}',
+    400,
+    /label must not contain a null/,
+  ],
+  [
+    "half of a character in cwd",
+    '{"op":"any","cwd":"/tmp/\\ud800"}',
+    400,
+    /cwd has half of a character/,
+  ],
   [
     "half of a character in a parameter",
     '{"op":"any","params":{"a":["\\ud800"]}}',
@@ -213,8 +261,18 @@ const REFUSED: Array<[what: string, bytes: string | Buffer, status: number, deta
     /cwd takes text of at most 4095/,
   ],
   ["an env name with =", '{"op":"env","env":{"A=B":"x"}}', 400, /env\.A=B: the name of a variable/],
-  ["an empty env name", '{"op":"env","env":{"":"x"}}', 400, /the name of a variable must not be empty/],
-  ["a null character in an env name", '{"op":"env","env":{"A\\u0000":"x"}}', 400, /the name of a variable/],
+  [
+    "an empty env name",
+    '{"op":"env","env":{"":"x"}}',
+    400,
+    /the name of a variable must not be empty/,
+  ],
+  [
+    "a null character in an env name",
+    '{"op":"env","env":{"A\\u0000":"x"}}',
+    400,
+    /the name of a variable/,
+  ],
   [
     "a null character in an env value",
     '{"op":"env","env":{"ODD":"a\\u0000b"}}',
@@ -274,18 +332,27 @@ describe("on the command line", () => {
 
 /** Bodies of many elements, or of long names, whose refusal, or reading, took seconds. */
 const ELEMENTS = 50_000;
-const many = (item: (n: number) => string) => Array.from({ length: ELEMENTS }, (_, n) => item(n)).join(",");
+const many = (item: (n: number) => string) =>
+  Array.from({ length: ELEMENTS }, (_, n) => item(n)).join(",");
 const LARGE: Array<[what: string, bytes: () => string, status: number]> = [
   ["unknown keys", () => `{"op":"any",${many((n) => `"a${n}":1`)}}`, 400],
   ["wrong env names", () => `{"op":"any","env":{${many((n) => `"=${n}":""`)}}}`, 400],
   ["unknown parameters", () => `{"op":"open","params":{${many((n) => `"ma${n}":1`)}}}`, 422],
   ["wrong items", () => `{"op":"open","params":{"list":[${many(() => "1")}]}}`, 422],
   ["variables", () => `{"op":"any","env":{${many((n) => `"A${n}":""`)}}}`, 400],
-  ["parameters of different names", () => `{"op":"any","params":{${many((n) => `"a${n}":""`)}}}`, 201],
+  [
+    "parameters of different names",
+    () => `{"op":"any","params":{${many((n) => `"a${n}":""`)}}}`,
+    201,
+  ],
   ["words of different names", () => `{"op":"any","set":[${many((n) => `"a${n}="`)}]}`, 400],
   ["words of one list", () => `{"op":"open","set":[${many(() => '"list=a"')}]}`, 400],
   ["words that are no texts", () => `{"op":"any","set":[${many(() => "1")}]}`, 400],
-  ["a name of millions of letters", () => `{"op":"open","params":{"${"map".repeat(1_300_000)}":1}}`, 422],
+  [
+    "a name of millions of letters",
+    () => `{"op":"open","params":{"${"map".repeat(1_300_000)}":1}}`,
+    422,
+  ],
   ["a type of millions of letters", () => `{"op":"${"any".repeat(1_300_000)}"}`, 404],
 ];
 

@@ -1,4 +1,7 @@
-/** One daemon for each state directory and socket, after any crash; no daemon in a place of another user. */
+/**
+ * One daemon for each state directory and socket, after any crash; no daemon in a place of another
+ * user.
+ */
 import {
   chmodSync,
   chownSync,
@@ -35,7 +38,9 @@ class Place implements AsyncDisposable {
   daemons(): number[] {
     return this.world
       .processes()
-      .filter((pid) => isAlive(pid) && commandLine(pid).includes("liveopsd.cjs start --foreground"));
+      .filter(
+        (pid) => isAlive(pid) && commandLine(pid).includes("liveopsd.cjs start --foreground"),
+      );
   }
 
   async killDaemon(): Promise<void> {
@@ -53,7 +58,9 @@ class Place implements AsyncDisposable {
 test("twenty racing starts leave exactly one daemon, and all of them succeed", async () => {
   await using place = new Place();
   for (let round = 0; round < counts(1, 5); round++) {
-    const ended = await Promise.all(Array.from({ length: STARTERS }, () => place.liveopsd("start")));
+    const ended = await Promise.all(
+      Array.from({ length: STARTERS }, () => place.liveopsd("start")),
+    );
     const answers = (await place.client.daemon()).pid;
     expect(ended.filter(({ code }) => code !== 0)).toEqual([]);
     expect(place.daemons()).toEqual([answers]);
@@ -94,7 +101,13 @@ test("a dead daemon's socket and lock files, or others' in their place, do not b
     expect(started, `${what}: ${started.stderr}`).toMatchObject({ code: 0 });
     expect(lstatSync(socket).isSocket(), what).toBe(true);
     expect((await place.client.daemon()).problems, what).toEqual([]);
-    record({ fault: `start after a crash: ${what}`, injected: 1, survived: 1, lost: 0, duplicated: 0 });
+    record({
+      fault: `start after a crash: ${what}`,
+      injected: 1,
+      survived: 1,
+      lost: 0,
+      duplicated: 0,
+    });
   }
 });
 
@@ -137,7 +150,9 @@ function foreignDirectory(dir: string): string {
 }
 
 function contents(dir: string): Record<string, string> {
-  return Object.fromEntries(readdirSync(dir).map((name) => [name, readFileSync(join(dir, name), "utf8")]));
+  return Object.fromEntries(
+    readdirSync(dir).map((name) => [name, readFileSync(join(dir, name), "utf8")]),
+  );
 }
 
 function commandLine(pid: number): string {

@@ -1,7 +1,7 @@
 /**
- * A hostile second user: paths that this user could make or change are not used, our files are not written where this
- * user can read or replace them, and no client connects to this user's socket. As root, the tests give files to another
- * user; otherwise they use modes that let others write.
+ * A hostile second user: paths that this user could make or change are not used, our files are not
+ * written where this user can read or replace them, and no client connects to this user's socket.
+ * As root, the tests give files to another user; otherwise they use modes that let others write.
  */
 import {
   chmodSync,
@@ -124,7 +124,8 @@ test.each(["symbolic link", "hard link"])(
     const elsewhere = join(world.dir, "elsewhere.sock");
     const places = [`${elsewhere}.lock`];
     // In the state directory a symbolic link is put aside.
-    if (kind === "hard link") places.push(`${world.socket}.lock`, join(world.stateDir, "liveopsd.lock"));
+    if (kind === "hard link")
+      places.push(`${world.socket}.lock`, join(world.stateDir, "liveopsd.lock"));
     for (const place of places) {
       writeFileSync(victim, "what the victim wrote\n");
       chmodSync(victim, 0o644);
@@ -211,7 +212,9 @@ test("an operations file that another user could write is not run and hides no o
   const mode = statSync(bad).mode & 0o777;
   for (const file of [bad, helper]) spoil(file);
   const { ops, errors } = await typesOf(world);
-  expect(ops.filter(({ file }) => dirname(file) === world.opsDir).map(({ op }) => op)).toEqual(["good"]);
+  expect(ops.filter(({ file }) => dirname(file) === world.opsDir).map(({ op }) => op)).toEqual([
+    "good",
+  ]);
   expect(errors.map(({ file }) => file).sort()).toEqual([bad, user].sort());
   for (const { message } of errors) expect(message).toMatch(SPOILED);
   expect((await runBin(world, "liveops", ["run", "bad"])).code).toBe(4);

@@ -1,9 +1,9 @@
 /**
- * Power cuts: records what daemon and workers write, leaves the state directory as a power cut may leave it, and holds
- * the next daemon to the promises.
+ * Power cuts: records what daemon and workers write, leaves the state directory as a power cut may
+ * leave it, and holds the next daemon to the promises.
  *
- * The world of a broken promise is kept. `LIVEOPS_FAULTS_WORLD` repeats its cuts, with the seed that was printed, and
- * keeps a copy of each state that breaks a promise.
+ * The world of a broken promise is kept. `LIVEOPS_FAULTS_WORLD` repeats its cuts, with the seed
+ * that was printed, and keeps a copy of each state that breaks a promise.
  *
  * @module-tag strace
  */
@@ -42,7 +42,10 @@ beforeAll(
       const options = { ops: operations("powered"), config: CONFIG, ...(KEPT && { dir: KEPT }) };
       const daemon = TestDaemon.prepare(options);
       const { world } = daemon;
-      recorded.push({ daemon, ...(await (KEPT ? read(world) : record(world, `workload ${n}`, REQUESTS))) });
+      recorded.push({
+        daemon,
+        ...(await (KEPT ? read(world) : record(world, `workload ${n}`, REQUESTS))),
+      });
     }
   },
   patience(300_000, 900_000),
@@ -55,7 +58,10 @@ afterAll(async () => {
   else if (!KEPT) for (const { daemon } of recorded) await daemon.world.close();
 });
 
-/** Moves the world out of the directory of the run, which is removed at the end; returns its new path. */
+/**
+ * Moves the world out of the directory of the run, which is removed at the end; returns its new
+ * path.
+ */
 function keep(dir: string): string {
   const kept = join(dir, "../..", basename(dir));
   renameSync(dir, kept);
@@ -69,7 +75,9 @@ test("whatever a power cut leaves of what was not synced, every promise holds", 
   let kept = 0;
   for (const [index, recording] of recorded.entries()) {
     const dice = new Dice(`power cuts of workload ${index + 1}`);
-    const moments = Array.from({ length: CUTS }, () => momentIn(recording, dice)).sort((a, b) => a - b);
+    const moments = Array.from({ length: CUTS }, () => momentIn(recording, dice)).sort(
+      (a, b) => a - b,
+    );
     const disk = new Disk(recording.daemon.world.stateDir);
     let done = 0;
     for (const [number, at] of moments.entries()) {
@@ -77,16 +85,24 @@ test("whatever a power cut leaves of what was not synced, every promise holds", 
       const order = ORDERS[number % ORDERS.length]!;
       const said = await cut(recording, disk, order, dice, at);
       kept += said.kept;
-      broken.push(...said.broken.map((text) => `workload ${index + 1}, call ${at}, ${order}: ${text}`));
+      broken.push(
+        ...said.broken.map((text) => `workload ${index + 1}, call ${at}, ${order}: ${text}`),
+      );
     }
   }
   isBroken = broken.length > 0;
   const duplicated = broken.filter((text) => text.includes("twice")).length;
   const lost = broken.length - duplicated;
-  count({ fault: "power cut", injected: recorded.length * CUTS, survived: kept, lost, duplicated }, broken);
+  count(
+    { fault: "power cut", injected: recorded.length * CUTS, survived: kept, lost, duplicated },
+    broken,
+  );
 });
 
-/** Without the journal, an operation that has begun is lost where its worker left no file, or begins again. */
+/**
+ * Without the journal, an operation that has begun is lost where its worker left no file, or begins
+ * again.
+ */
 const DROPPED = [
   ["the journal", /\/journal\/\d+\.ndjson$/, /is lost|twice/],
   ["the names in the journal", /\/journal$/, /is lost|twice/],
@@ -117,7 +133,8 @@ test.each(rows(1, DROPPED))(
 async function cut(recording: Recorded, disk: Disk, order: Order, dice: Dice, at: number) {
   const { daemon } = recording;
   const { stateDir, dir } = daemon.world;
-  for (const name of readdirSync(stateDir)) rmSync(join(stateDir, name), { recursive: true, force: true });
+  for (const name of readdirSync(stateDir))
+    rmSync(join(stateDir, name), { recursive: true, force: true });
   writeFileSync(sideFile(dir), "");
   disk.leave(order, dice);
   const copy = join(dir, `cut ${at}, ${order}`);
@@ -156,7 +173,9 @@ const EXPECTED = [
 function isUnexpected(problem: string, { marks }: Known): boolean {
   // After a checkpoint, no start looks for run files whose removal was not synced.
   const [, id] = /^the run files of (\w+) are left$/.exec(problem) ?? [];
-  const isRemoved = marks.some((mark) => "asked" in mark && mark.asked === "remove" && mark.id === id);
+  const isRemoved = marks.some(
+    (mark) => "asked" in mark && mark.asked === "remove" && mark.id === id,
+  );
   return !isRemoved && !EXPECTED.some((expected) => expected.test(problem));
 }
 

@@ -1,6 +1,7 @@
 /**
- * Removed files of a running daemon: its state directory, parts of it, its locks, its socket. The daemon notices, and
- * stops with the reason or makes the socket again. Two daemons never share a state directory.
+ * Removed files of a running daemon: its state directory, parts of it, its locks, its socket. The
+ * daemon notices, and stops with the reason or makes the socket again. Two daemons never share a
+ * state directory.
  */
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -76,7 +77,10 @@ test.each(["journal", "history", "workers", "liveopsd.lock"])(
     expect(isAlive(operation.worker)).toBe(true);
     await daemon.startAgain();
     operation.open();
-    expect(await untilFinished(daemon, operation.id)).toMatchObject({ state: "succeeded", attempt: 1 });
+    expect(await untilFinished(daemon, operation.id)).toMatchObject({
+      state: "succeeded",
+      attempt: 1,
+    });
     expect(operation.runs()).toBe(1);
     record({
       fault: `${what} removed while an operation ran`,
@@ -117,7 +121,10 @@ test("a worker whose lock file was removed is alive for the next daemon, and its
   await daemon.startAgain();
   expect(await daemon.client.show(operation.id)).toMatchObject({ state: "running", attempt: 1 });
   operation.open();
-  expect(await untilFinished(daemon, operation.id)).toMatchObject({ state: "succeeded", attempt: 1 });
+  expect(await untilFinished(daemon, operation.id)).toMatchObject({
+    state: "succeeded",
+    attempt: 1,
+  });
   expect(operation.runs()).toBe(1);
 });
 
@@ -127,7 +134,12 @@ test("lock files removed while the daemon is stopped (SIGSTOP): no second daemon
   const other = join(dir, "other.sock");
   daemon.signal("SIGSTOP");
   for (const lock of [join(stateDir, "liveopsd.lock"), `${socket}.lock`]) rmSync(lock);
-  const refused = await runBin(daemon.world, "liveopsd", ["start", "--foreground", "--socket", other]);
+  const refused = await runBin(daemon.world, "liveopsd", [
+    "start",
+    "--foreground",
+    "--socket",
+    other,
+  ]);
   expect(refused.code).toBe(5);
   expect(refused.stderr).toContain(`another daemon uses the state directory ${stateDir}`);
   expect(existsSync(other)).toBe(false);
@@ -158,7 +170,10 @@ test("a start right after the lock files were removed waits for the end of the d
   const client = new Client(other);
   expect(await client.show(operation.id)).toMatchObject({ state: "running", attempt: 1 });
   operation.open();
-  await eventually("it succeeded", async () => (await client.show(operation.id)).state === "succeeded");
+  await eventually(
+    "it succeeded",
+    async () => (await client.show(operation.id)).state === "succeeded",
+  );
   expect(operation.runs()).toBe(1);
   await client.stop({ now: true });
   await eventually("all of it has ended", () => daemon.world.processes().length === 0);
@@ -175,7 +190,10 @@ test("a removed socket, its lock or their directory is created again, and open s
     expect((await stream.next()).value).toMatchObject({ type: "snapshot" });
     for (const what of [path, join(path, ".."), `${path}.lock`]) {
       remove(what);
-      await eventually(`${what} is there again`, () => existsSync(path) && existsSync(`${path}.lock`));
+      await eventually(
+        `${what} is there again`,
+        () => existsSync(path) && existsSync(`${path}.lock`),
+      );
       expect((await client.daemon()).pid, what).toBe(pid);
       expect(isLocked(`${path}.lock`), what).toBe(true);
     }

@@ -1,4 +1,6 @@
-/** Resuming: a finished stage is not run again and its value is kept, after any end of the attempt. */
+/**
+ * Resuming: a finished stage is not run again and its value is kept, after any end of the attempt.
+ */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -62,7 +64,12 @@ test("daemon and worker both killed: the next daemon resumes", async () => {
     attempt: 2,
     result: { first: FIRST, second: 2, third: 2 },
   });
-  expectRan("resume after daemon and worker loss", 2, ran(), ["1 First", "1 Second", "2 Second", "2 Third"]);
+  expectRan("resume after daemon and worker loss", 2, ran(), [
+    "1 First",
+    "1 Second",
+    "2 Second",
+    "2 Third",
+  ]);
 });
 
 test("automatic retry: as many attempts as the type says, a daemon killed between them does not change that", async () => {
@@ -141,7 +148,13 @@ test("a damaged stage value is not returned: the stage runs again", async () => 
     state: "succeeded",
     result: { first: { made: "by attempt 2" } },
   });
-  expectRan("stage value damaged", 1, ran(), ["1 First", "1 Second", "2 First", "2 Second", "2 Third"]);
+  expectRan("stage value damaged", 1, ran(), [
+    "1 First",
+    "1 Second",
+    "2 First",
+    "2 Second",
+    "2 Third",
+  ]);
 });
 
 /** A process in a session of its own that has nothing to do with liveops. */

@@ -4,7 +4,10 @@ import { type Ended, Running } from "../end-to-end/bins.js";
 import type { World } from "../harness/world.js";
 
 export interface BinOptions {
-  /** Time in ms after which the bin is killed (SIGKILL); `code` is null then. Default: that of `Running`. */
+  /**
+   * Time in ms after which the bin is killed (SIGKILL); `code` is null then. Default: that of
+   * `Running`.
+   */
   deadline?: number;
   /** Variables beside those of the world. */
   env?: Record<string, string>;

@@ -1,9 +1,10 @@
 /**
- * `npm run faults`: runs the complete fault suite and long runs of the laws in other folders,
- * then prints a table of the injected faults and their results.
+ * `npm run faults`: runs the complete fault suite and long runs of the laws in other folders, then
+ * prints a table of the injected faults and their results.
  *
- * Exits 1 where a test failed or anything was lost or duplicated. Words after `--` go to vitest (a file, `-t name`); the
- * name of a folder of test/faults, such as `fleet`, runs the tests of this folder.
+ * Exits 1 where a test failed or anything was lost or duplicated. Words after `--` go to vitest (a
+ * file, `-t name`); the name of a folder of test/faults, such as `fleet`, runs the tests of this
+ * folder.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -23,17 +24,22 @@ process.stdout.write(`seed ${seed}\n`);
 
 try {
   const vitest = join(root, "node_modules/vitest/vitest.mjs");
-  const paths = process.argv.length > 2 ? process.argv.slice(2).map(folder) : ["test/faults", ...LAWS];
-  const ended = spawnSync(process.execPath, [vitest, "run", "--config", "test/vitest.config.ts", ...paths], {
-    cwd: root,
-    stdio: "inherit",
-    env: {
-      ...process.env,
-      LIVEOPS_FAULTS: "full",
-      LIVEOPS_FAULTS_SEED: seed,
-      LIVEOPS_FAULTS_TALLY: tally,
+  const paths =
+    process.argv.length > 2 ? process.argv.slice(2).map(folder) : ["test/faults", ...LAWS];
+  const ended = spawnSync(
+    process.execPath,
+    [vitest, "run", "--config", "test/vitest.config.ts", ...paths],
+    {
+      cwd: root,
+      stdio: "inherit",
+      env: {
+        ...process.env,
+        LIVEOPS_FAULTS: "full",
+        LIVEOPS_FAULTS_SEED: seed,
+        LIVEOPS_FAULTS_TALLY: tally,
+      },
     },
-  });
+  );
   const counts = readFileSync(tally, "utf8")
     .split("\n")
     .filter(Boolean)
@@ -56,7 +62,9 @@ function summed(counts: FaultCount[]): FaultCount[] {
   for (const count of counts) {
     const row = rows.get(count.fault);
     if (!row) rows.set(count.fault, { ...count });
-    else for (const key of ["injected", "survived", "lost", "duplicated"] as const) row[key] += count[key];
+    else
+      for (const key of ["injected", "survived", "lost", "duplicated"] as const)
+        row[key] += count[key];
   }
   return [...rows.values()];
 }
@@ -70,12 +78,17 @@ function table(counts: FaultCount[]): string {
       count.fault,
       ...[count.injected, count.survived, count.lost, count.duplicated].map(String),
     ]),
-    ["all", ...(["injected", "survived", "lost", "duplicated"] as const).map((key) => String(total(key)))],
+    [
+      "all",
+      ...(["injected", "survived", "lost", "duplicated"] as const).map((key) => String(total(key))),
+    ],
   ];
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const line = (row: string[]) =>
     row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!),
+      )
       .join("  ");
   return rows.map(line).join("\n");
 }

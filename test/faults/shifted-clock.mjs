@@ -1,6 +1,7 @@
 /**
- * Preloaded into every process of a daemon's world (NODE_OPTIONS=--import): the wall clock goes ahead or back by the
- * milliseconds in the file in the query of this module's URL, read at each call. The monotonic clock is unchanged.
+ * Preloaded into every process of a daemon's world (NODE_OPTIONS=--import): the wall clock goes
+ * ahead or back by the milliseconds in the file in the query of this module's URL, read at each
+ * call. The monotonic clock is unchanged.
  */
 import { readFileSync } from "node:fs";
 

@@ -1,4 +1,7 @@
-/** Operation files that never yield: they are named with the reason, and the types of other files are answered. */
+/**
+ * Operation files that never yield: they are named with the reason, and the types of other files
+ * are answered.
+ */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -22,7 +25,11 @@ export class Hangs extends LiveOperation {
   async run() {}
 }`;
 
-async function resultOf(daemon: TestDaemon, op: string, params: Record<string, unknown>): Promise<unknown> {
+async function resultOf(
+  daemon: TestDaemon,
+  op: string,
+  params: Record<string, unknown>,
+): Promise<unknown> {
   const { id } = await daemon.submit(op, { params });
   const ended = await untilFinished(daemon, id);
   expect(ended).toMatchObject({ state: "succeeded" });
@@ -42,8 +49,17 @@ test("a file that never yields: it is named, the types of other files run, and i
   await expect(daemon.submit("loops")).rejects.toThrow(/loops\.mjs does not load: its top level/);
   daemon.world.writeOp("loops.mjs", says("second").replace("Says", "Loops"));
   expect(await resultOf(daemon, "loops", { name: "b" })).toBe("second b");
-  await eventually("no file is broken", async () => (await daemon.client.daemon()).problems.length === 0);
-  record({ fault: "type file that never yields", injected: 1, survived: 3, lost: 0, duplicated: 0 });
+  await eventually(
+    "no file is broken",
+    async () => (await daemon.client.daemon()).problems.length === 0,
+  );
+  record({
+    fault: "type file that never yields",
+    injected: 1,
+    survived: 3,
+    lost: 0,
+    duplicated: 0,
+  });
 });
 
 test("an edit while a file never yields: the file is loaded as it is now", {
@@ -66,8 +82,12 @@ test("an edit while a file never yields: the file is loaded as it is now", {
 test("parameters that hang in one type's schema are refused, and the next ones are read", {
   timeout: patience(60_000),
 }, async () => {
-  await using daemon = await TestDaemon.start({ ops: { "hangs.mjs": HANGS, "says.mjs": says("first") } });
-  const hung = daemon.submit("hangs", { params: { name: "hang" } }).catch((error: unknown) => error);
+  await using daemon = await TestDaemon.start({
+    ops: { "hangs.mjs": HANGS, "says.mjs": says("first") },
+  });
+  const hung = daemon
+    .submit("hangs", { params: { name: "hang" } })
+    .catch((error: unknown) => error);
   expect(await resultOf(daemon, "says", { name: "b" })).toBe("first b");
   expect(await hung).toMatchObject({ code: "LIVEOPS_TYPE_FAULT" });
   expect(await daemon.submit("hangs", { params: { name: "no" } })).toMatchObject({ op: "hangs" });

@@ -1,11 +1,19 @@
 /**
- * A file system of a few megabytes, to be filled: a tmpfs mounted by root, or by a user in a new namespace. The daemon
- * starts in this namespace, and the test reaches it through /proc. Where neither is permitted, the tests fail and report
- * it; they are not skipped.
+ * A file system of a few megabytes, to be filled: a tmpfs mounted by root, or by a user in a new
+ * namespace. The daemon starts in this namespace, and the test reaches it through /proc. Where
+ * neither is permitted, the tests fail and report it; they are not skipped.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, statfsSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statfsSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../../protocol/system/until.js";
@@ -39,10 +47,18 @@ export class SmallDisk implements AsyncDisposable {
       });
     }
     const script = `mount -t tmpfs -o ${options} liveops-test /mnt && echo mounted && exec sleep 100000`;
-    const holder = spawn("unshare", ["-Urm", "sh", "-c", script], { stdio: ["ignore", "pipe", "pipe"] });
+    const holder = spawn("unshare", ["-Urm", "sh", "-c", script], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     rmSync(place, { recursive: true });
     await isMounted(holder, String(mounted.stderr));
-    const enter = ["nsenter", "--user", "--mount", "--preserve-credentials", `--target=${holder.pid}`];
+    const enter = [
+      "nsenter",
+      "--user",
+      "--mount",
+      "--preserve-credentials",
+      `--target=${holder.pid}`,
+    ];
     return new SmallDisk(`/proc/${holder.pid}/root/mnt`, { dir: "/mnt", enter }, async () => {
       holder.kill("SIGKILL");
       await once(holder, "exit");
@@ -84,7 +100,8 @@ export class SmallDisk implements AsyncDisposable {
   fillNames(): void {
     const names = join(this.dir, "names");
     mkdirSync(names);
-    for (let n = 0; statfsSync(this.dir).ffree > 0; n++) closeSync(openSync(join(names, String(n)), "w"));
+    for (let n = 0; statfsSync(this.dir).ffree > 0; n++)
+      closeSync(openSync(join(names, String(n)), "w"));
   }
 
   /** Remounts it read-only, as a kernel does after an error. No file may be open for writing. */

@@ -1,4 +1,6 @@
-/** A daemon of the harness with the types of `operations/`, and helpers that the fault tests share. */
+/**
+ * A daemon of the harness with the types of `operations/`, and helpers that the fault tests share.
+ */
 import { readFileSync } from "node:fs";
 import { expect, type TestFunction, test } from "vitest";
 import type { LogLine, Operation } from "../../protocol/operation.js";
@@ -23,7 +25,10 @@ export function operations(...names: string[]): Record<string, string> {
   );
 }
 
-export function startDaemon(names: string[], options: Omit<DaemonOptions, "ops"> = {}): Promise<TestDaemon> {
+export function startDaemon(
+  names: string[],
+  options: Omit<DaemonOptions, "ops"> = {},
+): Promise<TestDaemon> {
   return TestDaemon.start({ ...options, ops: operations(...names) });
 }
 
@@ -50,7 +55,8 @@ export function untilFinished(daemon: TestDaemon, id: string): Promise<Operation
 /** The process that runs the operation's present attempt, as it said itself when it accepted. */
 export async function workerOf(daemon: TestDaemon, id: string): Promise<number> {
   let pid: number | null = null;
-  for await (const event of daemon.client.events(id)) if (event.type === "attempt:accepted") pid = event.pid;
+  for await (const event of daemon.client.events(id))
+    if (event.type === "attempt:accepted") pid = event.pid;
   if (pid === null) throw new Error(`no worker accepted ${id}`);
   return pid;
 }
@@ -73,7 +79,9 @@ export async function wholeLog(daemon: TestDaemon, id: string): Promise<LogLine[
 
 /** Numbers run from 1 to the record's count, none missing and none twice. */
 export function expectNoGap(lines: readonly LogLine[], record: Operation): void {
-  expect(lines.map(({ n }) => n)).toEqual(Array.from({ length: record.logLines }, (_, index) => index + 1));
+  expect(lines.map(({ n }) => n)).toEqual(
+    Array.from({ length: record.logLines }, (_, index) => index + 1),
+  );
 }
 
 /** Events and lines of an operation run from 1 to the record's last number without a gap. */

@@ -1,6 +1,7 @@
 /**
- * A storm: many operations in five queues, with priorities and dependencies. Clients pause, resume, cancel, edit and
- * remove while the daemon is killed again and again. Afterwards the records of every attempt are counted.
+ * A storm: many operations in five queues, with priorities and dependencies. Clients pause, resume,
+ * cancel, edit and remove while the daemon is killed again and again. Afterwards the records of
+ * every attempt are counted.
  *
  * More workers are busy than the machine has cores, so workers handle their messages late.
  */
@@ -22,7 +23,9 @@ import { compareOnce, record } from "./tally.js";
 const KILLS = counts(2, 30);
 const OPERATIONS = counts(200, 20_000);
 const BATCH = counts(100, 1000);
-/** Bytes that operations write between two kills, so that each kill strikes in the middle of work. */
+/**
+ * Bytes that operations write between two kills, so that each kill strikes in the middle of work.
+ */
 const BETWEEN_BYTES = counts(200, 2000);
 /** Longest pause of a client between two requests, in ms. */
 const REST_MS = counts(150, 30);
@@ -59,11 +62,18 @@ test("a storm of requests and kills: no record of a run file is lost, no work is
   await daemon.client.resumeQueue();
 
   const storm = { over: false };
-  const clients = requests(daemon, submitted).map((request, n) => repeat(request, storm, new Dice(`${n}`)));
+  const clients = requests(daemon, submitted).map((request, n) =>
+    repeat(request, storm, new Dice(`${n}`)),
+  );
   let kills = 0;
   while (kills < KILLS) {
     const before = sizeOf(side);
-    await eventually("more operations run", () => sizeOf(side) > before + BETWEEN_BYTES, undefined, 60_000);
+    await eventually(
+      "more operations run",
+      () => sizeOf(side) > before + BETWEEN_BYTES,
+      undefined,
+      60_000,
+    );
     kills += await strike(daemon, dice);
   }
   storm.over = true;
@@ -87,9 +97,13 @@ test("a storm of requests and kills: no record of a run file is lost, no work is
 
   expect(mustRun.filter(({ id }) => all.get(id)?.state !== "succeeded")).toEqual([]);
   expect(submitted.filter(({ id, isRemoved }) => isRemoved && all.has(id))).toEqual([]);
-  expect([...all.values()].filter(({ error }) => error?.code === "LIVEOPS_WORKER_LOST")).toEqual([]);
+  expect([...all.values()].filter(({ error }) => error?.code === "LIVEOPS_WORKER_LOST")).toEqual(
+    [],
+  );
   expect(outOfOrder(submitted, said)).toEqual([]);
-  const early = submitted.filter(({ id, after }) => after && startedBefore(all.get(id), all.get(after.id)));
+  const early = submitted.filter(
+    ({ id, after }) => after && startedBefore(all.get(id), all.get(after.id)),
+  );
   expect(early).toEqual([]);
   await daemon.stop();
   expect(await problemsIn(daemon.world.stateDir)).toEqual([]);
@@ -103,7 +117,8 @@ async function submitAll(daemon: TestDaemon, side: string, dice: Dice): Promise<
       name: String(all.length + index),
       queue: QUEUES[index % QUEUES.length]!,
       priority: [0, 0, 0, 5, -5][dice.whole(0, 4)]!,
-      after: before.length > 0 && dice.chance(0.02) ? before[dice.whole(0, before.length - 1)]! : null,
+      after:
+        before.length > 0 && dice.chance(0.02) ? before[dice.whole(0, before.length - 1)]! : null,
     }));
     const bodies = batch.map(({ name, queue, priority, after }) => ({
       op: "counted",
@@ -113,7 +128,13 @@ async function submitAll(daemon: TestDaemon, side: string, dice: Dice): Promise<
     }));
     const records = await daemon.client.submit(bodies, `batch ${all.length}`);
     for (const [index, each] of batch.entries())
-      all.push({ ...each, id: records[index]!.id, isAttacked: false, isEdited: false, isRemoved: false });
+      all.push({
+        ...each,
+        id: records[index]!.id,
+        isAttacked: false,
+        isEdited: false,
+        isRemoved: false,
+      });
   }
   return all;
 }
@@ -136,7 +157,11 @@ function requests({ client }: TestDaemon, submitted: readonly Submitted[]): Requ
     },
     (dice) => {
       const operation = one(dice);
-      return noted(operation, "isEdited", client.edit(operation.id, { priority: dice.whole(-4, 4) }));
+      return noted(
+        operation,
+        "isEdited",
+        client.edit(operation.id, { priority: dice.whole(-4, 4) }),
+      );
     },
     async (dice) => {
       const operation = one(dice);
@@ -146,7 +171,9 @@ function requests({ client }: TestDaemon, submitted: readonly Submitted[]): Requ
   ];
 }
 
-/** Notes a request that was answered, or whose answer was lost; a refused one has changed nothing. */
+/**
+ * Notes a request that was answered, or whose answer was lost; a refused one has changed nothing.
+ */
 async function noted(
   operation: Submitted,
   key: "isAttacked" | "isEdited",
@@ -169,14 +196,18 @@ function isLost(error: unknown): boolean {
 async function repeat(request: Request, storm: { over: boolean }, dice: Dice): Promise<void> {
   while (!storm.over) {
     await request(dice).catch((error: unknown) => {
-      const isExpected = error instanceof NoDaemonError || error instanceof Refusal || isLost(error);
+      const isExpected =
+        error instanceof NoDaemonError || error instanceof Refusal || isLost(error);
       if (!isExpected) throw error;
     });
     await dice.moment(0, REST_MS);
   }
 }
 
-/** What is wrong with the run files of the operation's attempt: their numbers run up to the end without a gap. */
+/**
+ * What is wrong with the run files of the operation's attempt: their numbers run up to the end
+ * without a gap.
+ */
 function damageOf({ world }: TestDaemon, { id, seq, state, attempt }: Operation): string[] {
   const log = join(world.stateDir, "runs", id, "1", "log.ndjson");
   const text = existsSync(log) ? readFileSync(log, "utf8") : "";
@@ -185,19 +216,25 @@ function damageOf({ world }: TestDaemon, { id, seq, state, attempt }: Operation)
     .split("\n")
     .slice(0, -1)
     .map((line) => parseRecord<LogRecord>(line));
-  const logged = records.flatMap((record) => (record === null ? 0 : linesOf(record).map(({ seq }) => seq)));
+  const logged = records.flatMap((record) =>
+    record === null ? 0 : linesOf(record).map(({ seq }) => seq),
+  );
   const numbers = [...events, ...logged].sort((a, b) => a - b);
   if (numbers.length === 0 && state !== "succeeded") return [];
   const isWhole =
     (text === "" || text.endsWith("\n")) &&
     numbers.every((number, index) => number === seq - numbers.length + index) &&
     attempt === 1;
-  return isWhole ? [] : [`${id} ${state} ${attempt}: ${numbers}, and the operation ended with ${seq}`];
+  return isWhole
+    ? []
+    : [`${id} ${state} ${attempt}: ${numbers}, and the operation ended with ${seq}`];
 }
 
 /** Operations of queues with one slot that started after a later one of the same priority. */
 function outOfOrder(submitted: readonly Submitted[], said: readonly string[]): string[] {
-  const started = said.filter((line) => line.endsWith(" ran")).map((line) => Number(line.split(" ")[0]));
+  const started = said
+    .filter((line) => line.endsWith(" ran"))
+    .map((line) => Number(line.split(" ")[0]));
   const latest = new Map<string, number>();
   return started.flatMap((n) => {
     const { queue, priority, after, isEdited } = submitted[n]!;

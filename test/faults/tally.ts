@@ -1,5 +1,6 @@
 /**
- * The injected faults and their results, one line per fault; `npm run faults` prints the lines as a table.
+ * The injected faults and their results, one line per fault; `npm run faults` prints the lines as a
+ * table.
  *
  * Losses and duplicates fail the test that finds them; they are counted here for the table.
  */

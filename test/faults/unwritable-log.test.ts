@@ -1,7 +1,18 @@
-/** The daemon's log cannot be written, or grows without end: the daemon still answers, and reports lost lines. */
+/**
+ * The daemon's log cannot be written, or grows without end: the daemon still answers, and reports
+ * lost lines.
+ */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -18,7 +29,10 @@ import { record } from "./tally.js";
 
 const directory = useDirectories();
 
-/** An operation file that prints so many lines while it is loaded; `mark` makes each edit another file. */
+/**
+ * An operation file that prints so many lines while it is loaded; `mark` makes each edit another
+ * file.
+ */
 const talking = (lines: number, mark: string, width = 180) => `
 import { LiveOperation } from "liveops";
 for (let n = 1; n <= ${lines}; n++) console.log("${mark} line " + n + " " + "x".repeat(${width}));
@@ -60,34 +74,45 @@ const ODD: Array<[string, (log: string) => void]> = [
   ["a link to a device that is full", (log) => symlinkSync("/dev/full", log)],
 ];
 
-test.each(ODD)("a log that is %s: the daemon starts without it, works, and says so", async (_, make) => {
-  await using daemon = await startDaemon(["gate"]);
-  const { world } = daemon;
-  await daemon.stop();
-  rmSync(logOf(world));
-  make(logOf(world));
-  const started = await runBin(world, "liveopsd", ["start"]);
-  expect(started).toMatchObject({ code: 0 });
-  expect(started.stderr).toContain("the log cannot be written: ");
-  const gate = join(world.dir, "gate");
-  writeFileSync(`${gate}.1`, "");
-  const { id } = await daemon.submit("gate", { params: { gate } });
-  expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded" });
-  expect((await daemon.client.daemon()).problems).toEqual([
-    expect.stringContaining("the log cannot be written"),
-  ]);
-  const logs = await runBin(world, "liveopsd", ["logs"]);
-  expect(logs.code).toBe(4);
-  expect(await runBin(world, "liveopsd", ["stop"])).toMatchObject({ code: 0 });
-  record({ fault: "log that cannot be opened", injected: 1, survived: 1, lost: 0, duplicated: 0 });
-});
+test.each(ODD)(
+  "a log that is %s: the daemon starts without it, works, and says so",
+  async (_, make) => {
+    await using daemon = await startDaemon(["gate"]);
+    const { world } = daemon;
+    await daemon.stop();
+    rmSync(logOf(world));
+    make(logOf(world));
+    const started = await runBin(world, "liveopsd", ["start"]);
+    expect(started).toMatchObject({ code: 0 });
+    expect(started.stderr).toContain("the log cannot be written: ");
+    const gate = join(world.dir, "gate");
+    writeFileSync(`${gate}.1`, "");
+    const { id } = await daemon.submit("gate", { params: { gate } });
+    expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded" });
+    expect((await daemon.client.daemon()).problems).toEqual([
+      expect.stringContaining("the log cannot be written"),
+    ]);
+    const logs = await runBin(world, "liveopsd", ["logs"]);
+    expect(logs.code).toBe(4);
+    expect(await runBin(world, "liveopsd", ["stop"])).toMatchObject({ code: 0 });
+    record({
+      fault: "log that cannot be opened",
+      injected: 1,
+      survived: 1,
+      lost: 0,
+      duplicated: 0,
+    });
+  },
+);
 
 test.each(["ENOSPC", "EROFS", "EIO", "EBADF", "EAGAIN"])(
   "a log that fails with %s: lines are dropped, one line says how many, and the daemon answers",
   async (code) => {
     const failing = new Failing();
     await using daemon = await TestDaemon.start({ env: failing.env });
-    await eventually("it logs", () => textOf(logOf(daemon.world)).includes("liveopsd is listening"));
+    await eventually("it logs", () =>
+      textOf(logOf(daemon.world)).includes("liveopsd is listening"),
+    );
     failing.begin({ log: code });
     await talk(daemon, 5, "dropped");
     await eventually("the problem is shown", async () => {
@@ -96,14 +121,21 @@ test.each(["ENOSPC", "EROFS", "EIO", "EBADF", "EAGAIN"])(
     });
     expect(textOf(logOf(daemon.world))).not.toContain("dropped line");
     failing.end();
-    await eventually("the log works again", async () => (await daemon.client.daemon()).problems.length === 0);
+    await eventually(
+      "the log works again",
+      async () => (await daemon.client.daemon()).problems.length === 0,
+    );
     await talk(daemon, 1, "written");
-    await eventually("a line is written", () => textOf(logOf(daemon.world)).includes("written line 1"));
+    await eventually("a line is written", () =>
+      textOf(logOf(daemon.world)).includes("written line 1"),
+    );
     const notes = textOf(logOf(daemon.world))
       .split("\n")
       .filter((line) => line.includes('"dropped":'))
       .map((line) => JSON.parse(line) as { dropped: number });
-    expect(notes).toEqual([expect.objectContaining({ dropped: 5, msg: expect.stringContaining(code) })]);
+    expect(notes).toEqual([
+      expect.objectContaining({ dropped: 5, msg: expect.stringContaining(code) }),
+    ]);
     record({ fault: `log fails: ${code}`, injected: 1, survived: 1, lost: 0, duplicated: 0 });
   },
 );
@@ -115,10 +147,15 @@ test("the disk of the log is full: the daemon answers, and writes again once the
   disk.topUp(join(disk.dir, "state", "liveopsd.log"));
   await talk(daemon, 50, "full");
   await eventually("lines are dropped", async () =>
-    (await daemon.client.daemon()).problems.some((problem) => problem.includes("the log cannot be written")),
+    (await daemon.client.daemon()).problems.some((problem) =>
+      problem.includes("the log cannot be written"),
+    ),
   );
   disk.makeRoom();
-  await eventually("the log works again", async () => (await daemon.client.daemon()).problems.length === 0);
+  await eventually(
+    "the log works again",
+    async () => (await daemon.client.daemon()).problems.length === 0,
+  );
   record({ fault: "log on a full disk", injected: 1, survived: 1, lost: 0, duplicated: 0 });
 });
 
@@ -130,7 +167,11 @@ test("a state directory on a read-only file system: the start fails at once, wit
   const [command, ...words] = [...(enter ?? []), process.execPath, world.bin("liveopsd"), "start"];
   const failed = await new Promise<string>((resolve) => {
     try {
-      execFileSync(command!, words, { env: { ...world.env, ...env }, stdio: "pipe", timeout: 20_000 });
+      execFileSync(command!, words, {
+        env: { ...world.env, ...env },
+        stdio: "pipe",
+        timeout: 20_000,
+      });
       resolve("it started");
     } catch (error) {
       const { status, stderr } = error as { status: number; stderr: Buffer };
@@ -170,7 +211,9 @@ test("a foreground daemon whose stderr nobody reads: it works, and liveops stop 
   // More than the socket, the reader and the daemon keep between them.
   world.writeOp("talking.mjs", talking(10_000, "unread"));
   await client.types();
-  await eventually("all of it is logged", () => textOf(logOf(world)).includes("unread line 10000 "));
+  await eventually("all of it is logged", () =>
+    textOf(logOf(world)).includes("unread line 10000 "),
+  );
   expect((await client.daemon()).pid).toBe(child.pid);
   expect(await runBin(world, "liveopsd", ["stop"])).toMatchObject({ code: 0 });
   expect((await ended)[0]).toBe(0);
@@ -191,7 +234,9 @@ test("the log keeps its bound whatever operation files print, and logs -f follow
   const lines = follower.stdout.match(/round \d+ line \d+ /g) ?? [];
   expect(lines.length).toBe(rounds * 200);
   expect(new Set(lines).size).toBe(rounds * 200);
-  const sizes = [logOf(daemon.world), `${logOf(daemon.world)}.1`].map((file) => statSync(file).size);
+  const sizes = [logOf(daemon.world), `${logOf(daemon.world)}.1`].map(
+    (file) => statSync(file).size,
+  );
   expect(Math.max(...sizes)).toBeLessThanOrEqual(MOST_BYTES);
   const printed = await runBin(daemon.world, "liveopsd", ["logs"]);
   expect(printed.stdout).toContain(`round ${rounds} line 1 `);

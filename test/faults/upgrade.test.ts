@@ -1,4 +1,6 @@
-/** The package of a running daemon is replaced by another version, or removed, while operations run. */
+/**
+ * The package of a running daemon is replaced by another version, or removed, while operations run.
+ */
 // @module-tag tar
 import { spawn } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
@@ -15,7 +17,11 @@ const prefix = join(world.dir, "usr");
 let tarball = "";
 
 beforeAll(() => {
-  tarball = packed(world.dir, { ...process.env, ...world.env, npm_config_cache: join(world.dir, "npm") });
+  tarball = packed(world.dir, {
+    ...process.env,
+    ...world.env,
+    npm_config_cache: join(world.dir, "npm"),
+  });
 }, 60_000);
 
 /** As a shell runs a bin on its PATH. */
@@ -80,7 +86,8 @@ async function allSucceed(liveops: string, ids: string[]): Promise<void> {
   expect(ends.sort()).toEqual(ids.map((id) => `${id} succeeded`).sort());
   for (const id of ids)
     expect(JSON.parse(await succeeds(liveops, "show", id, "--json"))).toMatchObject({ attempt: 1 });
-  for (const name of ["go", "failed", "runs", "a.txt"]) rmSync(join(world.work, name), { force: true });
+  for (const name of ["go", "failed", "runs", "a.txt"])
+    rmSync(join(world.work, name), { force: true });
 }
 
 test("after an upgrade restart adopts what runs, and status says which version runs what", async () => {
@@ -102,7 +109,9 @@ test("after an upgrade restart adopts what runs, and status says which version r
   expect(before).toContain(
     `liveops was upgraded from ${version} to 0.9.0 (${place.dir}). The daemon starts no new operations until you restart it: liveops restart (running operations continue)`,
   );
-  expect(await succeeds(now("liveopsd"), "start")).toContain("until you restart it: liveops restart");
+  expect(await succeeds(now("liveopsd"), "start")).toContain(
+    "until you restart it: liveops restart",
+  );
 
   expect(await succeeds(now("liveopsd"), "restart")).toContain("kept 2 running operations");
   const after = await succeeds(now("liveopsd"), "status");
@@ -136,8 +145,13 @@ test("a daemon whose package was removed hands over to a package elsewhere", asy
   expect(before).toContain("liveops restart (running operations continue)");
 
   expect(await succeeds(elsewhere("liveopsd"), "restart")).toContain("kept 2 running operations");
-  expect((await world.client.daemon()).package.dir).toBe(join(world.dir, "opt/lib/node_modules/liveops"));
+  expect((await world.client.daemon()).package.dir).toBe(
+    join(world.dir, "opt/lib/node_modules/liveops"),
+  );
   await allSucceed(elsewhere("liveops"), ids);
   await succeeds(elsewhere("liveopsd"), "stop");
-  await until("the daemon is gone", async () => (await run(elsewhere("liveopsd"), "status")).code === 3);
+  await until(
+    "the daemon is gone",
+    async () => (await run(elsewhere("liveopsd"), "status")).code === 3,
+  );
 }, 60_000);

@@ -1,4 +1,7 @@
-/** A wall clock that a test sets for all processes of a daemon's world; the monotonic clock is unchanged. */
+/**
+ * A wall clock that a test sets for all processes of a daemon's world; the monotonic clock is
+ * unchanged.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

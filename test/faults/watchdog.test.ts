@@ -1,4 +1,7 @@
-/** The daemon's notifications to systemd: a program named `systemd-notify` on its PATH records each call. */
+/**
+ * The daemon's notifications to systemd: a program named `systemd-notify` on its PATH records each
+ * call.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -35,11 +38,16 @@ function fakeNotify(): FakeNotify {
 }
 
 function pingsOf({ calls }: FakeNotify, socket: string): number {
-  return calls().filter((call) => call.startsWith(`${socket} `) && call.includes("WATCHDOG=1")).length;
+  return calls().filter((call) => call.startsWith(`${socket} `) && call.includes("WATCHDOG=1"))
+    .length;
 }
 
 /** A notifier of this process, on the socket `/run/clock` where nothing else is said. */
-function startNotifier(bin: string, given: Record<string, string>, state: Partial<ServiceState> = {}) {
+function startNotifier(
+  bin: string,
+  given: Record<string, string>,
+  state: Partial<ServiceState> = {},
+) {
   const env: Record<string, string | undefined> = {
     PATH: `${bin}:${process.env.PATH}`,
     NOTIFY_SOCKET: "/run/clock",
@@ -95,9 +103,14 @@ test("READY once it answers, then pings with the counts, STOPPING at the stop; o
   await eventually("READY is sent", () => notify.calls().length > 0);
   expect(notify.calls()[0]).toBe("/run/fake READY=1 STATUS=0 running, 0 queued, 0 to answer");
   await client.daemon();
-  const { id } = await client.submit({ op: "shell", params: { script: "env; sleep 1000" } }, newId());
+  const { id } = await client.submit(
+    { op: "shell", params: { script: "env; sleep 1000" } },
+    newId(),
+  );
   await eventually("the status follows", () =>
-    notify.calls().some((call) => call === "/run/fake WATCHDOG=1 STATUS=1 running, 0 queued, 0 to answer"),
+    notify
+      .calls()
+      .some((call) => call === "/run/fake WATCHDOG=1 STATUS=1 running, 0 queued, 0 to answer"),
   );
   const environment = await eventually("the operation's environment is logged", async () => {
     let text = "";
@@ -131,7 +144,10 @@ test("a watchdog that is meant for another process is not pinged; READY is sent 
     WATCHDOG_PID: String(process.pid + 1),
     NOTIFY_SOCKET: "/run/other",
   };
-  const notifiers = [startNotifier(notify.bin, other), startNotifier(notify.bin, { WATCHDOG_USEC: "50000" })];
+  const notifiers = [
+    startNotifier(notify.bin, other),
+    startNotifier(notify.bin, { WATCHDOG_USEC: "50000" }),
+  ];
   await eventually("five periods have passed", () => pingsOf(notify, "/run/clock") >= 5);
   expect(notify.calls()).toContain("/run/other READY=1 STATUS=0");
   expect(pingsOf(notify, "/run/other")).toBe(0);
@@ -142,7 +158,9 @@ test("without systemd-notify the daemon runs, and its log says so", async () => 
   await using service = new Service({ PATH: join(tmpdir(), "missing"), WATCHDOG_USEC: "100000" });
   await eventually("it answers", () => service.client.daemon().catch(() => null));
   const log = join(service.world.stateDir, "liveopsd.log");
-  await eventually("it is said", () => readFileSync(log, "utf8").includes("systemd was not notified"));
+  await eventually("it is said", () =>
+    readFileSync(log, "utf8").includes("systemd was not notified"),
+  );
 });
 
 test("a daemon in the background notifies nobody", async () => {

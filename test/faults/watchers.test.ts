@@ -1,4 +1,7 @@
-/** Watchers that stop reading, vanish, or are slow: they cost little, delay nothing, and miss nothing. */
+/**
+ * Watchers that stop reading, vanish, or are slow: they cost little, delay nothing, and miss
+ * nothing.
+ */
 import { writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
@@ -7,7 +10,12 @@ import { ConnectionLostError, NoDaemonError } from "../../protocol/client/errors
 import { LineSplitter } from "../../protocol/ndjson.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
-import { applyWatchLine, EMPTY_VIEW, type WatchLine, type WatchView } from "../../protocol/watch.js";
+import {
+  applyWatchLine,
+  EMPTY_VIEW,
+  type WatchLine,
+  type WatchView,
+} from "../../protocol/watch.js";
 import type { TestDaemon } from "../harness/daemon.js";
 import { counts, Dice, FULL, patience } from "./mode.js";
 import { eventually, expectNoGap, inStage, startDaemon, untilFinished, wholeLog } from "./start.js";
@@ -18,7 +26,10 @@ const WATCHERS = 100;
 const HEAP = 160;
 const MiB = 1024 * 1024;
 
-/** A raw watch connection: what the client library would hide (not reading, cutting off) is done here. */
+/**
+ * A raw watch connection: what the client library would hide (not reading, cutting off) is done
+ * here.
+ */
 function rawWatch(daemon: TestDaemon, query: string): Socket {
   const socket = connect(daemon.world.socket);
   socket.on("error", () => {});
@@ -34,11 +45,14 @@ function watchersAre(daemon: TestDaemon, n: number): Promise<unknown> {
   );
 }
 
-/** Flooded log bytes must not stay in memory: not for stopped watchers, not for a hundred of them. */
+/**
+ * Flooded log bytes must not stay in memory: not for stopped watchers, not for a hundred of them.
+ */
 test(
   "a hundred stopped watchers: memory stays in proportion, a healthy one gets every line at once",
   async () => {
-    // With what a hundred watchers may hold there is room in this heap; with a part of the flood for each there is not.
+    // With what a hundred watchers may hold there is room in this heap; with a part of the flood
+    // for each there is not.
     await using daemon = await startDaemon(["floods"], {
       env: { NODE_OPTIONS: `--max-old-space-size=${HEAP}` },
     });
@@ -70,8 +84,9 @@ test(
     expect(last).toBe(lines);
     const { memory, watchers } = await daemon.client.daemon();
     expect(watchers).toBe(WATCHERS);
-    // A stopped one may hold what was being sent when it stopped: one batch of lines. The flood is a hundred times that.
-    // The collector lets the heap fill with what is over, up to its bound; what sockets hold lies beside it.
+    // A stopped one may hold what was being sent when it stopped: one batch of lines. The flood is
+    // a hundred times that. The collector lets the heap fill with what is over, up to its bound;
+    // what sockets hold lies beside it.
     expect(memory.rss! - before.rss!).toBeLessThan(WATCHERS * 0.5 * MiB + HEAP * MiB);
     record({
       fault: "watchers stopped",
@@ -82,7 +97,9 @@ test(
     });
 
     // Some wake up: what they missed comes as it is now.
-    const awake = await Promise.all(stopped.slice(0, 4).map((socket) => readUntilFinished(socket, id)));
+    const awake = await Promise.all(
+      stopped.slice(0, 4).map((socket) => readUntilFinished(socket, id)),
+    );
     expect(awake.every(({ state }) => state === "succeeded")).toBe(true);
     for (const socket of stopped) socket.destroy();
     await watchersAre(daemon, 0);
@@ -122,9 +139,12 @@ test("watchers that vanish in the middle leave nothing behind", {
   const { id } = await daemon.submit("gate", { params: { gate, chatty: true } });
   await inStage(daemon, id, "Wait");
   for (let round = 0; round < counts(3, 10); round++) {
-    const sockets = Array.from({ length: WATCHERS }, () => rawWatch(daemon, `operation=${id}&log=1`));
+    const sockets = Array.from({ length: WATCHERS }, () =>
+      rawWatch(daemon, `operation=${id}&log=1`),
+    );
     await watchersAre(daemon, WATCHERS);
-    for (const [index, socket] of sockets.entries()) index % 2 === 0 ? socket.destroy() : socket.end();
+    for (const [index, socket] of sockets.entries())
+      index % 2 === 0 ? socket.destroy() : socket.end();
     await watchersAre(daemon, 0);
     record({ fault: "watchers vanished", injected: WATCHERS, survived: 1, lost: 0, duplicated: 0 });
   }
@@ -201,7 +221,10 @@ test(
       stored.map(({ n, text }) => `${n} ${text}`),
       log.map(({ n, text }) => `${n} ${text}`),
     );
-    record({ fault: "watcher reconnects: log lines", injected: rounds, ...compared }, compared.details);
+    record(
+      { fault: "watcher reconnects: log lines", injected: rounds, ...compared },
+      compared.details,
+    );
     expect(log.map(({ n }) => n)).toEqual(stored.map(({ n }) => n));
   },
   patience(30_000, 240_000),

@@ -1,4 +1,7 @@
-/** A worker that dies in any way: the operation reports how, keeps its last output, and blocks no other operation. */
+/**
+ * A worker that dies in any way: the operation reports how, keeps its last output, and blocks no
+ * other operation.
+ */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -35,7 +38,12 @@ interface Death {
 const DEATHS: Death[] = [
   { way: "exit", code: "LIVEOPS_WORKER_LOST", cause: "exited", message: /exit code 3/ },
   { way: "SIGKILL", code: "LIVEOPS_WORKER_LOST", cause: "killed", message: /SIGKILL/ },
-  { way: "SIGSEGV", code: "LIVEOPS_WORKER_LOST", cause: "segfault", message: /crashed \(SIGSEGV\)/ },
+  {
+    way: "SIGSEGV",
+    code: "LIVEOPS_WORKER_LOST",
+    cause: "segfault",
+    message: /crashed \(SIGSEGV\)/,
+  },
   { way: "abort", code: "LIVEOPS_WORKER_LOST", cause: "aborted", message: /SIGABRT/ },
   { way: "memory", code: "LIVEOPS_WORKER_LOST", cause: "out-of-memory", message: /out of memory/ },
   {
@@ -76,15 +84,29 @@ describe("with one slot", () => {
       });
       const log = await wholeLog(daemon, id);
       expectNoGap(log, lost);
-      const kept = LAST_WORDS.filter((word) => log.filter(({ text }) => text === word).length === 1);
+      const kept = LAST_WORDS.filter(
+        (word) => log.filter(({ text }) => text === word).length === 1,
+      );
       expect(kept).toEqual(LAST_WORDS);
-      expect(log.find(({ text }) => text === "last words")).toMatchObject({ stage: "Die", stream: "stderr" });
+      expect(log.find(({ text }) => text === "last words")).toMatchObject({
+        stage: "Die",
+        stream: "stderr",
+      });
 
       const gate = join(daemon.world.dir, `after-${way}`);
       writeFileSync(`${gate}.1`, "");
       const next = await daemon.submit("gate", { params: { gate } });
-      expect(await untilFinished(daemon, next.id)).toMatchObject({ state: "succeeded", attempt: 1 });
-      record({ fault: `worker ends by ${way}`, injected: 1, survived: kept.length, lost: 0, duplicated: 0 });
+      expect(await untilFinished(daemon, next.id)).toMatchObject({
+        state: "succeeded",
+        attempt: 1,
+      });
+      record({
+        fault: `worker ends by ${way}`,
+        injected: 1,
+        survived: kept.length,
+        lost: 0,
+        duplicated: 0,
+      });
     },
   );
 
@@ -112,7 +134,11 @@ test("a stopped worker (SIGSTOP) is shown as stalled, is not run twice, and cont
 
   await daemon.kill();
   await daemon.startAgain();
-  await recordThat(daemon, id, ({ state, stalledSince }) => state === "running" && stalledSince !== null);
+  await recordThat(
+    daemon,
+    id,
+    ({ state, stalledSince }) => state === "running" && stalledSince !== null,
+  );
   process.kill(pid, "SIGCONT");
   await recordThat(daemon, id, ({ stalledSince }) => stalledSince === null);
   writeFileSync(`${gate}.1`, "");
@@ -126,27 +152,31 @@ test("a stopped worker (SIGSTOP) is shown as stalled, is not run twice, and cont
   record({ fault: "worker stopped (SIGSTOP)", injected: 1, survived: 1, lost: 0, duplicated: 0 });
 });
 
-// An everyday run has these in test/end-to-end/: a worker that dies while no daemon runs, and one that always dies.
+// An everyday run has these in test/end-to-end/: a worker that dies while no daemon runs, and one
+// that always dies.
 function complete(name: string, run: () => Promise<void>): void {
   if (FULL) test(name, run);
 }
 
-complete("a worker that dies while its daemon is dead is reported by the next daemon, once", async () => {
-  await using daemon = await startDaemon(["gate"]);
-  const gate = join(daemon.world.dir, "both");
-  const { id } = await daemon.submit("gate", { params: { gate } });
-  const pid = await inStage(daemon, id, "Wait");
-  await daemon.kill();
-  process.kill(pid, "SIGKILL");
-  await daemon.startAgain();
-  expect(await untilFinished(daemon, id)).toMatchObject({
-    state: "failed",
-    attempt: 1,
-    error: { code: "LIVEOPS_WORKER_LOST", cause: "unknown" },
-  });
-  expect(readFileSync(`${gate}.ran`, "utf8")).toBe(`1 ${pid}\n`);
-  record({ fault: "worker and daemon killed", injected: 1, survived: 1, lost: 0, duplicated: 0 });
-});
+complete(
+  "a worker that dies while its daemon is dead is reported by the next daemon, once",
+  async () => {
+    await using daemon = await startDaemon(["gate"]);
+    const gate = join(daemon.world.dir, "both");
+    const { id } = await daemon.submit("gate", { params: { gate } });
+    const pid = await inStage(daemon, id, "Wait");
+    await daemon.kill();
+    process.kill(pid, "SIGKILL");
+    await daemon.startAgain();
+    expect(await untilFinished(daemon, id)).toMatchObject({
+      state: "failed",
+      attempt: 1,
+      error: { code: "LIVEOPS_WORKER_LOST", cause: "unknown" },
+    });
+    expect(readFileSync(`${gate}.ran`, "utf8")).toBe(`1 ${pid}\n`);
+    record({ fault: "worker and daemon killed", injected: 1, survived: 1, lost: 0, duplicated: 0 });
+  },
+);
 
 complete(
   "a resumable operation that kills worker and daemon each time fails at the third loss in a row",
@@ -162,7 +192,10 @@ complete(
       expect(await daemon.client.show(id)).toMatchObject({
         state: "failed",
         attempt,
-        error: { code: "LIVEOPS_WORKER_LOST", message: expect.stringContaining("the third worker in a row") },
+        error: {
+          code: "LIVEOPS_WORKER_LOST",
+          message: expect.stringContaining("the third worker in a row"),
+        },
       });
     }
     record({
@@ -175,7 +208,10 @@ complete(
   },
 );
 
-/** Starts the daemon after each death until one shows the operation as over; how many starts that took. */
+/**
+ * Starts the daemon after each death until one shows the operation as over; how many starts that
+ * took.
+ */
 async function startsUntilOver(daemon: TestDaemon, id: string): Promise<number> {
   for (let starts = 1; starts <= 10; starts++) {
     await daemon.exited();

@@ -1,8 +1,9 @@
 /**
- * A law of a real daemon on a temporary socket. After any input the daemon answers the next request, and never
- * answers with an internal error.
+ * A law of a real daemon on a temporary socket. After any input the daemon answers the next
+ * request, and never answers with an internal error.
  *
- * The operations that valid requests submit do nothing. No request names the route that stops the daemon.
+ * The operations that valid requests submit do nothing. No request names the route that stops the
+ * daemon.
  */
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -13,7 +14,10 @@ import { cases } from "../faults/mode.js";
 import { TestDaemon } from "../harness/daemon.js";
 import { type Mutation, mutate, mutations, rarely } from "./mutations.js";
 
-/** Time in ms for an answer to arrive; what comes later is not looked at, but still in the daemon's log. */
+/**
+ * Time in ms for an answer to arrive; what comes later is not looked at, but still in the daemon's
+ * log.
+ */
 const ANSWER_MS = 250;
 /** Time in ms after the first bytes for the rest: streams do not end. */
 const REST_MS = 25;
@@ -96,7 +100,17 @@ const route = fc.oneof(
   {
     weight: 6,
     arbitrary: fc
-      .tuple(fc.constantFrom("GET ", "GET /log", "GET /events", "POST /cancel", "POST /retry", "DELETE "), id)
+      .tuple(
+        fc.constantFrom(
+          "GET ",
+          "GET /log",
+          "GET /events",
+          "POST /cancel",
+          "POST /retry",
+          "DELETE ",
+        ),
+        id,
+      )
       .map(([words, it]): [string, string] => {
         const [method = "", rest = ""] = words.split(" ");
         return [method, `/v1/operations/${it}${rest}`];
@@ -146,14 +160,32 @@ const member = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.constantFrom(
-      ...['"op":"open"', '"cwd":"/"', '"label":"x"', '"env":{"A":"b"}', '"params":{"n":1}', '"set":["n=1"]'],
+      ...[
+        '"op":"open"',
+        '"cwd":"/"',
+        '"label":"x"',
+        '"env":{"A":"b"}',
+        '"params":{"n":1}',
+        '"set":["n=1"]',
+      ],
       ...['"params":{"parts":["a","b"]}', '"params":{"map":{"constructor":{"prototype":1}}}'],
     ),
   },
   fc.constantFrom('"op":"nope"', '"from":"Work"', '"now":1'),
   fc
     .tuple(
-      fc.constantFrom("op", "params", "set", "label", "cwd", "env", "from", "__proto__", "map", "n"),
+      fc.constantFrom(
+        "op",
+        "params",
+        "set",
+        "label",
+        "cwd",
+        "env",
+        "from",
+        "__proto__",
+        "map",
+        "n",
+      ),
       json,
     )
     // A boolean would be valid for no route but the one that stops the daemon.
@@ -298,7 +330,8 @@ function newFaults(): string[] {
 
 test("whatever is sent, the daemon lives, answers the next request, and has no fault of its own", async () => {
   const law = fc.asyncProperty(inputs, async ({ requests, changes, noise }) => {
-    const bytes = noise === null ? mutate(Buffer.concat(requests.map(bytesOf)), changes) : Buffer.from(noise);
+    const bytes =
+      noise === null ? mutate(Buffer.concat(requests.map(bytesOf)), changes) : Buffer.from(noise);
     const answer = await exchange(bytes);
     expect(answer).not.toMatch(/^HTTP\/1\.1 5\d\d |"code":"LIVEOPS_(INTERNAL|TYPE_FAULT)"/m);
     const { pid } = await daemon.client.daemon(AbortSignal.timeout(ALIVE_MS));

@@ -1,6 +1,7 @@
 /**
- * A law of reading the journal at a start. Whatever the bytes of its segments, reading throws nothing,
- * every whole record is there in order, every other byte is kept aside, and a second start finds nothing to repair.
+ * A law of reading the journal at a start. Whatever the bytes of its segments, reading throws
+ * nothing, every whole record is there in order, every other byte is kept aside, and a second start
+ * finds nothing to repair.
  */
 import {
   existsSync,
@@ -27,7 +28,10 @@ const READ_MS = 10_000;
 const NEWLINE = 10;
 const TAB = 9;
 
-/** In memory where that is possible: a repaired segment is synced, and a disk would take most of the time. */
+/**
+ * In memory where that is possible: a repaired segment is synced, and a disk would take most of the
+ * time.
+ */
 const world = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "liveops-fuzz-"));
 afterAll(() => rmSync(world, { recursive: true, force: true }));
 
@@ -89,7 +93,9 @@ function named(dir: string): Map<string, Buffer> {
   );
 }
 
-/** The whole records of the bytes and how many bytes they take, found by cutting at each newline. */
+/**
+ * The whole records of the bytes and how many bytes they take, found by cutting at each newline.
+ */
 function wholeLines(bytes: Buffer): Array<{ n: number; value: unknown; length: number }> {
   const lines: Array<{ n: number; value: unknown; length: number }> = [];
   for (
@@ -119,7 +125,8 @@ test("any bytes are a journal: no whole record is lost, all else is kept aside, 
 
     const expected = new Map<number, unknown>();
     for (const bytes of before.values())
-      for (const { n, value } of wholeLines(bytes)) if (n > 0 && !expected.has(n)) expected.set(n, value);
+      for (const { n, value } of wholeLines(bytes))
+        if (n > 0 && !expected.has(n)) expected.set(n, value);
     const numbers = [...expected.keys()].sort((a, b) => a - b);
 
     const first = withinTime(READ_MS, () => readJournal(dir, 0));

@@ -26,7 +26,9 @@ export function mutations(special: readonly string[], max = 6): fc.Arbitrary<Mut
       .map(([byte, n]) => new Uint8Array(n).fill(byte)),
   );
   const kind = fc.constantFrom("flip", "set", "insert", "delete", "repeat", "cut");
-  return fc.array(fc.record({ kind, at: position, length: fc.nat({ max: 700 }), bytes }), { maxLength: max });
+  return fc.array(fc.record({ kind, at: position, length: fc.nat({ max: 700 }), bytes }), {
+    maxLength: max,
+  });
 }
 
 /** The bytes after all mutations, in order. */

@@ -1,8 +1,9 @@
 /**
- * Builds dist/ before a test run where a source is newer, because workers, loaders and bins run from dist/.
+ * Builds dist/ before a test run where a source is newer, because workers, loaders and bins run
+ * from dist/.
  *
- * `LIVEOPS_NO_BUILD=1` tests the present dist/. Two runs at once build one after the other. The kernel holds the lock,
- * so a killed run leaves no lock behind.
+ * `LIVEOPS_NO_BUILD=1` tests the present dist/. Two runs at once build one after the other. The
+ * kernel holds the lock, so a killed run leaves no lock behind.
  */
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
@@ -17,11 +18,19 @@ const OTHERS_MS = 120_000;
 
 export default async function buildWhenStale(): Promise<void> {
   if (process.env.LIVEOPS_NO_BUILD) return;
-  const lock = await until(() => acquireLock(join(root, "node_modules/.liveops-build.lock")), OTHERS_MS);
+  const lock = await until(
+    () => acquireLock(join(root, "node_modules/.liveops-build.lock")),
+    OTHERS_MS,
+  );
   if (!lock)
-    throw new Error("another build of dist/ still holds the lock; end that build and run the tests again");
+    throw new Error(
+      "another build of dist/ still holds the lock; end that build and run the tests again",
+    );
   try {
-    execFileSync(process.execPath, ["scripts/build.mjs", "--if-stale"], { cwd: root, stdio: "inherit" });
+    execFileSync(process.execPath, ["scripts/build.mjs", "--if-stale"], {
+      cwd: root,
+      stdio: "inherit",
+    });
   } finally {
     lock.release();
   }

@@ -1,7 +1,9 @@
 import { syncBuiltinESMExports } from "node:module";
 import { afterAll, beforeAll } from "vitest";
 
-/** Replaces functions of a module of Node for the tests of a file, in each module that imports them. */
+/**
+ * Replaces functions of a module of Node for the tests of a file, in each module that imports them.
+ */
 export function useBuiltin(builtin: object, replaced: object): void {
   const given = Object.entries(builtin);
   const real = Object.fromEntries(given.filter(([name]) => name in replaced));

@@ -7,7 +7,11 @@ import { build } from "esbuild";
 export async function bundleForChild(dir: string, text: string): Promise<string> {
   const outfile = join(dir, "child.mjs");
   await build({
-    stdin: { contents: text, resolveDir: fileURLToPath(new URL("../..", import.meta.url)), loader: "ts" },
+    stdin: {
+      contents: text,
+      resolveDir: fileURLToPath(new URL("../..", import.meta.url)),
+      loader: "ts",
+    },
     bundle: true,
     platform: "node",
     target: "node22.15",

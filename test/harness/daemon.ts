@@ -1,9 +1,9 @@
 /**
  * Runs the built daemon in a child process in a temporary world, with a client.
  *
- * `await using daemon = await TestDaemon.start(...)` stops the daemon at the end of the scope. `useDaemon(...)` shares
- * one daemon between the tests of a file: a start costs more than most tests. The test fails where the daemon leaves a
- * process, a socket or a directory behind.
+ * `await using daemon = await TestDaemon.start(...)` stops the daemon at the end of the scope.
+ * `useDaemon(...)` shares one daemon between the tests of a file: a start costs more than most
+ * tests. The test fails where the daemon leaves a process, a socket or a directory behind.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { afterAll, afterEach, beforeAll } from "vitest";
@@ -22,7 +22,9 @@ export interface DaemonOptions {
   /** More words of the command that starts the daemon. */
   words?: string[];
   env?: Record<string, string>;
-  /** Another state directory, such as one on its own file system. The caller creates and removes it. */
+  /**
+   * Another state directory, such as one on its own file system. The caller creates and removes it.
+   */
   stateDir?: string;
   /** Another build. Default: dist/ of this repository. */
   dist?: string;
@@ -76,12 +78,19 @@ export class TestDaemon {
     return pid;
   }
 
-  /** Starts the daemon in the same world, after `stop` or `kill`. Resolves when the socket answers. */
+  /**
+   * Starts the daemon in the same world, after `stop` or `kill`. Resolves when the socket answers.
+   */
   async startAgain(): Promise<void> {
     const { world, options } = this;
     const words = ["start", "--foreground", "--concurrency", String(options.concurrency ?? 2)];
     words.push(...(options.words ?? []));
-    const [command, ...rest] = [...(options.enter ?? []), process.execPath, world.bin("liveopsd"), ...words];
+    const [command, ...rest] = [
+      ...(options.enter ?? []),
+      process.execPath,
+      world.bin("liveopsd"),
+      ...words,
+    ];
     const child = spawn(command!, rest, {
       cwd: world.dir,
       stdio: ["ignore", "ignore", "pipe", "ipc"],
@@ -110,7 +119,9 @@ export class TestDaemon {
     return { code, stderr: this.#stderr };
   }
 
-  /** Stops like `liveops stop`; with `now`, like `stop --now`. Resolves when the process is gone. */
+  /**
+   * Stops like `liveops stop`; with `now`, like `stop --now`. Resolves when the process is gone.
+   */
   async stop(now = false): Promise<void> {
     await this.client.stop({ now });
     await this.#ended;

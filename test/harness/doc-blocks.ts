@@ -5,7 +5,8 @@
  * - `file=PATH`: the block is this file. A block in TypeScript names its file in its first line.
  * - `exit=N`: a command of the block ends with N, and no command with another code but 0.
  *
- * A comment `<!-- run: COMMAND -->` runs a command that the reader does not see, such as one that makes a file.
+ * A comment `<!-- run: COMMAND -->` runs a command that the reader does not see, such as one that
+ * makes a file.
  */
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,7 +21,10 @@ export interface Block {
   language: string;
   marks: string[];
   text: string;
-  /** Whether this is the output of the block before: a block without a language, or in JSON, directly after `sh`. */
+  /**
+   * Whether this is the output of the block before: a block without a language, or in JSON,
+   * directly after `sh`.
+   */
   isOutput: boolean;
 }
 
@@ -74,7 +78,10 @@ export function isSession({ language, text, isOutput }: Block): boolean {
   return !isOutput && (language === "" || language === "console") && text.startsWith("$ ");
 }
 
-/** A line `$ …` after an output is a command only if it names liveops: liveops prints such lines for a script. */
+/**
+ * A line `$ …` after an output is a command only if it names liveops: liveops prints such lines for
+ * a script.
+ */
 export function commandsOf({ text }: Block): Command[] {
   const commands: Command[] = [];
   for (const line of text.split(/(?<=\n)/)) {

@@ -1,12 +1,22 @@
 /**
- * Gives the tests of a run a small environment and a home of their own: no test meets a setting, the state or a daemon of
- * the user, and no command starts a daemon that a test did not ask for. Tests see times in UTC.
+ * Gives the tests of a run a small environment and a home of their own: no test meets a setting,
+ * the state or a daemon of the user, and no command starts a daemon that a test did not ask for.
+ * Tests see times in UTC.
  *
- * All files of a run are in one directory, which is removed at the end. Its path is in the environment of every process
- * of a test, so that an interrupted run finds and ends them all. The directory is in memory where the machine has room:
- * tests make hundreds of thousands of files, which take a third of the time of a run on a disk. `TMPDIR` names another place.
+ * All files of a run are in one directory, which is removed at the end. Its path is in the
+ * environment of every process of a test, so that an interrupted run finds and ends them all. The
+ * directory is in memory where the machine has room: tests make hundreds of thousands of files,
+ * which take a third of the time of a run on a disk. `TMPDIR` names another place.
  */
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+} from "node:fs";
 import { constants, freemem, tmpdir } from "node:os";
 import { join } from "node:path";
 import { processesOf } from "../end-to-end/processes.js";
@@ -60,7 +70,9 @@ function makeDirectory(place: string): string {
   return dir;
 }
 
-/** Removes the directory of a run that did not come to its end, and ends the processes of its tests. */
+/**
+ * Removes the directory of a run that did not come to its end, and ends the processes of its tests.
+ */
 function remove(dir: string): void {
   const end = performance.now() + PATIENCE_MS;
   // A process may start another one before it ends.

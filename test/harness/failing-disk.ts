@@ -1,6 +1,6 @@
 /**
- * A disk that fails on demand. `useFailingDisk()` puts it in the place of node:fs and node:fs/promises for the tests of a
- * file, in each module that imports them.
+ * A disk that fails on demand. `useFailingDisk()` puts it in the place of node:fs and
+ * node:fs/promises for the tests of a file, in each module that imports them.
  */
 import fs, { constants } from "node:fs";
 import promises from "node:fs/promises";

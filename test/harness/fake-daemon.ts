@@ -1,5 +1,6 @@
 /**
- * A scripted daemon on a temporary Unix socket: the test sets its answers, and it records the requests.
+ * A scripted daemon on a temporary Unix socket: the test sets its answers, and it records the
+ * requests.
  *
  * For tests of commands and screens; tests of the daemon start the real daemon.
  */
@@ -105,10 +106,15 @@ export class FakeDaemon {
     const reply = replyOn(response);
     const fitting = this.#handlers.find(
       ({ method, path }) =>
-        method === asked.method && (typeof path === "string" ? path === asked.path : path.test(asked.path)),
+        method === asked.method &&
+        (typeof path === "string" ? path === asked.path : path.test(asked.path)),
     );
     if (fitting) fitting.handle(asked, reply);
-    else reply.refuse("LIVEOPS_NO_SUCH_ROUTE", `the script has nothing for ${asked.method} ${asked.path}`);
+    else
+      reply.refuse(
+        "LIVEOPS_NO_SUCH_ROUTE",
+        `the script has nothing for ${asked.method} ${asked.path}`,
+      );
   }
 }
 

@@ -1,6 +1,11 @@
 /** A loader with two types and without a process. */
 import type { RefusedAsk, Types } from "../../daemon/loader/loader.js";
-import type { PrepareAsk, PrepareInput, ResolvedType, Unresolved } from "../../daemon/loader/messages.js";
+import type {
+  PrepareAsk,
+  PrepareInput,
+  ResolvedType,
+  Unresolved,
+} from "../../daemon/loader/messages.js";
 import type { Prepared } from "../../ops/types/prepare.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";

@@ -16,7 +16,13 @@ export class FileWriter extends RunWriter {
   readonly #file: AppendFile;
 
   /** @param maxLog - bytes. Default: no bound */
-  constructor(dir: string, seq = 0, lines = 0, maxLog = Number.POSITIVE_INFINITY, isResumable = false) {
+  constructor(
+    dir: string,
+    seq = 0,
+    lines = 0,
+    maxLog = Number.POSITIVE_INFINITY,
+    isResumable = false,
+  ) {
     mkdirSync(dir, { recursive: true });
     const { id, attempt, file } = placeIn(dir);
     const events = new AppendFile(file, { reserve: 16 * 1024 });

@@ -1,6 +1,6 @@
 /**
- * A system without /proc, as macOS is: a mount namespace whose /proc is empty. Needs `unshare` (util-linux), and as a
- * user other than root the permission for user namespaces.
+ * A system without /proc, as macOS is: a mount namespace whose /proc is empty. Needs `unshare`
+ * (util-linux), and as a user other than root the permission for user namespaces.
  */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
@@ -15,7 +15,8 @@ export const canHide = spawnSync("unshare", [MOUNTS, "true"]).status === 0;
 export const WITHOUT_PROC = enter("mount -t tmpfs none /proc");
 
 /**
- * As `WITHOUT_PROC`, with a ps that works: it looks at the true /proc, in a mount namespace of its own.
+ * As `WITHOUT_PROC`, with a ps that works: it looks at the true /proc, in a mount namespace of its
+ * own.
  *
  * @param dir - a directory of the test
  */
@@ -26,7 +27,9 @@ export function withPs(dir: string): string[] {
   copyFileSync("/bin/ps", real);
   const shown = `exec unshare -m sh -c 'mount --rbind "${proc}" /proc && exec "${real}" "$@"' ps "$@"\n`;
   writeFileSync(own, `#!/bin/sh\n${shown}`, { mode: 0o755 });
-  return enter(`mount --rbind /proc "${proc}" && mount --bind "${own}" /bin/ps && mount -t tmpfs none /proc`);
+  return enter(
+    `mount --rbind /proc "${proc}" && mount --bind "${own}" /bin/ps && mount -t tmpfs none /proc`,
+  );
 }
 
 function enter(mounts: string): string[] {

@@ -24,6 +24,12 @@ export function host(over: Partial<HostReply> = {}): HostReply {
 }
 
 export function fleetOf(hosts: HostReply[], over: Partial<HostsReply["engine"]> = {}): HostsReply {
-  const engine = { address: "postgres://db/ops", awaySince: null, synchronous: true, problems: [], ...over };
+  const engine = {
+    address: "postgres://db/ops",
+    awaySince: null,
+    synchronous: true,
+    problems: [],
+    ...over,
+  };
   return { engine, hosts };
 }

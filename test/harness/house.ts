@@ -1,4 +1,7 @@
-/** Measures the house: the weight of the core and of each feature, and what the core knows of features. */
+/**
+ * Measures the house: the weight of the core and of each feature, and what the core knows of
+ * features.
+ */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
@@ -38,9 +41,13 @@ const filesOf = (...folders: string[]) =>
     .split("\n")
     .filter((file) => /\.(tsx?|mjs|js)$/.test(file) && existsSync(join(root, file)));
 
-export const featureOf = (file: string): string | null => /\/features\/([^/]+)\//.exec(file)?.[1] ?? null;
+export const featureOf = (file: string): string | null =>
+  /\/features\/([^/]+)\//.exec(file)?.[1] ?? null;
 
-/** Tokens: the leaves of the syntax tree. Comments, blank lines and the length of a name cost nothing. */
+/**
+ * Tokens: the leaves of the syntax tree. Comments, blank lines and the length of a name cost
+ * nothing.
+ */
 function leaves(node: ts.Node, file: ts.SourceFile): number {
   if (node.kind === ts.SyntaxKind.EndOfFileToken || ts.isJSDoc(node)) return 0;
   const children = node.getChildren(file);
@@ -80,7 +87,9 @@ export function importsOfFeatures(files = sources()): { from: string; to: string
     .filter((from) => featureOf(from) === null)
     .flatMap((from) => {
       const text = textOf(from);
-      const names = [...text.matchAll(/(?:\bfrom|\bimport\()\s*"(\.[^"]+)"/g)].map(([, name]) => name!);
+      const names = [...text.matchAll(/(?:\bfrom|\bimport\()\s*"(\.[^"]+)"/g)].map(
+        ([, name]) => name!,
+      );
       return names
         .map((name) => ({ from, to: relative(root, resolve(root, dirname(from), name)) }))
         .filter(({ to }) => featureOf(to) !== null);

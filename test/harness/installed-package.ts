@@ -1,6 +1,14 @@
 /** Packages of liveops as `npm install --global` puts them below a prefix, of any version. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
@@ -12,8 +20,15 @@ export function packed(dir: string, env: NodeJS.ProcessEnv): string {
   return join(dir, readdirSync(dir).find((name) => name.endsWith(".tgz"))!);
 }
 
-/** Puts the packed version in the place of the present one, or makes it another version. Returns the bin of a name. */
-export function install(tarball: string, prefix: string, version?: string): (bin: string) => string {
+/**
+ * Puts the packed version in the place of the present one, or makes it another version. Returns the
+ * bin of a name.
+ */
+export function install(
+  tarball: string,
+  prefix: string,
+  version?: string,
+): (bin: string) => string {
   const modules = join(prefix, "lib/node_modules");
   const dir = join(modules, "liveops");
   rmSync(dir, { recursive: true, force: true });
@@ -44,6 +59,7 @@ export function setVersion(dir: string, version: string): void {
   for (const file of [manifest, ...bundles]) {
     if (!statSync(file).isFile()) continue;
     const text = readFileSync(file, "utf8");
-    if (text.includes(`"${present}"`)) writeFileSync(file, text.replaceAll(`"${present}"`, `"${version}"`));
+    if (text.includes(`"${present}"`))
+      writeFileSync(file, text.replaceAll(`"${present}"`, `"${version}"`));
   }
 }

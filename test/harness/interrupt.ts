@@ -1,4 +1,7 @@
-/** Interrupts a synchronous call that does not return, so that a test of an endless loop fails instead of hanging. */
+/**
+ * Interrupts a synchronous call that does not return, so that a test of an endless loop fails
+ * instead of hanging.
+ */
 import { createContext, Script } from "node:vm";
 
 const script = new Script("call()");
@@ -8,7 +11,8 @@ const context = createContext({ call: () => {} });
  * Returns the call's value.
  *
  * @param ms - time limit of the call
- * @throws Error ERR_SCRIPT_EXECUTION_TIMEOUT where the call takes longer; what the call throws otherwise
+ * @throws Error ERR_SCRIPT_EXECUTION_TIMEOUT where the call takes longer; what the call throws
+ *   otherwise
  */
 export function withinTime<T>(ms: number, call: () => T): T {
   context.call = call;

@@ -1,6 +1,6 @@
 /**
- * A temporary PostgreSQL server of the machine's own programs: on a socket in its directory, and on a loopback port where
- * a test asks for one. It can crash, and have a standby.
+ * A temporary PostgreSQL server of the machine's own programs: on a socket in its directory, and on
+ * a loopback port where a test asks for one. It can crash, and have a standby.
  */
 import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import {
@@ -52,7 +52,8 @@ export class Postgres {
   /** More settings for the next start, as `name=value`. */
   readonly settings: string[] = [];
   /** The server refuses to run as root. */
-  readonly #user: { uid?: number; gid?: number } = process.getuid?.() === 0 ? idsOf("postgres") : {};
+  readonly #user: { uid?: number; gid?: number } =
+    process.getuid?.() === 0 ? idsOf("postgres") : {};
   #server: ChildProcess | undefined;
 
   constructor(private readonly options: PostgresOptions = {}) {
@@ -66,7 +67,10 @@ export class Postgres {
     return this;
   }
 
-  /** An empty cluster, which servers of a test run copy: `initdb` takes seconds. So all have one system identifier. */
+  /**
+   * An empty cluster, which servers of a test run copy: `initdb` takes seconds. So all have one
+   * system identifier.
+   */
   #template(): string {
     // The directory of a test run is removed at its end; a benchmark has none.
     const template = join(process.env.VITEST ? tmpdir() : this.dir, "liveops-pg-empty");
@@ -137,7 +141,10 @@ export class Postgres {
   /** Makes a standby a server of its own, on a new timeline. */
   async promote(): Promise<void> {
     this.sql("postgres", "select pg_promote()");
-    await until("the standby is promoted", () => this.sql("postgres", "select pg_is_in_recovery()") === "f");
+    await until(
+      "the standby is promoted",
+      () => this.sql("postgres", "select pg_is_in_recovery()") === "f",
+    );
   }
 
   /** Ends the server and starts it again. `immediate`: as a crash does, without a checkpoint. */
@@ -166,17 +173,20 @@ export class Postgres {
     return readFileSync(join(this.dir, "log"), "utf8");
   }
 
-  /** Not at once: the server waits for each session that logs in, and it may be one of this process. */
+  /**
+   * Not at once: the server waits for each session that logs in, and it may be one of this process.
+   */
   async createdb(name: string, template = "template1"): Promise<void> {
     await this.#psqlMeanwhile(`create database "${name}" template "${template}"`);
   }
 
   /**
-   * Makes a database of the same content. Its sessions are ended, and none begins meanwhile: the server waits five
-   * seconds for each that comes back.
+   * Makes a database of the same content. Its sessions are ended, and none begins meanwhile: the
+   * server waits five seconds for each that comes back.
    */
   async copydb(name: string, copy: string): Promise<void> {
-    const admit = (may: boolean) => this.sql("postgres", `alter database "${name}" allow_connections ${may}`);
+    const admit = (may: boolean) =>
+      this.sql("postgres", `alter database "${name}" allow_connections ${may}`);
     admit(false);
     try {
       const own = `datname = '${name}'`;
@@ -251,7 +261,9 @@ export class Postgres {
 
   async #psqlMeanwhile(statement: string): Promise<void> {
     const env = { PGPASSWORD: this.password };
-    await execFileLater(join(this.bin, "psql"), [...this.#place("postgres"), "-c", statement], { env });
+    await execFileLater(join(this.bin, "psql"), [...this.#place("postgres"), "-c", statement], {
+      env,
+    });
   }
 
   #place(database: string): string[] {

@@ -5,10 +5,12 @@ import { programs } from "./programs.js";
 
 test("each module tag of a test file is one known program", () => {
   const lines = globSync("test/**/*.test.{ts,tsx}").flatMap((file) =>
-    [...readFileSync(file, "utf8").matchAll(/^(?:\/\/| *\*) *@module-tag *(.*)$/gm)].map(([, name]) => ({
-      file,
-      name,
-    })),
+    [...readFileSync(file, "utf8").matchAll(/^(?:\/\/| *\*) *@module-tag *(.*)$/gm)].map(
+      ([, name]) => ({
+        file,
+        name,
+      }),
+    ),
   );
   expect(lines.length).toBeGreaterThan(10);
   expect(lines.filter(({ name }) => !programs.some((program) => program === name))).toEqual([]);

@@ -1,6 +1,7 @@
 /**
- * The system's programs that tests use. A test names them as tags (`{ tags: ["zsh"] }`, or `@module-tag zsh` for a whole
- * file), and is skipped where one is missing. All else comes with npm, or with every Linux.
+ * The system's programs that tests use. A test names them as tags (`{ tags: ["zsh"] }`, or
+ * `@module-tag zsh` for a whole file), and is skipped where one is missing. All else comes with
+ * npm, or with every Linux.
  *
  * `tsx test/harness/programs.ts` prints the Debian packages of the missing ones.
  */
@@ -33,7 +34,10 @@ export type Program = keyof typeof PROGRAMS;
 
 export const programs = Object.keys(PROGRAMS) as Program[];
 
-/** Debian keeps some programs out of the PATH. PostgreSQL's programs are run from one directory, the newest one. */
+/**
+ * Debian keeps some programs out of the PATH. PostgreSQL's programs are run from one directory, the
+ * newest one.
+ */
 const PLACES = [
   ...globSync("/usr/lib/postgresql/*/bin").sort().reverse(),
   ...(process.env.PATH ?? "").split(":").filter((place) => place !== ""),
@@ -70,7 +74,8 @@ function hasSbom(): boolean {
 /** Path of the program's first file, for a test with its tag. */
 export function pathOf(program: Program): string {
   const file = findOne(PROGRAMS[program][1]);
-  if (file === undefined) throw new Error(`${program} is missing: give the test the tag ${program}`);
+  if (file === undefined)
+    throw new Error(`${program} is missing: give the test the tag ${program}`);
   return file;
 }
 

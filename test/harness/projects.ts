@@ -1,7 +1,7 @@
 /**
- * Which test file belongs to which project of vitest. What only `npm run test:all` runs is named here, and so are the
- * smoke faults. Otherwise a file in `end-to-end/` runs the bins. Any other file is a unit test, unless the file or a test
- * module that it imports starts a process.
+ * Which test file belongs to which project of vitest. What only `npm run test:all` runs is named
+ * here, and so are the smoke faults. Otherwise a file in `end-to-end/` runs the bins. Any other
+ * file is a unit test, unless the file or a test module that it imports starts a process.
  */
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -19,7 +19,10 @@ const smoke = faults("daemon-killed", "worker-deaths", "disk-full");
 /** The faults that `npm run test:all` injects beside them. */
 const longSmoke = faults("damage", "every-call", "nested", "power", "storm");
 
-/** Installs, packages, limits that pass in real time, the examples of the documents, and journeys of many starts. */
+/**
+ * Installs, packages, limits that pass in real time, the examples of the documents, and journeys of
+ * many starts.
+ */
 const long = [
   ...[
     "approvals",
@@ -56,7 +59,9 @@ const long = [
   "test/types/types.test.ts",
 ];
 
-/** The engine of the fleet on PostgreSQL, and two hosts. The files in `test/seam/` run both engines. */
+/**
+ * The engine of the fleet on PostgreSQL, and two hosts. The files in `test/seam/` run both engines.
+ */
 const engine = find(
   "test/features/fleet/{engine/*,store/fleet-store,runs/engine,two-hosts,create-schema}.test.ts",
 );
@@ -112,7 +117,9 @@ function read(file: string): { text: string; imports: string[] } {
   const known = modules.get(file);
   if (known !== undefined) return known;
   const text = readFileSync(join(root, file), "utf8");
-  const names = [...text.matchAll(/\bfrom "(\.[^"]+)\.js"/g)].map(([, name]) => join(dirname(file), name!));
+  const names = [...text.matchAll(/\bfrom "(\.[^"]+)\.js"/g)].map(([, name]) =>
+    join(dirname(file), name!),
+  );
   // Some stand in the text of an operation.
   const imports = names
     .filter((name) => name.startsWith("test/") && existsSync(join(root, `${name}.ts`)))

@@ -51,7 +51,9 @@ function seriesOf(
   const fitting = [...families.values()]
     .flatMap(({ samples }) => samples)
     .filter((sample) => sample.name === name)
-    .filter((sample) => Object.entries(labels).every(([key, value]) => sample.labels[key] === value));
+    .filter((sample) =>
+      Object.entries(labels).every(([key, value]) => sample.labels[key] === value),
+    );
   if (fitting.length > 1) throw new Error(`${name} has ${fitting.length} series with these labels`);
   return fitting[0]?.value ?? null;
 }
@@ -69,7 +71,8 @@ export function readMetrics(text: string): Map<string, Family> {
       families.set(name, { kind: "", help: rest, samples: [] });
     } else if (word === "TYPE") {
       const family = families.get(name);
-      if (!family || family.samples.length > 0) throw new Error(`the type of ${name} comes too late`);
+      if (!family || family.samples.length > 0)
+        throw new Error(`the type of ${name} comes too late`);
       family.kind = rest;
     } else {
       const sample = readSample(line);
@@ -107,7 +110,8 @@ function readSample(line: string): Sample {
 function checkFamily(name: string, { kind, samples }: Family): void {
   if (!["counter", "gauge", "histogram"].includes(kind)) throw new Error(`${name} is a ${kind}`);
   if ((kind === "counter") !== name.endsWith("_total")) throw new Error(`${name} is a ${kind}`);
-  if (/_(ms|milliseconds|minutes|kb|mb|percent)(_|$)/.test(name)) throw new Error(`${name} has no base unit`);
+  if (/_(ms|milliseconds|minutes|kb|mb|percent)(_|$)/.test(name))
+    throw new Error(`${name} has no base unit`);
   if (samples.some(({ value }) => Number.isNaN(value) || (kind !== "gauge" && value < 0)))
     throw new Error(`${name} has a value that cannot be`);
   if (kind === "histogram") checkHistogram(name, samples);
@@ -115,16 +119,22 @@ function checkFamily(name: string, { kind, samples }: Family): void {
 
 /** The buckets of each series grow, and the last one has the count. */
 function checkHistogram(name: string, samples: Sample[]): void {
-  const keyOf = ({ labels: { le: _, ...labels } }: Sample) => JSON.stringify(Object.entries(labels).sort());
+  const keyOf = ({ labels: { le: _, ...labels } }: Sample) =>
+    JSON.stringify(Object.entries(labels).sort());
   for (const series of Map.groupBy(samples, keyOf).values()) {
     const buckets = series.filter((sample) => sample.name === `${name}_bucket`);
     const bounds = buckets.map(({ labels }) => Number(labels.le!.replace("+Inf", "Infinity")));
-    const isSorted = (values: number[]) => values.every((value, i) => i === 0 || value >= values[i - 1]!);
+    const isSorted = (values: number[]) =>
+      values.every((value, i) => i === 0 || value >= values[i - 1]!);
     if (!isSorted(bounds) || !isSorted(buckets.map(({ value }) => value)))
       throw new Error(`the buckets of ${name} do not grow`);
     const count = series.find((sample) => sample.name === `${name}_count`)?.value;
     const sum = series.find((sample) => sample.name === `${name}_sum`)?.value;
-    if (bounds.at(-1) !== Number.POSITIVE_INFINITY || buckets.at(-1)!.value !== count || sum === undefined)
+    if (
+      bounds.at(-1) !== Number.POSITIVE_INFINITY ||
+      buckets.at(-1)!.value !== count ||
+      sum === undefined
+    )
       throw new Error(`${name} has no count or no sum`);
   }
 }

@@ -36,7 +36,10 @@ ajv.addSchema(closed({ $id: ROOT, components: document.components }) as object);
 /** Compiled schemas, cached because compilation is slow. */
 const validators = new Map<string, ValidateFunction>();
 
-/** A schema of the document, with its references resolved. Refuses keys that the schema does not name. */
+/**
+ * A schema of the document, with its references resolved. Refuses keys that the schema does not
+ * name.
+ */
 export function validatorOf(schema: object): ValidateFunction {
   const text = JSON.stringify(closed(schema)).replaceAll('"#/', `"${ROOT}#/`);
   let validate = validators.get(text);
@@ -49,9 +52,10 @@ export function validatorOf(schema: object): ValidateFunction {
 
 export function expectValid(schema: object, value: unknown): void {
   const validate = validatorOf(schema);
-  expect(validate(value), `${ajv.errorsText(validate.errors)}: ${JSON.stringify(value)?.slice(0, 500)}`).toBe(
-    true,
-  );
+  expect(
+    validate(value),
+    `${ajv.errorsText(validate.errors)}: ${JSON.stringify(value)?.slice(0, 500)}`,
+  ).toBe(true);
 }
 
 export interface Reply {
@@ -95,11 +99,15 @@ function operationOf(method: string, url: string): PublishedOperation | undefine
   return undefined;
 }
 
-/** The document allows unknown keys, because clients must ignore them. The daemon must not send any. */
+/**
+ * The document allows unknown keys, because clients must ignore them. The daemon must not send any.
+ */
 function closed(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(closed);
   if (typeof schema !== "object" || schema === null) return schema;
-  const copy = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, closed(value)]));
+  const copy = Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => [key, closed(value)]),
+  );
   if (copy.type === "object" && copy.properties && copy.additionalProperties === undefined)
     return { ...copy, additionalProperties: false };
   return copy;

@@ -71,7 +71,11 @@ export class Story {
     state: "succeeded" | "failed" | "cancelled",
     result: unknown = null,
     next: string | null = null,
-    failure = { code: "LIVEOPS_EXCEPTION", message: "it broke", stack: "Error: it broke\n    at x" },
+    failure = {
+      code: "LIVEOPS_EXCEPTION",
+      message: "it broke",
+      stack: "Error: it broke\n    at x",
+    },
   ): this {
     const error = state === "failed" ? failure : null;
     this.event({ type: "operation:finished", state, result, error, next });

@@ -1,11 +1,19 @@
 /**
- * A TCP relay between a host and its server, which a test pauses in either direction, cuts, or makes a black hole.
+ * A TCP relay between a host and its server, which a test pauses in either direction, cuts, or
+ * makes a black hole.
  *
- * A paused direction keeps what it holds: the bytes arrive after `resume`, as after a partition of the network. The end
- * of a connection is such a byte too, so a client behind a paused direction does not learn that the server is gone.
+ * A paused direction keeps what it holds: the bytes arrive after `resume`, as after a partition of
+ * the network. The end of a connection is such a byte too, so a client behind a paused direction
+ * does not learn that the server is gone.
  */
 import { once } from "node:events";
-import { type AddressInfo, createServer, connect as dial, type Server, type Socket } from "node:net";
+import {
+  type AddressInfo,
+  createServer,
+  connect as dial,
+  type Server,
+  type Socket,
+} from "node:net";
 
 export type Direction = "to-server" | "to-client";
 
@@ -68,8 +76,8 @@ export class Relay implements AsyncDisposable {
   }
 
   /**
-   * Pauses `to-server` in the middle of the next request: its last bytes are held back, so that the server has the most
-   * of it and waits. Resolves when that has happened.
+   * Pauses `to-server` in the middle of the next request: its last bytes are held back, so that the
+   * server has the most of it and waits. Resolves when that has happened.
    */
   pauseWithinRequest(lastBytes: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -87,14 +95,18 @@ export class Relay implements AsyncDisposable {
     return chunk.length - within.lastBytes;
   }
 
-  /** Accepts connections and forwards nothing: the server never hears of those that are opened from now on. */
+  /**
+   * Accepts connections and forwards nothing: the server never hears of those that are opened from
+   * now on.
+   */
   blackHole(): void {
     for (const direction of DIRECTIONS) this.pause(direction);
   }
 
   /** Forwards what was held back, and all that follows. Default: in both directions. */
   resume(...directions: Direction[]): void {
-    for (const direction of directions.length > 0 ? directions : DIRECTIONS) this.#paused.delete(direction);
+    for (const direction of directions.length > 0 ? directions : DIRECTIONS)
+      this.#paused.delete(direction);
     for (const link of this.#links) {
       link.reach(this.target);
       for (const direction of DIRECTIONS) if (!this.#paused.has(direction)) link.resume(direction);
@@ -176,7 +188,9 @@ class Link {
     else from.resume();
   }
 
-  /** The source of the direction is gone. The other end learns it when the direction is not paused. */
+  /**
+   * The source of the direction is gone. The other end learns it when the direction is not paused.
+   */
   #ended(direction: Direction): void {
     if (!this.#paused.has(direction)) this.destroy();
   }

@@ -1,6 +1,7 @@
 /**
- * A daemon with all routes and a real store in a temporary directory, and without processes: the test plays the loader
- * and the workers. Requests go through `inject`, or over a socket after `listen`.
+ * A daemon with all routes and a real store in a temporary directory, and without processes: the
+ * test plays the loader and the workers. Requests go through `inject`, or over a socket after
+ * `listen`.
  */
 import { join } from "node:path";
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
@@ -109,7 +110,10 @@ export class Served {
     return this.open.submit(over);
   }
 
-  /** Starts an attempt with the test as its worker. The test writes through the sink; `read` reads the files. */
+  /**
+   * Starts an attempt with the test as its worker. The test writes through the sink; `read` reads
+   * the files.
+   */
   async run(id: string): Promise<RunWriter> {
     const { store, layout } = this.open;
     await this.open.start(id);

@@ -1,4 +1,7 @@
-/** A real store in a directory, with the lifecycle that changes its operations, and without processes. */
+/**
+ * A real store in a directory, with the lifecycle that changes its operations, and without
+ * processes.
+ */
 import { mkdirSync, readdirSync } from "node:fs";
 import { Bus } from "../../daemon/bus.js";
 import { Lifecycle } from "../../daemon/lifecycle.js";
@@ -53,7 +56,11 @@ export class OpenStore {
     prepareStateDir(layout);
     const bus = new Bus();
     const workerEvents = new WorkerEvents(layout.workers);
-    const store = new EmbeddedStore({ layout, bus, attemptEvents: sealedEvents(layout, workerEvents) });
+    const store = new EmbeddedStore({
+      layout,
+      bus,
+      attemptEvents: sealedEvents(layout, workerEvents),
+    });
     const lifecycle = new Lifecycle(store, layout);
     const open = new OpenStore(dir, { layout, bus, store, lifecycle });
     await store.start();
@@ -102,7 +109,9 @@ export class OpenStore {
 
   /** The operations as a client sees them, newest first. */
   seen(): string[] {
-    return this.store.list({}, 1000).map(({ record }) => `${record.id} ${record.state} ${record.attempt}`);
+    return this.store
+      .list({}, 1000)
+      .map(({ record }) => `${record.id} ${record.state} ${record.attempt}`);
   }
 
   close(): Promise<void> {
@@ -120,7 +129,12 @@ export async function problemsIn(dir: string): Promise<string[]> {
   const store = new EmbeddedStore({ layout, bus, attemptEvents });
   bus.on("problem", (problem) => store.addProblem(problem));
   await store.start();
-  const runs = localRuns(layout, workerEvents, (...attempt) => store.sealedEvents(...attempt), report);
+  const runs = localRuns(
+    layout,
+    workerEvents,
+    (...attempt) => store.sealedEvents(...attempt),
+    report,
+  );
   const all = store.list({}, Number.MAX_SAFE_INTEGER);
   for (const { record } of all) linesAfter(runs.of(record.id), 0, Number.MAX_SAFE_INTEGER);
   const left = readdirSync(layout.runs).filter((id) => store.find(id) === null);
@@ -129,6 +143,7 @@ export async function problemsIn(dir: string): Promise<string[]> {
 }
 
 export function outcome(state: FinalState, next: Submission | null = null): Outcome {
-  const error = state === "failed" ? { code: "LIVEOPS_EXCEPTION", message: "it broke", stack: null } : null;
+  const error =
+    state === "failed" ? { code: "LIVEOPS_EXCEPTION", message: "it broke", stack: null } : null;
   return { state, result: state === "succeeded" ? { rows: 3 } : null, error, next };
 }

@@ -23,7 +23,9 @@ export function storedEvents(stateDir: string, id: string, attempt = 1): string[
     ...files.map((file) => eventsIn(file, byLine)),
     ...segments.map((file) => eventsIn(file, sealed)),
   ];
-  return found.map((events) => events.get(`${id}/${attempt}`)).find((lines) => lines !== undefined) ?? [];
+  return (
+    found.map((events) => events.get(`${id}/${attempt}`)).find((lines) => lines !== undefined) ?? []
+  );
 }
 
 const workerFiles = (stateDir: string) => filesIn(join(stateDir, "workers"), ".events.ndjson");
@@ -60,7 +62,10 @@ function byLine(line: string, events: Events): void {
 /** The last record of an operation counts. */
 function sealed(line: string, events: Events): void {
   if (!line.includes('"attemptEvents":')) return;
-  const { id, entry } = JSON.parse(line) as { id: string; entry: { attemptEvents: Record<string, string> } };
+  const { id, entry } = JSON.parse(line) as {
+    id: string;
+    entry: { attemptEvents: Record<string, string> };
+  };
   for (const [attempt, text] of Object.entries(entry.attemptEvents))
     events.set(`${id}/${attempt}`, text.split("\n").slice(0, -1));
 }

@@ -1,6 +1,6 @@
 /**
- * Prints a last line, `N passed, N failed`, that scripts can read, and before it the programs that tests missed. Of a
- * run that was interrupted it prints what failed until then.
+ * Prints a last line, `N passed, N failed`, that scripts can read, and before it the programs that
+ * tests missed. Of a run that was interrupted it prints what failed until then.
  */
 import type { Reporter, TestModule, Vitest } from "vitest/node";
 import { isMissing, packagesOf, programs } from "./programs.js";
@@ -45,13 +45,15 @@ export default class Tally implements Reporter {
     const missed = new Set<string>();
     for (const module of modules) {
       // Errors of imports and of beforeAll and afterAll belong to no test.
-      for (const suite of [module, ...module.children.allSuites()]) if (suite.errors().length > 0) failed++;
+      for (const suite of [module, ...module.children.allSuites()])
+        if (suite.errors().length > 0) failed++;
       for (const test of module.children.allTests()) {
         const { state } = test.result();
         if (state === "passed") passed++;
         else if (state === "failed") failed++;
         else if (state === "skipped") skipped++;
-        const lacks = state === "skipped" ? missing.filter((program) => test.tags.includes(program)) : [];
+        const lacks =
+          state === "skipped" ? missing.filter((program) => test.tags.includes(program)) : [];
         if (lacks.length > 0) without++;
         for (const program of lacks) missed.add(program);
       }

@@ -1,4 +1,7 @@
-/** Runs of vitest in a test: on a machine without a program, and beside a daemon and settings of the user. */
+/**
+ * Runs of vitest in a test: on a machine without a program, and beside a daemon and settings of the
+ * user.
+ */
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +16,10 @@ const VITEST = ["node_modules/vitest/vitest.mjs", "run", "--config", "test/vites
 const ENV = { LIVEOPS_NO_BUILD: "1" };
 
 /** The exit code and the last lines. */
-function run(files: string[], env: Record<string, string>): [status: number | null, ...lines: string[]] {
+function run(
+  files: string[],
+  env: Record<string, string>,
+): [status: number | null, ...lines: string[]] {
   const options = { encoding: "utf8", env: { ...ENV, ...env } } as const;
   const { status, stdout } = spawnSync(process.execPath, [...VITEST, ...files], options);
   return [status, ...stdout.trim().split("\n").slice(-3)];
@@ -31,7 +37,12 @@ test("the end of a run says what to install for tests that were skipped; what th
   const place = join(home, ".local/state");
   mkdirSync(place, { recursive: true });
   symlinkSync(stateDir, join(place, "liveops"));
-  const env = { PATH: "/nowhere", HOME: home, LIVEOPS_STATE_DIR: stateDir, LIVEOPS_HOST: "ssh://nowhere" };
+  const env = {
+    PATH: "/nowhere",
+    HOME: home,
+    LIVEOPS_STATE_DIR: stateDir,
+    LIVEOPS_HOST: "ssh://nowhere",
+  };
   expect(run([WITH_JQ, WITH_DAEMON], env)).toEqual([
     0,
     "skipped 1 test: not found: jq (apt-get install jq)",

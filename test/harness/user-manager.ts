@@ -1,6 +1,6 @@
 /**
- * A real user's manager of systemd for tests, on machines where root may make namespaces. Whatever it runs ends with
- * its namespace of processes.
+ * A real user's manager of systemd for tests, on machines where root may make namespaces. Whatever
+ * it runs ends with its namespace of processes.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
@@ -53,7 +53,8 @@ export class UserManager {
       TMPDIR: join(dir, "tmp"),
       ...env,
     };
-    for (const name of ["home", "run", "tmp"]) mkdirSync(join(dir, name), { mode: 0o700, recursive: true });
+    for (const name of ["home", "run", "tmp"])
+      mkdirSync(join(dir, name), { mode: 0o700, recursive: true });
     mkdirSync(this.#cgroup);
     const join_ = 'echo 0 > "$1/cgroup.procs"; shift; exec "$@"';
     const unshare = ["unshare", ...NAMESPACES, "--fork", "--kill-child", "--mount-proc"];
@@ -68,7 +69,8 @@ export class UserManager {
 
   /** Resolves when the manager answers. */
   async ready(): Promise<void> {
-    const answers = async () => (await this.run("systemctl", "--user", "is-system-running")).code === 0;
+    const answers = async () =>
+      (await this.run("systemctl", "--user", "is-system-running")).code === 0;
     await until("the user's manager runs", answers, async () => this.#output);
   }
 

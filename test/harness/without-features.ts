@@ -1,4 +1,7 @@
-/** The sources of the program without some features: their folders are left out, and their lines in the doors. */
+/**
+ * The sources of the program without some features: their folders are left out, and their lines in
+ * the doors.
+ */
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -7,9 +10,13 @@ import { featureOf, house, sources } from "./house.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The door without the lines of the features: their imports, and the lines that use what they bring. */
+/**
+ * The door without the lines of the features: their imports, and the lines that use what they
+ * bring.
+ */
 function withoutLinesOf(gone: readonly string[], text: string): string {
-  const isOfFeature = (line: string) => gone.some((feature) => line.includes(`/features/${feature}/`));
+  const isOfFeature = (line: string) =>
+    gone.some((feature) => line.includes(`/features/${feature}/`));
   const lines = text.split("\n");
   const brought = lines
     .filter(isOfFeature)
@@ -24,9 +31,11 @@ export function copyWithout(gone: readonly string[], dir: string): void {
   for (const file of sources().filter((each) => !gone.includes(featureOf(each) ?? ""))) {
     mkdirSync(dirname(join(dir, file)), { recursive: true });
     if (!Object.hasOwn(doors, file)) cpSync(join(root, file), join(dir, file));
-    else writeFileSync(join(dir, file), withoutLinesOf(gone, readFileSync(join(root, file), "utf8")));
+    else
+      writeFileSync(join(dir, file), withoutLinesOf(gone, readFileSync(join(root, file), "utf8")));
   }
-  for (const name of ["package.json", "node_modules"]) symlinkSync(join(root, name), join(dir, name));
+  for (const name of ["package.json", "node_modules"])
+    symlinkSync(join(root, name), join(dir, name));
 }
 
 /** Compiles the sources in the directory. Returns what is wrong with them; empty: nothing is. */
@@ -38,7 +47,9 @@ export function problemsIn(dir: string): string {
   );
   try {
     const compiler = join(root, "node_modules/typescript/bin/tsc");
-    execFileSync(process.execPath, [compiler, "--noEmit", "--pretty", "false", "-p", dir], { cwd: dir });
+    execFileSync(process.execPath, [compiler, "--noEmit", "--pretty", "false", "-p", dir], {
+      cwd: dir,
+    });
     return "";
   } catch (error) {
     const printed = String((error as { stdout?: unknown }).stdout ?? "");
@@ -49,5 +60,8 @@ export function problemsIn(dir: string): string {
 /** Bundles the sources in the directory, as the build of the program does. */
 export function buildIn(dir: string): void {
   cpSync(join(root, "scripts"), join(dir, "scripts"), { recursive: true });
-  execFileSync(process.execPath, ["scripts/build.mjs", "--bundles-only"], { cwd: dir, stdio: "inherit" });
+  execFileSync(process.execPath, ["scripts/build.mjs", "--bundles-only"], {
+    cwd: dir,
+    stdio: "inherit",
+  });
 }

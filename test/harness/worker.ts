@@ -58,7 +58,11 @@ export class TestWorker implements AsyncDisposable {
    * @param body of its `run`; `p`, `this.params.dir` and all of node:fs are there
    * @param statics of the class, as text
    */
-  static async start(body: string, statics = "", setup: Partial<WorkerSetup> = {}): Promise<TestWorker> {
+  static async start(
+    body: string,
+    statics = "",
+    setup: Partial<WorkerSetup> = {},
+  ): Promise<TestWorker> {
     const dir = mkdtempSync(join(tmpdir(), "liveops-worker-"));
     writeFileSync(
       join(dir, "probe.mjs"),
@@ -173,7 +177,9 @@ export class Probe extends LiveOperation { ${statics}
   /** Events of the last attempt, in order. */
   get events(): OperationEvent[] {
     const { eventsFile } = workerFiles(this.dir, this.workerId);
-    return recordsIn<OperationEvent>(eventsFile).filter(({ attempt }) => attempt === this.#attempts);
+    return recordsIn<OperationEvent>(eventsFile).filter(
+      ({ attempt }) => attempt === this.#attempts,
+    );
   }
 
   get lines(): LogLine[] {

@@ -1,6 +1,7 @@
 /**
- * A temporary world for real processes: its own home, XDG directories, state directory, socket and operations
- * directory. The HOME of every process in the world identifies the processes that a test leaves behind.
+ * A temporary world for real processes: its own home, XDG directories, state directory, socket and
+ * operations directory. The HOME of every process in the world identifies the processes that a test
+ * leaves behind.
  *
  * `close` fails the test where a process or a socket is left, then removes everything.
  */

@@ -31,7 +31,12 @@ it("lists, copies and compares, each with its bar; verify-backup compares the ch
   const archive = join(target, name!);
   expect(contents(extract(archive))).toEqual(contents(source));
   expect(statSync(archive).mode & 0o777).toBe(0o600);
-  expect(run.result).toEqual({ archive, files: 2, bytes: 2_000_001, sha256: sha256(readFileSync(archive)) });
+  expect(run.result).toEqual({
+    archive,
+    files: 2,
+    bytes: 2_000_001,
+    sha256: sha256(readFileSync(archive)),
+  });
   expect(run.stages.map(({ name, state }) => [name, state])).toEqual([
     ["List", "done"],
     ["Copy", "done"],
@@ -43,7 +48,9 @@ it("lists, copies and compares, each with its bar; verify-backup compares the ch
   const all = { percent: 100, progress: { done: 196 * 10_240, total: 196 * 10_240, unit: "B" } };
   expect(lastBar("Copy", null)).toMatchObject(all);
   expect(lastBar("Verify", null)).toMatchObject(all);
-  expect(lastBar("Verify", "Checksum")).toMatchObject({ progress: { total: statSync(archive).size } });
+  expect(lastBar("Verify", "Checksum")).toMatchObject({
+    progress: { total: statSync(archive).size },
+  });
   expect(await runOperation(run.next!)).toMatchObject({ op: "verify-backup", state: "succeeded" });
 
   writeFileSync(archive, "x");
@@ -62,15 +69,27 @@ it("copies names that look like options, hosts or lines, or are not UTF-8", asyn
   const into = temporary();
   execFileSync("tar", ["--force-local", "-xzf", join(target, readdirSync(target)[0]!), "-C", into]);
   expect(
-    execFileSync("diff", ["-r", "--", source, join(into, "-rf host:x\n$(id)")], { encoding: "utf8" }),
+    execFileSync("diff", ["-r", "--", source, join(into, "-rf host:x\n$(id)")], {
+      encoding: "utf8",
+    }),
   ).toBe("");
   expect(run.result).toMatchObject({ files: 5, bytes: 4 });
 });
 
 describe("what it refuses leaves nothing behind", () => {
   it.each([
-    ["a missing source", "nothing", "target", /nothing is not a directory: give a directory as source=PATH$/],
-    ["a file", "source/a", "target", /source\/a is not a directory: give a directory as source=PATH$/],
+    [
+      "a missing source",
+      "nothing",
+      "target",
+      /nothing is not a directory: give a directory as source=PATH$/,
+    ],
+    [
+      "a file",
+      "source/a",
+      "target",
+      /source\/a is not a directory: give a directory as source=PATH$/,
+    ],
     [
       "a target in the source",
       "source",

@@ -23,7 +23,9 @@ it("load-process-save counts the words of a file", async () => {
   expect(run.result).toEqual({ lines: 3, words: 3, mostFrequent: "two", saved: output });
   expect(JSON.parse(readFileSync(output, "utf8"))).toEqual({ two: 2, one: 1, öl: 1 });
   expect(
-    run.events.flatMap((event) => (event.type === "stage:left" ? [[event.stage, event.state]] : [])),
+    run.events.flatMap((event) =>
+      event.type === "stage:left" ? [[event.stage, event.state]] : [],
+    ),
   ).toEqual([
     ["Load", "done"],
     ["Process", "done"],

@@ -4,7 +4,8 @@ import type { RunningOperation } from "../harness/testing/index.js";
 
 /** The first pids in the output, at least `n`. */
 export async function pidsOf(attempt: RunningOperation, n: number): Promise<number[]> {
-  const pids = () => attempt.log.filter(({ text }) => /^\d+$/.test(text)).map(({ text }) => Number(text));
+  const pids = () =>
+    attempt.log.filter(({ text }) => /^\d+$/.test(text)).map(({ text }) => Number(text));
   await attempt.untilLog(() => pids().length >= n);
   return pids();
 }

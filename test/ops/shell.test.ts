@@ -44,7 +44,11 @@ describe("a command", () => {
 describe("a failing command", () => {
   it("fails the stage and names the exit code, without a stack", async () => {
     const run = await runOperation(Shell, { args: ["sh", "-c", "exit 2"] });
-    expect(run.error).toEqual({ code: "LIVEOPS_EXCEPTION", message: "sh exited with 2", stack: null });
+    expect(run.error).toEqual({
+      code: "LIVEOPS_EXCEPTION",
+      message: "sh exited with 2",
+      stack: null,
+    });
     expect(run.result).toMatchObject({ exitCode: 2, signal: null });
     expect(run.events).toContainEqual(
       expect.objectContaining({ type: "stage:left", stage: "Run", state: "failed" }),
@@ -58,7 +62,10 @@ describe("a failing command", () => {
   });
 
   it.each([
-    [["no-such-command-here"], 'there is no command "no-such-command-here" on the PATH: check the spelling'],
+    [
+      ["no-such-command-here"],
+      'there is no command "no-such-command-here" on the PATH: check the spelling',
+    ],
     [
       ["echo hello && ls"],
       "give the command and each argument separately as words after --, or the complete line as script=…",
@@ -79,7 +86,9 @@ describe("a failing command", () => {
 describe("output", () => {
   it("is in the log while the command still runs", async () => {
     const fifo = join(temporary(), "fifo");
-    const attempt = startOperation(Shell, { script: `mkfifo ${fifo}; echo first; cat ${fifo}; echo last` });
+    const attempt = startOperation(Shell, {
+      script: `mkfifo ${fifo}; echo first; cat ${fifo}; echo last`,
+    });
     await attempt.untilLog(({ text }) => text === "first");
     expect(attempt.events.some(({ type }) => type === "stage:left")).toBe(false);
     writeFileSync(fifo, "second\n");
@@ -88,7 +97,9 @@ describe("output", () => {
 
   it("that stands on an unfinished line is shown as the status", async () => {
     const fifo = join(temporary(), "fifo");
-    const attempt = startOperation(Shell, { script: `mkfifo ${fifo}; printf '10%%\\r20%%\\r'; cat ${fifo}` });
+    const attempt = startOperation(Shell, {
+      script: `mkfifo ${fifo}; printf '10%%\\r20%%\\r'; cat ${fifo}`,
+    });
     await attempt.untilEvent("status:changed", ({ status }) => status.text === "20%");
     writeFileSync(fifo, "done\n");
     expect((await attempt.finished).texts("stdout")).toEqual(["done"]);
@@ -107,7 +118,9 @@ describe("stdout and stderr", () => {
 
   it("keep their order in a burst", async () => {
     const run = await runOperation(Shell, { script: burst });
-    expect(run.texts("stdout")).toEqual(Array.from({ length: 500 }, (_, i) => [`o${i}`, `e${i}`]).flat());
+    expect(run.texts("stdout")).toEqual(
+      Array.from({ length: 500 }, (_, i) => [`o${i}`, `e${i}`]).flat(),
+    );
   });
 
   it("are marked apart with separate=yes", async () => {
@@ -138,7 +151,9 @@ describe("stdout and stderr", () => {
 
 describe("cancelling", () => {
   it("ends the whole group, grandchildren too", async () => {
-    const attempt = startOperation(Shell, { script: "sleep 1000 & echo $!; sleep 1000 & echo $!; wait" });
+    const attempt = startOperation(Shell, {
+      script: "sleep 1000 & echo $!; sleep 1000 & echo $!; wait",
+    });
     const pids = await pidsOf(attempt, 2);
     expect((await attempt.cancel()).state).toBe("cancelled");
     for (const pid of pids) expect(isRunning(pid)).toBe(false);
@@ -151,7 +166,9 @@ describe("cancelling", () => {
     const [pid] = await pidsOf(attempt, 1);
     const run = await attempt.cancel();
     expect(run.state).toBe("cancelled");
-    expect(run.events).toContainEqual(expect.objectContaining({ type: "stage:left", state: "cancelled" }));
+    expect(run.events).toContainEqual(
+      expect.objectContaining({ type: "stage:left", state: "cancelled" }),
+    );
     expect(isRunning(pid as number)).toBe(false);
   });
 

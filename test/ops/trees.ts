@@ -28,7 +28,9 @@ export function tree(root: string, entries: Tree): void {
   }
 }
 
-/** Every path below the root, with what is there: type, mode, seconds of the last change, content. */
+/**
+ * Every path below the root, with what is there: type, mode, seconds of the last change, content.
+ */
 export function contents(root: string, below = ""): Record<string, string> {
   const found: Record<string, string> = {};
   for (const name of readdirSync(`${root}/${below}`).sort()) {
@@ -48,7 +50,10 @@ export function contents(root: string, below = ""): Record<string, string> {
   return found;
 }
 
-/** Unpacks with the system's tar; the path of what came out (`top` of it: by default the one directory). */
+/**
+ * Unpacks with the system's tar; the path of what came out (`top` of it: by default the one
+ * directory).
+ */
 export function extract(archive: string, top?: string): string {
   const directory = temporary();
   execFileSync("tar", ["xzpf", archive, "-C", directory]);

@@ -26,14 +26,27 @@ test("a pattern of many stars is matched at once", () => {
 });
 
 test("a submit sends the base and what is allowed, nothing else", () => {
-  const env = { PATH: "/bin", LC_TIME: "C", EDITOR: "vi", AWS_PROFILE: "p", MY_TOKEN: "x", GONE: undefined };
+  const env = {
+    PATH: "/bin",
+    LC_TIME: "C",
+    EDITOR: "vi",
+    AWS_PROFILE: "p",
+    MY_TOKEN: "x",
+    GONE: undefined,
+  };
   expect(capturedVariables(env)).toEqual({ PATH: "/bin", LC_TIME: "C", EDITOR: "vi" });
-  expect(capturedVariables(env, ["AWS_*", "GONE"])).toEqual({ PATH: "/bin", LC_TIME: "C", AWS_PROFILE: "p" });
+  expect(capturedVariables(env, ["AWS_*", "GONE"])).toEqual({
+    PATH: "/bin",
+    LC_TIME: "C",
+    AWS_PROFILE: "p",
+  });
   expect(capturedVariables(env, [])).toEqual({ PATH: "/bin", LC_TIME: "C" });
 });
 
 test("reserved names match no pattern: an operation that submits another passes none of its own on", () => {
   const env = Object.fromEntries(RESERVED_VARIABLES.map((name) => [name, "x"]));
   expect(Object.keys(env)).toEqual(expect.arrayContaining(Object.keys(OPERATION_VARIABLES)));
-  expect(matchingVariables({ ...env, LIVEOPS_SOCKET: "/s" }, ["*"])).toEqual({ LIVEOPS_SOCKET: "/s" });
+  expect(matchingVariables({ ...env, LIVEOPS_SOCKET: "/s" }, ["*"])).toEqual({
+    LIVEOPS_SOCKET: "/s",
+  });
 });

@@ -1,4 +1,6 @@
-/** The catalogue of errors: statuses map to the contract's exit codes, and the docs say the same. */
+/**
+ * The catalogue of errors: statuses map to the contract's exit codes, and the docs say the same.
+ */
 import { readFileSync } from "node:fs";
 import { STATUS_CODES } from "node:http";
 import { describe, expect, test } from "vitest";
@@ -51,7 +53,9 @@ test("the exit codes are the contract's", () => {
     interrupted: 130,
     brokenPipe: 141,
   });
-  expect([exitCodeOf("succeeded"), exitCodeOf("failed"), exitCodeOf("cancelled")]).toEqual([0, 1, 6]);
+  expect([exitCodeOf("succeeded"), exitCodeOf("failed"), exitCodeOf("cancelled")]).toEqual([
+    0, 1, 6,
+  ]);
 });
 
 describe("Refusal", () => {
@@ -84,7 +88,13 @@ describe("Refusal", () => {
   });
 
   test("a code of a newer daemon keeps its status and title", () => {
-    const problem = { type: "about:blank", title: "New", status: 409, code: "LIVEOPS_NEW", detail: "d" };
+    const problem = {
+      type: "about:blank",
+      title: "New",
+      status: 409,
+      code: "LIVEOPS_NEW",
+      detail: "d",
+    };
     const back = Refusal.fromProblem(problem);
     expect([back.status, back.title, back.code]).toEqual([409, "New", "LIVEOPS_NEW"]);
     expect(back.summary).toBe("New");
@@ -102,9 +112,12 @@ describe("docs/errors.md and docs/protocol.md", () => {
     expect(rowsOf(code).some((row) => row.includes(String(REFUSALS[code].status)))).toBe(true);
   });
 
-  test.each(Object.entries(CAUSES))("the cause %s stands in a table with its meaning", (cause, meaning) => {
-    expect(rowsOf(cause).some((row) => row.includes(meaning))).toBe(true);
-  });
+  test.each(Object.entries(CAUSES))(
+    "the cause %s stands in a table with its meaning",
+    (cause, meaning) => {
+      expect(rowsOf(cause).some((row) => row.includes(meaning))).toBe(true);
+    },
+  );
 
   test.each(Object.keys(FAILURES))("%s stands in a table", (code) => {
     expect(rowsOf(code).length).toBeGreaterThan(0);
@@ -117,6 +130,8 @@ describe("docs/errors.md and docs/protocol.md", () => {
       .map((code) => code.slice(1, -1));
     // Environment variables have the same prefix.
     const variables = /^LIVEOPS_(SOCKET|STATE_DIR|CONFIG|OPS|WORKER)$/;
-    expect(said.filter((code) => !known.has(code as RefusalCode) && !variables.test(code))).toEqual([]);
+    expect(said.filter((code) => !known.has(code as RefusalCode) && !variables.test(code))).toEqual(
+      [],
+    );
   });
 });

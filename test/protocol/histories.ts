@@ -84,7 +84,8 @@ class History {
     if (tracked !== undefined)
       moves.push(
         (n) => this.#step(tracked, n),
-        (n) => this.#say({ type: "stage:waits", stage: tracked, waits: n % 2 === 0, seconds: n % 50 }),
+        (n) =>
+          this.#say({ type: "stage:waits", stage: tracked, waits: n % 2 === 0, seconds: n % 50 }),
       );
     if (!this.#accepted) moves.push(() => this.#accept());
     if (!this.#stopping) moves.push(() => this.#requeue());
@@ -132,7 +133,8 @@ class History {
 
   /** Mostly the latest block ends; of blocks that run in parallel, another one may end first. */
   #leave(n: number): void {
-    const { stage, index } = this.#open[n % 3 === 0 ? n % this.#open.length : this.#open.length - 1]!;
+    const { stage, index } =
+      this.#open[n % 3 === 0 ? n % this.#open.length : this.#open.length - 1]!;
     // Events do not tell blocks of one name apart: the latest of them ends.
     const at = this.#open.findLastIndex((each) => each.stage === stage && each.index === index);
     const [block] = this.#open.splice(at, 1);
@@ -169,7 +171,8 @@ class History {
   }
 
   #finish(state: (typeof ENDS)[number]): void {
-    const error = state === "failed" ? { code: "LIVEOPS_EXCEPTION", message: "it broke", stack: null } : null;
+    const error =
+      state === "failed" ? { code: "LIVEOPS_EXCEPTION", message: "it broke", stack: null } : null;
     const result = state === "succeeded" ? { rows: 1 } : null;
     if (this.#state === "running")
       this.#say({ type: "attempt:finished", seconds: 1, state, result, error, next: null });

@@ -2,7 +2,8 @@
 import { expect, test } from "vitest";
 import { isDeeper } from "../../protocol/text/json-loss.js";
 
-const nested = (levels: number): unknown => JSON.parse(`${"[".repeat(levels)}${"]".repeat(levels)}`);
+const nested = (levels: number): unknown =>
+  JSON.parse(`${"[".repeat(levels)}${"]".repeat(levels)}`);
 
 test.each([
   ["a text", 0, false],

@@ -5,7 +5,9 @@ import { LineSplitter, MAX_LINE_BYTES } from "../../protocol/ndjson.js";
 
 /** The bytes cut at the given places, in order. */
 export function cut(bytes: Buffer, places: number[]): Buffer[] {
-  const ends = [...places.map((place) => place % (bytes.length + 1)), bytes.length].sort((a, b) => a - b);
+  const ends = [...places.map((place) => place % (bytes.length + 1)), bytes.length].sort(
+    (a, b) => a - b,
+  );
   return ends.map((end, index) => bytes.subarray(ends[index - 1] ?? 0, end));
 }
 
@@ -31,6 +33,7 @@ test("empty lines are skipped", () => {
 test("a line without end is refused, and memory stays bounded", () => {
   const splitter = new LineSplitter(() => {});
   const chunk = Buffer.alloc(8 * 1024 * 1024, "x");
-  for (let sent = 0; sent + chunk.length <= MAX_LINE_BYTES; sent += chunk.length) splitter.push(chunk);
+  for (let sent = 0; sent + chunk.length <= MAX_LINE_BYTES; sent += chunk.length)
+    splitter.push(chunk);
   expect(() => splitter.push(chunk)).toThrow(`a line is longer than ${MAX_LINE_BYTES} bytes`);
 });

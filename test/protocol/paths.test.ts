@@ -1,4 +1,6 @@
-/** The client uses the methods and paths of the route table, and the schemas have the same routes. */
+/**
+ * The client uses the methods and paths of the route table, and the schemas have the same routes.
+ */
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";

@@ -15,7 +15,11 @@ test("law: a record is one line of JSON that comes back, with its number and wit
       const line = encodeNumberedRecord(n, value);
       expect(line.indexOf("\n")).toBe(line.length - 1);
       const stored = JSON.parse(JSON.stringify(value)) as object;
-      expect(JSON.parse(line)).toEqual({ n, ...stored, sum: expect.stringMatching(/^[0-9a-f]{8}$/) });
+      expect(JSON.parse(line)).toEqual({
+        n,
+        ...stored,
+        sum: expect.stringMatching(/^[0-9a-f]{8}$/),
+      });
       expect(Object.keys(JSON.parse(line) as object)).toEqual(["n", "kind", "content", "sum"]);
       expect(parseNumberedRecord(line.trimEnd())).toEqual({ n, value: stored });
     }),

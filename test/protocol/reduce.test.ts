@@ -64,7 +64,8 @@ describe("laws", () => {
         for (const event of events) {
           record = reduceEvent(record, event);
           if (event.type === "attempt:accepted") expect(record.pid).toBe(event.pid);
-          if (record.state !== "running" || event.type === "attempt:finished") expect(record.pid).toBeNull();
+          if (record.state !== "running" || event.type === "attempt:finished")
+            expect(record.pid).toBeNull();
         }
       }),
     );
@@ -99,7 +100,10 @@ describe("laws", () => {
   test("an outline is the record without what was kept of each stage", () => {
     fc.assert(
       fc.property(histories, (events) => {
-        const outline = events.reduce<Operation | null>((so, event) => reduceOutline(so, event), null);
+        const outline = events.reduce<Operation | null>(
+          (so, event) => reduceOutline(so, event),
+          null,
+        );
         const whole = foldAll(null, events);
         const steps = whole.steps && { steps: {}, stepCounts: {} };
         const kept = { ...whole, stageStates: {}, stageTimes: {}, ...steps, curve: undefined };
@@ -113,14 +117,17 @@ describe("laws", () => {
       fc.property(histories, (events) => {
         const open: Array<{ stage: string; index: number | null }> = [];
         let record: Operation | null = null;
-        // The stage that runs now, else the last tracked stage; its bar is what was reported since it is that stage.
+        // The stage that runs now, else the last tracked stage; its bar is what was reported since
+        // it is that stage.
         let owner = "";
         let reported = 0;
         for (const event of events) {
           if (event.type === "stage:entered") open.push(event);
           if (event.type === "stage:left")
             open.splice(
-              open.findLastIndex(({ stage, index }) => stage === event.stage && index === event.index),
+              open.findLastIndex(
+                ({ stage, index }) => stage === event.stage && index === event.index,
+              ),
               1,
             );
           if (isBoundary(event)) open.length = 0;
@@ -132,9 +139,11 @@ describe("laws", () => {
           const named: string = `${untracked} ${record.currentStage} ${record.attempt}`;
           if (named !== owner || event.type === "stage:entered" || isBoundary(event)) reported = 0;
           // The runner then reports the bar of the block that runs on.
-          if (event.type === "stage:left" && (event.index === null || untracked !== null)) reported = 0;
+          if (event.type === "stage:left" && (event.index === null || untracked !== null))
+            reported = 0;
           owner = named;
-          if (event.type === "progress:changed" && event.step === undefined) reported = event.percent;
+          if (event.type === "progress:changed" && event.step === undefined)
+            reported = event.percent;
           if (!isFinal(record.state)) expect(record.percent).toBe(reported);
         }
       }),
@@ -146,12 +155,16 @@ describe("laws", () => {
     /** The rule of the protocol, with the states that such a client knows. */
     const known = (state: string) => (first.includes(state) ? state : "done");
     const renamed = (event: OperationEvent, name: (state: string) => string): OperationEvent =>
-      event.type === "stage:left" ? { ...event, state: name(event.state) as typeof event.state } : event;
+      event.type === "stage:left"
+        ? { ...event, state: name(event.state) as typeof event.state }
+        : event;
     const states = (events: OperationEvent[]) => foldAll(null, events).stageStates;
     fc.assert(
       fc.property(histories, (events) => {
         const seen = Object.entries(states(events)).map(([stage, state]) => [stage, known(state)]);
-        expect(states(events.map((event) => renamed(event, known)))).toEqual(Object.fromEntries(seen));
+        expect(states(events.map((event) => renamed(event, known)))).toEqual(
+          Object.fromEntries(seen),
+        );
         // This reducer is an old client too: of a state that a later version adds.
         const later = (state: string) => (state === "skipped" ? "postponed" : state);
         const done = (state: string) => (state === "skipped" ? "done" : state);
@@ -188,8 +201,10 @@ describe("laws", () => {
         for (const event of events) {
           record = reduceEvent(record, event);
           if (event.type === "attempt:started") stages = new Map();
-          if (event.type === "attempt:requeued" || event.type === "operation:retried") stages = new Map();
-          if (event.type === "stage:entered" && event.index !== null) stages.set(event.stage, new Map());
+          if (event.type === "attempt:requeued" || event.type === "operation:retried")
+            stages = new Map();
+          if (event.type === "stage:entered" && event.index !== null)
+            stages.set(event.stage, new Map());
           if (event.type === "step:entered") stages.get(event.stage)!.set(event.step, "active");
           if (event.type === "step:finished") stages.get(event.stage)!.set(event.step, event.state);
           if (event.type === "stage:left" && event.index !== null) close(event.stage, "ended");
@@ -219,8 +234,10 @@ describe("laws", () => {
         for (const event of events) {
           const after = reduceEvent(record, event);
           expect(z.strictObject(operationSchema.shape).safeParse(after).error).toBeUndefined();
-          if (record && record.state !== after.state) expect(mayMove(record.state, after.state)).toBe(true);
-          if (isFinal(after.state)) expect(Object.values(after.stageStates)).not.toContain("active");
+          if (record && record.state !== after.state)
+            expect(mayMove(record.state, after.state)).toBe(true);
+          if (isFinal(after.state))
+            expect(Object.values(after.stageStates)).not.toContain("active");
           record = after;
         }
       }),
@@ -233,7 +250,8 @@ describe("steps", () => {
   function many(count: number) {
     const builder = new RecordBuilder(new Story().started().entered("Load", 0).record());
     let seq = builder.record.seq;
-    const add = (body: object) => builder.add({ seq: ++seq, at: AT, attempt: 1, ...body } as OperationEvent);
+    const add = (body: object) =>
+      builder.add({ seq: ++seq, at: AT, attempt: 1, ...body } as OperationEvent);
     for (let n = 0; n < count; n++) {
       add({ type: "step:entered", stage: "Load", step: `step ${n}`, total: count });
       if (n < 40) continue;
@@ -268,7 +286,11 @@ describe("steps", () => {
   });
 
   test("a step keeps why it failed in one short line", () => {
-    const error = { code: "LIVEOPS_EXCEPTION", message: `${"long ".repeat(100)}\nsecond line`, stack: null };
+    const error = {
+      code: "LIVEOPS_EXCEPTION",
+      message: `${"long ".repeat(100)}\nsecond line`,
+      stack: null,
+    };
     const record = new Story()
       .started()
       .entered("Load", 0)
@@ -319,7 +341,11 @@ describe("single events", () => {
       .event({ type: "progress:changed", percent: 80, progress: null })
       .entered("Process", 1)
       .record();
-    expect(record).toMatchObject({ currentStage: 1, stageStates: { Process: "active" }, percent: 0 });
+    expect(record).toMatchObject({
+      currentStage: 1,
+      stageStates: { Process: "active" },
+      percent: 0,
+    });
     expect(record.stageTimes.Process).toEqual({
       startedAt: AT,
       finishedAt: null,
@@ -333,7 +359,13 @@ describe("single events", () => {
   test("the record keeps after how many seconds the first attempt told 10, 25, 50 and 75 percent", () => {
     const told = (record: Operation, seconds: number, percent: number, progress = {}) => {
       const time = new Date(Date.parse(AT) + seconds * 1000).toISOString();
-      const event = { type: "progress:changed", seq: record.seq + 1, at: time, attempt: 1, percent } as const;
+      const event = {
+        type: "progress:changed",
+        seq: record.seq + 1,
+        at: time,
+        attempt: 1,
+        percent,
+      } as const;
       return reduceEvent(record, { ...event, progress: null, ...progress });
     };
     const stage = running().entered("Process", 1).record();
@@ -352,7 +384,13 @@ describe("single events", () => {
       waits: { since: null, seconds: 1 },
     };
     expect(told({ ...stage, stageTimes: { Process: waited! } }, 5, 50).curve).toBeUndefined();
-    const again = { type: "operation:retried", seq: half.seq + 1, at: AT, attempt: 1, from: null } as const;
+    const again = {
+      type: "operation:retried",
+      seq: half.seq + 1,
+      at: AT,
+      attempt: 1,
+      from: null,
+    } as const;
     expect(reduceEvent(half, again).curve).toEqual({});
   });
 
@@ -377,16 +415,26 @@ describe("single events", () => {
   test("an untracked stage leaves the stepper as it is, has a bar of its own, and is named", () => {
     const story = running().entered("Load", 0).event(at(66));
     const { currentStage, stageStates } = story.record();
-    const inside = { currentStage, stageStates, untrackedStage: "Aside", percent: 0, progress: null };
+    const inside = {
+      currentStage,
+      stageStates,
+      untrackedStage: "Aside",
+      percent: 0,
+      progress: null,
+    };
     expect(story.entered("Aside", null).record()).toMatchObject(inside);
     expect(story.event(at(40)).record()).toMatchObject({ ...inside, percent: 40 });
     const after = { ...inside, untrackedStage: null };
     expect(story.left("Aside", null).record()).toMatchObject(after);
-    expect(story.event(at(66)).left("Load", 0).record()).toMatchObject({ untrackedStage: null, percent: 66 });
+    expect(story.event(at(66)).left("Load", 0).record()).toMatchObject({
+      untrackedStage: null,
+      percent: 66,
+    });
   });
 
   test("an untracked stage that its worker's death left open leaves neither its name nor its bar", () => {
-    const story = () => running().entered("Load", 0).left("Load", 0).entered("Aside", null).event(at(66));
+    const story = () =>
+      running().entered("Load", 0).left("Load", 0).entered("Aside", null).event(at(66));
     const ended = { untrackedStage: null, progress: null };
     expect(story().finished("failed").record()).toMatchObject({ ...ended, percent: 0 });
     expect(story().finished("succeeded").record()).toMatchObject({ ...ended, percent: 100 });
@@ -430,14 +478,26 @@ describe("single events", () => {
     builder.add({ type: "stage:entered", seq: 4, at: AT, attempt: 1, stage: "Process", index: 1 });
     const copied = builder.record.stageStates;
     expect(copied).not.toBe(stageStates);
-    builder.add({ type: "status:changed", seq: 5, at: AT, attempt: 1, status: { text: "", level: "info" } });
+    builder.add({
+      type: "status:changed",
+      seq: 5,
+      at: AT,
+      attempt: 1,
+      status: { text: "", level: "info" },
+    });
     expect(builder.record.stageStates).toBe(copied);
   });
 
   test("only a success ends at 100 %", () => {
     const at40 = () => running().event({ type: "progress:changed", percent: 40, progress: null });
-    expect(at40().finished("succeeded").record()).toMatchObject({ percent: 100, finishedSuccessfully: true });
-    expect(at40().finished("failed").record()).toMatchObject({ percent: 40, finishedSuccessfully: false });
+    expect(at40().finished("succeeded").record()).toMatchObject({
+      percent: 100,
+      finishedSuccessfully: true,
+    });
+    expect(at40().finished("failed").record()).toMatchObject({
+      percent: 40,
+      finishedSuccessfully: false,
+    });
   });
 
   test("a retry starts clean", () => {
@@ -483,7 +543,10 @@ describe("single events", () => {
     };
     expect(waiting().record().status?.text).toBe("Name? ");
     expect(waiting().event({ type: "input:resumed" }).record().status).toBeNull();
-    const later = waiting().event({ type: "status:changed", status: { text: "10 %", level: "info" } });
+    const later = waiting().event({
+      type: "status:changed",
+      status: { text: "10 %", level: "info" },
+    });
     expect(later.event({ type: "input:resumed" }).record().status?.text).toBe("10 %");
   });
 
@@ -508,7 +571,8 @@ test("other parameters take back what was approved; another place does not", () 
     until: null,
   };
   const after = (changes: object) =>
-    new Story().started().event(asked).event({ type: "operation:edited", changes }).record().approvals;
+    new Story().started().event(asked).event({ type: "operation:edited", changes }).record()
+      .approvals;
   expect(after({ params: { a: 1 } })).toEqual([]);
   expect(after({ on: "b" })).toMatchObject([{ question: "Go?" }]);
 });

@@ -4,7 +4,10 @@ import { parseReportLine } from "../../protocol/report-line.js";
 
 it.each([
   ["progress 12/90", { type: "progress", done: 12, total: 90 }],
-  [" progress  1.5 / 90 MB of files ", { type: "progress", done: 1.5, total: 90, unit: "MB of files" }],
+  [
+    " progress  1.5 / 90 MB of files ",
+    { type: "progress", done: 1.5, total: 90, unit: "MB of files" },
+  ],
   ["progress 12 rows", { type: "progress", done: 12, total: null, unit: "rows" }],
   ["progress 12/? rows", { type: "progress", done: 12, total: null, unit: "rows" }],
   ["percent 40", { type: "percent", percent: 40 }],

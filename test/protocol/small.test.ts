@@ -135,7 +135,8 @@ test("ids: 12 of 0-9a-z, the first a letter, none twice", () => {
   for (const id of ids) expect(id).toMatch(/^[a-z][0-9a-z]{11}$/);
   expect(new Set(ids).size).toBe(ids.length);
   for (const id of ids) expect(ID_PATTERN.test(id.slice(0, 3))).toBe(true);
-  for (const bad of ["", "1ab", "A", "a-b", "a".repeat(13)]) expect(ID_PATTERN.test(bad)).toBe(false);
+  for (const bad of ["", "1ab", "A", "a-b", "a".repeat(13)])
+    expect(ID_PATTERN.test(bad)).toBe(false);
 });
 
 test("versions understand each other within a major; before 1.0 within a minor", () => {

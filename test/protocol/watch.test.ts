@@ -14,12 +14,16 @@ import {
 import { Story } from "../harness/records.js";
 import { histories } from "./histories.js";
 
-const apply = (view: WatchView, lines: WatchLine[]): WatchView => lines.reduce(applyWatchLine, view);
+const apply = (view: WatchView, lines: WatchLine[]): WatchView =>
+  lines.reduce(applyWatchLine, view);
 
 /** A line as it arrives: through JSON. */
 const sent = (line: WatchLine): WatchLine => JSON.parse(JSON.stringify(line));
 
-/** What a daemon that sends each change would say of these histories, one operation each, one after the other. */
+/**
+ * What a daemon that sends each change would say of these histories, one operation each, one after
+ * the other.
+ */
 const streams = fc.array(histories, { minLength: 1, maxLength: 3 }).map((all) => {
   const records = new Map<string, Operation>();
   const lines: WatchLine[] = [];
@@ -121,7 +125,13 @@ describe("single lines", () => {
 
   test("a hand-over brings the successor and who it came from", () => {
     const operation = { ...record, id: "successor" };
-    const line: WatchLine = { type: "chained", cursor: "b.2", from: record.id, to: "successor", operation };
+    const line: WatchLine = {
+      type: "chained",
+      cursor: "b.2",
+      from: record.id,
+      to: "successor",
+      operation,
+    };
     const view = applyWatchLine(holding, line);
     expect(view.operations.get("successor")).toEqual(operation);
     expect(view.handovers.get(record.id)).toBe("successor");

@@ -18,7 +18,9 @@ describe("withRegions", () => {
   });
 
   test("a region that nothing generates, and one that the page lacks, are errors", () => {
-    expect(() => withRegions("page.md", page, {})).toThrow("page.md: nothing generates the region 'a'");
+    expect(() => withRegions("page.md", page, {})).toThrow(
+      "page.md: nothing generates the region 'a'",
+    );
     expect(() => withRegions("page.md", page, { a: "", b: "" })).toThrow("<!-- generated: b -->");
   });
 });

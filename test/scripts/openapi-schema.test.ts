@@ -28,12 +28,15 @@ test("each operation has an id of its own, a tag, a summary and a description", 
   const ids = operations.map(({ operationId }) => operationId);
   expect(new Set(ids).size).toBe(operations.length);
   for (const { operationId, tags, summary, description } of operations)
-    for (const text of [operationId, tags[0], summary, description]) expect(text, operationId).toMatch(/\w/);
+    for (const text of [operationId, tags[0], summary, description])
+      expect(text, operationId).toMatch(/\w/);
 });
 
 test("an operation declares the parameters of its path, and no others in the path", () => {
   for (const { operationId, path, parameters = [] } of operations) {
-    const declared = parameters.filter((parameter) => parameter.in === "path").map(({ name }) => name);
+    const declared = parameters
+      .filter((parameter) => parameter.in === "path")
+      .map(({ name }) => name);
     const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
     expect(declared.sort(), operationId).toEqual(named.sort());
   }
@@ -50,6 +53,8 @@ test("a parameter is declared once, and one of the path is required", () => {
 
 test("each reference leads to a schema of the document, and each schema is used", () => {
   const text = JSON.stringify(document);
-  const references = new Set([...text.matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name));
+  const references = new Set(
+    [...text.matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name),
+  );
   expect([...references].sort()).toEqual(Object.keys(document.components.schemas).sort());
 });

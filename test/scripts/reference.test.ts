@@ -15,7 +15,9 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const trees = await programs();
 
 test("dist/completion.json has every command, option and argument of the trees", () => {
-  const built: CommandEntry[] = JSON.parse(readFileSync(join(root, "dist/completion.json"), "utf8"));
+  const built: CommandEntry[] = JSON.parse(
+    readFileSync(join(root, "dist/completion.json"), "utf8"),
+  );
   expect(built).toEqual(JSON.parse(JSON.stringify(completionTable(trees))));
   const check = (entry: CommandEntry | undefined, command: Command) => {
     // Those that the short help of the command leaves out, too.
@@ -43,9 +45,10 @@ test("the options whose values are not completed are free text", () => {
     commands.forEach(visit);
   };
   completionTable(trees).forEach(visit);
-  expect([...free].sort(), "give a new option its values in completion-table.ts, or list it below").toEqual(
-    FREE.sort(),
-  );
+  expect(
+    [...free].sort(),
+    "give a new option its values in completion-table.ts, or list it below",
+  ).toEqual(FREE.sort());
 });
 
 /** Numbers, times, texts, new names and addresses. `--host` is that of `liveops start`. */
@@ -83,7 +86,9 @@ test("a page for each program and each command, all in package.json", () => {
   expect(man, "list the page of a new command under man in package.json").toEqual(
     pages.map((page) => `./dist/${page}`),
   );
-  expect(readdirSync(join(root, "dist/man")).sort()).toEqual(pages.map((page) => page.slice("man/".length)));
+  expect(readdirSync(join(root, "dist/man")).sort()).toEqual(
+    pages.map((page) => page.slice("man/".length)),
+  );
 });
 
 test("mandoc finds no fault in a page", { tags: ["mandoc"] }, () => {

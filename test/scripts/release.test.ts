@@ -1,4 +1,7 @@
-/** `npm run release`: the version and the changelog it makes, and a dry run in a clone of this repository. */
+/**
+ * `npm run release`: the version and the changelog it makes, and a dry run in a clone of this
+ * repository.
+ */
 import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -31,9 +34,12 @@ describe("nextVersion", () => {
     expect(() => nextVersion("1.2.3", wanted, CHANGELOG)).toThrow("is not newer than 1.2.3");
   });
 
-  test.each(["next", "1.2", "v1.3.0", "1.3.0-rc.1", "constructor"])("%s is no version", (wanted) => {
-    expect(() => nextVersion("1.2.3", wanted, CHANGELOG)).toThrow("is not a version");
-  });
+  test.each(["next", "1.2", "v1.3.0", "1.3.0-rc.1", "constructor"])(
+    "%s is no version",
+    (wanted) => {
+      expect(() => nextVersion("1.2.3", wanted, CHANGELOG)).toThrow("is not a version");
+    },
+  );
 });
 
 describe("releasedChangelog", () => {
@@ -44,12 +50,18 @@ describe("releasedChangelog", () => {
   });
 
   test("takes the heading that announces a version", () => {
-    const { text } = releasedChangelog("## 0.1.0 - Unreleased\n\n- A thing.\n", "0.1.0", "2026-11-25");
+    const { text } = releasedChangelog(
+      "## 0.1.0 - Unreleased\n\n- A thing.\n",
+      "0.1.0",
+      "2026-11-25",
+    );
     expect(text).toBe("## Unreleased\n\n## 0.1.0 - 2026-11-25\n\n- A thing.\n");
   });
 
   test("refuses a changelog with nothing to release", () => {
-    expect(() => releasedChangelog("# Changelog\n", "1.0.0", "2026-11-25")).toThrow("'## Unreleased'");
+    expect(() => releasedChangelog("# Changelog\n", "1.0.0", "2026-11-25")).toThrow(
+      "'## Unreleased'",
+    );
     const empty = CHANGELOG.replace("- A thing.\n", "");
     expect(() => releasedChangelog(empty, "1.3.0", "2026-11-25")).toThrow("is empty");
   });
@@ -59,7 +71,8 @@ describe("a dry run in a clone", { tags: ["git"] }, () => {
   const directory = useDirectories();
   let clone: string;
 
-  const git = (...words: string[]) => execFileSync("git", words, { cwd: clone, encoding: "utf8" }).trim();
+  const git = (...words: string[]) =>
+    execFileSync("git", words, { cwd: clone, encoding: "utf8" }).trim();
   const release = (...words: string[]) =>
     spawnSync(
       process.execPath,
@@ -73,7 +86,16 @@ describe("a dry run in a clone", { tags: ["git"] }, () => {
     const manifest = JSON.parse(readFileSync(join(clone, "package.json"), "utf8"));
     writeFileSync(join(clone, "package.json"), JSON.stringify({ ...manifest, version: "1.2.3" }));
     writeFileSync(join(clone, "CHANGELOG.md"), CHANGELOG);
-    git("-c", "user.name=Test", "-c", "user.email=test@localhost", "commit", "--quiet", "-am", "test: start");
+    git(
+      "-c",
+      "user.name=Test",
+      "-c",
+      "user.email=test@localhost",
+      "commit",
+      "--quiet",
+      "-am",
+      "test: start",
+    );
   });
 
   test("prints each step and changes nothing; is refused with changes, for a tag that exists, and with wrong words", () => {
@@ -93,7 +115,11 @@ describe("a dry run in a clone", { tags: ["git"] }, () => {
       "dry run: nothing was changed",
       "",
     ]);
-    expect([git("rev-parse", "HEAD"), git("status", "--porcelain"), git("tag")]).toEqual([before, "", ""]);
+    expect([git("rev-parse", "HEAD"), git("status", "--porcelain"), git("tag")]).toEqual([
+      before,
+      "",
+      "",
+    ]);
 
     git("tag", "v1.3.0");
     const tagged = release("minor", "--dry-run");

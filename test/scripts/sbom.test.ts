@@ -1,4 +1,7 @@
-/** The SBOM of a release: the CycloneDX of npm, with exactly the packages of the notices and those of an install. */
+/**
+ * The SBOM of a release: the CycloneDX of npm, with exactly the packages of the notices and those
+ * of an install.
+ */
 // @module-tag npm-sbom
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -23,13 +26,17 @@ test("is what npm writes, with less: each package has its keys, and each referen
   }
   const known = [sbom.metadata.component["bom-ref"], ...refs];
   expect(sbom.dependencies.map(({ ref }) => ref).sort()).toEqual(known.sort());
-  for (const { dependsOn } of sbom.dependencies) expect(known).toEqual(expect.arrayContaining(dependsOn));
+  for (const { dependsOn } of sbom.dependencies)
+    expect(known).toEqual(expect.arrayContaining(dependsOn));
 });
 
 test("lists exactly the packages of the notices, and those that an install installs", () => {
   const notices = bundledIn(readFileSync(join(root, "dist/THIRD_PARTY_NOTICES.txt"), "utf8"));
   const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as {
-    packages: Record<string, { version: string; dependencies?: object; optionalDependencies?: object }>;
+    packages: Record<
+      string,
+      { version: string; dependencies?: object; optionalDependencies?: object }
+    >;
   };
   // Found without the script: what these packages need, at the top of node_modules.
   const installed = new Set<string>();
@@ -38,7 +45,8 @@ test("lists exactly the packages of the notices, and those that an install insta
     const key = `${name}@${found?.version}`;
     if (installed.has(key) || found === undefined) return;
     installed.add(key);
-    for (const each of Object.keys({ ...found.dependencies, ...found.optionalDependencies })) visit(each);
+    for (const each of Object.keys({ ...found.dependencies, ...found.optionalDependencies }))
+      visit(each);
   };
   for (const name of ["tsx", "zod", "@lydell/node-pty"]) visit(name);
   expect(notices.size).toBeGreaterThan(50);

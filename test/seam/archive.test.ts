@@ -16,7 +16,10 @@ const idsOf = (entries: readonly Entry[]) => entries.map(({ record }) => record.
 
 const keyOf = (key: string, hash = "hash") => ({ key, hash, at: new Date().toISOString() });
 
-/** Operations of all kinds; some of the finished ones are no longer in memory where the store seals them. */
+/**
+ * Operations of all kinds; some of the finished ones are no longer in memory where the store seals
+ * them.
+ */
 async function filled(seam: Seam): Promise<Opened> {
   const opened = await seam.open();
   const kinds: Array<Partial<Submission>> = [
@@ -46,7 +49,9 @@ async function filled(seam: Seam): Promise<Opened> {
 /** The rules of a query, as its documentation states them. */
 function fits({ record, order, finishedBy }: Entry, query: HistoryQuery): boolean {
   const { state, op, historyKey, chain, parent, q, before, finishedAfter, finishedSince } = query;
-  const text = [record.id, record.op, record.title, record.label ?? ""].map((word) => word.toLowerCase());
+  const text = [record.id, record.op, record.title, record.label ?? ""].map((word) =>
+    word.toLowerCase(),
+  );
   return (
     (state === undefined || state.includes(record.state)) &&
     (op === undefined || record.op === op) &&
@@ -66,7 +71,11 @@ function fits({ record, order, finishedBy }: Entry, query: HistoryQuery): boolea
 describeSeam("archive", (seam) => {
   test("find knows live, finished and sealed operations, and no others", async () => {
     const opened = await seam.open();
-    const ids = [await opened.submit(), await opened.finished("failed"), await opened.finished("succeeded")];
+    const ids = [
+      await opened.submit(),
+      await opened.finished("failed"),
+      await opened.finished("succeeded"),
+    ];
     await opened.seal();
     for (const id of ids) {
       expect((await opened.store.archive.find(id))?.record.id).toBe(id);
@@ -240,7 +249,11 @@ describeSeam("archive", (seam) => {
   test("nothing finds a removed operation, queued or finished, in memory or sealed", async () => {
     const opened = await seam.open();
     const stays = await opened.submit();
-    const gone = [await opened.submit(), await opened.finished("failed"), await opened.finished("succeeded")];
+    const gone = [
+      await opened.submit(),
+      await opened.finished("failed"),
+      await opened.finished("succeeded"),
+    ];
     await opened.seal();
     gone.push(await opened.finished("succeeded"));
     for (const id of gone) {
@@ -255,7 +268,13 @@ describeSeam("archive", (seam) => {
       }
       expect(idsOf(await store.archive.list({}, 10))).toEqual([stays]);
       expect(await store.archive.count({})).toBe(1);
-      expect(store.counts()).toEqual({ queued: 1, running: 0, succeeded: 0, failed: 0, cancelled: 0 });
+      expect(store.counts()).toEqual({
+        queued: 1,
+        running: 0,
+        succeeded: 0,
+        failed: 0,
+        cancelled: 0,
+      });
     };
     await check(opened);
     for (const id of gone) expect(await opened.store.archive.knows(id)).toBe(true);
@@ -297,7 +316,11 @@ describeSeam("archive", (seam) => {
     const ids = Array.from({ length: 260 }, () => newId());
     const env = {};
     await opened.lifecycle.submit(
-      ids.map((id) => ({ operation: submission({ id, label: `l ${id}` }), env, key: keyOf(`key of ${id}`) })),
+      ids.map((id) => ({
+        operation: submission({ id, label: `l ${id}` }),
+        env,
+        key: keyOf(`key of ${id}`),
+      })),
     );
     await Promise.all(ids.map((id) => opened.lifecycle.cancel(id)));
     await opened.seal();

@@ -36,7 +36,11 @@ describeSeam("claims", (seam) => {
     await opened.start(id);
     expect(opened.store.ledger.get(id)).toMatchObject({ record: { attempt: 2 }, tries: 1 });
     const again = await seam.reopen(opened);
-    expect(again.store.ledger.get(id)).toMatchObject({ record: { attempt: 2 }, tries: 1, nextAttempt: 2 });
+    expect(again.store.ledger.get(id)).toMatchObject({
+      record: { attempt: 2 },
+      tries: 1,
+      nextAttempt: 2,
+    });
   });
 
   test("what is finished, removed or unknown does not start", async () => {
@@ -53,7 +57,10 @@ describeSeam("claims", (seam) => {
     await opened.start(id);
     const { run } = opened.store.ledger.get(id)!;
     const again = await seam.reopen(opened);
-    expect(again.store.ledger.get(id)).toMatchObject({ record: { state: "running" }, run: { ...run } });
+    expect(again.store.ledger.get(id)).toMatchObject({
+      record: { state: "running" },
+      run: { ...run },
+    });
     await again.finish(id, "succeeded");
     expect(again.store.counts()).toMatchObject({ running: 0, succeeded: 1 });
   });
@@ -123,7 +130,10 @@ describe("claims of two hosts", { tags: ["postgresql"] }, () => {
     await a.lifecycle.edit(id, () => ({ queue: "other" }));
     const event = { type: "attempt:started", seq: 2, at: "", attempt: 1 } as const;
     const decision = { kind: "started", id, event, policy: POLICY, uptime: 1 } as const;
-    const request = { candidates: [{ id, expect: known, attempt: 1, decision }], workers: [WORKER] };
+    const request = {
+      candidates: [{ id, expect: known, attempt: 1, decision }],
+      workers: [WORKER],
+    };
     expect(await b.store.claim({ ...request, token: crypto.randomUUID() })).toEqual([]);
   });
 

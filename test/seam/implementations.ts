@@ -1,6 +1,6 @@
 /**
- * The implementations of the seam between the daemon and what keeps its state: files of one machine, and the engine of a
- * fleet. `describeSeam` runs one suite against both.
+ * The implementations of the seam between the daemon and what keeps its state: files of one
+ * machine, and the engine of a fleet. `describeSeam` runs one suite against both.
  */
 
 import { randomUUID } from "node:crypto";
@@ -43,7 +43,10 @@ export interface Announced {
   moves: Array<{ id: string; from: State | null; to: State | null }>;
 }
 
-/** A store as a daemon opens it, with the lifecycle that changes its operations, and without processes. */
+/**
+ * A store as a daemon opens it, with the lifecycle that changes its operations, and without
+ * processes.
+ */
 export abstract class Opened {
   abstract readonly store: Store;
   abstract readonly lifecycle: Lifecycle;
@@ -71,7 +74,10 @@ export abstract class Opened {
   abstract close(): Promise<void>;
   /** Moves finished operations out of memory, where the store does that at times of its own. */
   abstract seal(): Promise<void>;
-  /** queued → running on this host; null: the operation may not start. Concurrent calls of one turn are independent. */
+  /**
+   * queued → running on this host; null: the operation may not start. Concurrent calls of one turn
+   * are independent.
+   */
   abstract start(id: string): Promise<Entry | null>;
   /** Resolves when everything is applied that is recorded now. */
   abstract caughtUp(): Promise<void>;
@@ -114,7 +120,10 @@ export abstract class Opened {
     return this.store.archive.list({}, 10_000);
   }
 
-  protected get started(): Pick<Extract<Decision, { kind: "started" }>, "kind" | "policy" | "uptime"> {
+  protected get started(): Pick<
+    Extract<Decision, { kind: "started" }>,
+    "kind" | "policy" | "uptime"
+  > {
     return { kind: "started", policy: POLICY, uptime: uptime() };
   }
 
@@ -122,11 +131,20 @@ export abstract class Opened {
     const { seq } = entry.record;
     const at = new Date().toISOString();
     const attempt = entry.nextAttempt;
-    return { type: "attempt:started", seq: seq + 1, at, attempt, slot: 1, host: this.host } as const;
+    return {
+      type: "attempt:started",
+      seq: seq + 1,
+      at,
+      attempt,
+      slot: 1,
+      host: this.host,
+    } as const;
   }
 }
 
-/** The host's part of a start, which only a fleet's engine knows. One machine keeps it as it comes. */
+/**
+ * The host's part of a start, which only a fleet's engine knows. One machine keeps it as it comes.
+ */
 const CLAIM = { host: "a", session: 1, fence: 1 };
 
 class Embedded extends Opened {
@@ -147,7 +165,9 @@ class Embedded extends Opened {
       bus: this.bus,
     });
     this.lifecycle = new Lifecycle(this.store, layout);
-    this.runs = localRuns(layout, workerEvents, (...attempt) => this.store.sealedEvents(...attempt));
+    this.runs = localRuns(layout, workerEvents, (...attempt) =>
+      this.store.sealedEvents(...attempt),
+    );
     const onProblem = (problem: string) => this.store.addProblem(problem);
     this.queues = queuesFile(layout.queues, onProblem);
     this.schedules = new FileSetting(schedulesFile(layout.schedules, onProblem));
@@ -276,13 +296,20 @@ export class FleetOpened extends Opened {
     const event = this.startOf(entry);
     const { version: expect, nextAttempt: attempt } = entry;
     const candidates = [{ id, expect, attempt, decision: { ...this.started, id, event } }];
-    const [claimed] = await this.store.claim({ candidates, workers: [WORKER], token: randomUUID() });
+    const [claimed] = await this.store.claim({
+      candidates,
+      workers: [WORKER],
+      token: randomUUID(),
+    });
     if (!claimed) return null;
     await this.store.until(claimed.n);
     return this.store.ledger.get(id) ?? null;
   }
 
-  /** Finds, as the renewal of the session does, that the engine lost writes. Resolves when the state is loaded anew. */
+  /**
+   * Finds, as the renewal of the session does, that the engine lost writes. Resolves when the state
+   * is loaded anew.
+   */
   findLostWrites(): Promise<void> {
     return this.#offers.make();
   }

@@ -28,7 +28,10 @@ describeSeam("large values", (seam) => {
     await opened.seal();
     const again = await seam.reopen(opened);
     await expectWhole(again, id);
-    expect(again.store.ledger.get(queued)?.record).toMatchObject({ state: "queued", params: LARGE });
+    expect(again.store.ledger.get(queued)?.record).toMatchObject({
+      state: "queued",
+      params: LARGE,
+    });
   });
 });
 

@@ -1,4 +1,7 @@
-/** Any commands, in any order, with daemons that end and begin between them: all implementations show the same. */
+/**
+ * Any commands, in any order, with daemons that end and begin between them: all implementations
+ * show the same.
+ */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { cases } from "../faults/mode.js";
@@ -85,21 +88,23 @@ describe("two hosts", { tags: ["postgresql"] }, () => {
             }),
           );
           await hosts[0].caughtUp();
-          model.operations = (await hosts[0].all()).reverse().map(({ record, nextAttempt: next, run }) => ({
-            id: record.id,
-            op: record.op,
-            key: null,
-            label: record.label,
-            state: record.state,
-            attempt: record.attempt,
-            next,
-            isCancelled: record.cancelRequested,
-            version: 0,
-            queuedAt: 0,
-            isPaused: (record.pause?.since ?? null) !== null,
-            host: run?.claim?.host === "b" ? 1 : 0,
-            pin: record.on ? Number(record.on === "b") : null,
-          }));
+          model.operations = (await hosts[0].all())
+            .reverse()
+            .map(({ record, nextAttempt: next, run }) => ({
+              id: record.id,
+              op: record.op,
+              key: null,
+              label: record.label,
+              state: record.state,
+              attempt: record.attempt,
+              next,
+              isCancelled: record.cancelRequested,
+              version: 0,
+              queuedAt: 0,
+              isPaused: (record.pause?.since ?? null) !== null,
+              host: run?.claim?.host === "b" ? 1 : 0,
+              pin: record.on ? Number(record.on === "b") : null,
+            }));
         }
         const third = await seam.second("c");
         await expectSame(...hosts);

@@ -180,7 +180,16 @@ export class Model {
   #add(id: string, op: string, key: string | null, n: number, more: Partial<Known> = {}): void {
     const flags = { isCancelled: false, isPaused: false };
     const numbers = { version: n, queuedAt: n, attempt: 0, next: 1, host: 0, pin: null };
-    this.operations.push({ id, op, key, label: null, state: "queued", ...flags, ...numbers, ...more });
+    this.operations.push({
+      id,
+      op,
+      key,
+      label: null,
+      state: "queued",
+      ...flags,
+      ...numbers,
+      ...more,
+    });
   }
 
   /** Everything that a daemon can ask, against the model. */
@@ -222,7 +231,8 @@ export class Model {
       );
     }
     for (const { id, key, state } of expected) {
-      if (state === "queued" || state === "running") expect(store.ledger.get(id)?.record.state).toBe(state);
+      if (state === "queued" || state === "running")
+        expect(store.ledger.get(id)?.record.state).toBe(state);
       if (key !== null) expect((await store.archive.byKey(key))?.entry?.record.id).toBe(id);
     }
   }

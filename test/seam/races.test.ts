@@ -1,4 +1,7 @@
-/** Concurrent commands on the same operations: whoever comes first, the history is one that the states allow. */
+/**
+ * Concurrent commands on the same operations: whoever comes first, the history is one that the
+ * states allow.
+ */
 import { describe, expect, test } from "vitest";
 import { Refusal } from "../../protocol/errors.js";
 import { isFinal, mayMove, type State } from "../../protocol/state.js";
@@ -10,7 +13,8 @@ type Command = (opened: Opened, id: string) => Promise<unknown>;
 
 const COMMANDS: Record<string, Command> = {
   cancel: ({ lifecycle }, id) => lifecycle.cancel(id),
-  finish: ({ lifecycle }, id) => lifecycle.conclude(id, 1, 5, () => ({ finish: outcome("succeeded") })),
+  finish: ({ lifecycle }, id) =>
+    lifecycle.conclude(id, 1, 5, () => ({ finish: outcome("succeeded") })),
   fail: ({ lifecycle }, id) => lifecycle.conclude(id, 1, 5, () => ({ finish: outcome("failed") })),
   requeue: ({ lifecycle }, id) =>
     lifecycle.conclude(id, 1, 5, () => ({ requeue: { reason: "r", next: 2, tries: 1, delay: 0 } })),
@@ -76,10 +80,14 @@ describeSeam("races", (seam) => {
 
   test("all commands at once on few operations end in one legal history", async () => {
     const opened = await seam.open();
-    const ids = await Promise.all((["queued", "running", "failed"] as const).map((s) => inState(opened, s)));
+    const ids = await Promise.all(
+      (["queued", "running", "failed"] as const).map((s) => inState(opened, s)),
+    );
     for (let round = 0; round < 5; round++)
       await Promise.all(
-        ids.flatMap((id) => NAMES.slice(0, -1).map((name) => answered(COMMANDS[name]!(opened, id)))),
+        ids.flatMap((id) =>
+          NAMES.slice(0, -1).map((name) => answered(COMMANDS[name]!(opened, id))),
+        ),
       );
     expectLegal(opened);
     const before = await stateOf(opened);

@@ -5,7 +5,15 @@ import { isFinal } from "../../protocol/state.js";
 import type { Opened } from "./implementations.js";
 
 /** Numbers that are measured, or given by what keeps the state. */
-const OWN = new Set(["order", "startedUptime", "pausedUptime", "seconds", "session", "fence", "bytes"]);
+const OWN = new Set([
+  "order",
+  "startedUptime",
+  "pausedUptime",
+  "seconds",
+  "session",
+  "fence",
+  "bytes",
+]);
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
@@ -22,7 +30,11 @@ function shown(entry: Entry): unknown {
 /** All operations with their entries, newest first, and the counts. */
 export async function stateOf(opened: Opened): Promise<unknown> {
   const entries = await opened.all();
-  return { entries: entries.map(shown), counts: opened.store.counts(), n: opened.store.journalNumber };
+  return {
+    entries: entries.map(shown),
+    counts: opened.store.counts(),
+    n: opened.store.journalNumber,
+  };
 }
 
 /** The live operations in memory, exactly, in the order of the queue. */

@@ -12,7 +12,9 @@ export const isNightly = existsSync(TOOLS);
 
 const PACKAGES = { "TypeScript 7": "typescript", "TypeScript 5.5": "typescript-5.5" } as const;
 export type Compiler = keyof typeof PACKAGES;
-export const COMPILERS: Compiler[] = isNightly ? ["TypeScript 7", "TypeScript 5.5"] : ["TypeScript 7"];
+export const COMPILERS: Compiler[] = isNightly
+  ? ["TypeScript 7", "TypeScript 5.5"]
+  : ["TypeScript 7"];
 
 /** `file:line message` of each error; the message is for people, the line is what is compared. */
 export interface CompileError {
@@ -34,7 +36,9 @@ export async function generatedTypes(document: string): Promise<string> {
 /** The output of a script. */
 function runNode(words: string[]): Promise<string> {
   return new Promise((resolve) => {
-    execFile(process.execPath, words, { cwd: root }, (_, stdout, stderr) => resolve(stdout + stderr));
+    execFile(process.execPath, words, { cwd: root }, (_, stdout, stderr) =>
+      resolve(stdout + stderr),
+    );
   });
 }
 
@@ -80,12 +84,16 @@ export function parse(output: string): CompileError[] {
     .split("\n")
     .filter((line) => / error TS\d+: /.test(line))
     .map((text) => {
-      const [, file = text, line = "0", message = ""] = /^(.*)\((\d+),\d+\): error (.*)$/.exec(text) ?? [];
+      const [, file = text, line = "0", message = ""] =
+        /^(.*)\((\d+),\d+\): error (.*)$/.exec(text) ?? [];
       return { file: basename(file), line: Number(line), message };
     });
 }
 
-/** The lines of a case that are marked as errors: `… // type error`, or after a line `// type error below`. */
+/**
+ * The lines of a case that are marked as errors: `… // type error`, or after a line `// type error
+ * below`.
+ */
 export function markedLines(file: string): number[] {
   return readFileSync(file, "utf8")
     .split("\n")

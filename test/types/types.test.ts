@@ -40,9 +40,10 @@ describe.each(COMPILERS)("%s", { timeout: 120_000 }, (compiler) => {
     const marked = cases.flatMap((file) =>
       markedLines(file).map((line) => `${file.slice(caseDir.length + 1)}:${line}`),
     );
-    expect([...new Set(lines)].sort(), errors.map((error) => JSON.stringify(error)).join("\n")).toEqual(
-      marked.sort(),
-    );
+    expect(
+      [...new Set(lines)].sort(),
+      errors.map((error) => JSON.stringify(error)).join("\n"),
+    ).toEqual(marked.sort());
   });
 
   it.each([
@@ -83,7 +84,11 @@ it("emits declarations of the public modules alone, which need no package but zo
   );
   expect(emitted.length).toBeLessThan(40);
   const imported = emitted.flatMap((name) =>
-    [...readFileSync(join(types, name), "utf8").matchAll(/from "([^"]+)"/g)].map((match) => match[1]!),
+    [...readFileSync(join(types, name), "utf8").matchAll(/from "([^"]+)"/g)].map(
+      (match) => match[1]!,
+    ),
   );
-  expect(imported.filter((name) => !name.startsWith(".") && !/^zod(?:\/mini)?$/.test(name))).toEqual([]);
+  expect(
+    imported.filter((name) => !name.startsWith(".") && !/^zod(?:\/mini)?$/.test(name)),
+  ).toEqual([]);
 });

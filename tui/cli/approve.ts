@@ -1,4 +1,7 @@
-/** `liveops approve` and `liveops reject`: answers the question of an operation that waits for approval. */
+/**
+ * `liveops approve` and `liveops reject`: answers the question of an operation that waits for
+ * approval.
+ */
 import type { Command } from "commander";
 import { anotherQuestion, questionId, waitsForApproval } from "../../protocol/approval.js";
 import type { Client } from "../../protocol/client/client.js";
@@ -22,8 +25,13 @@ export function registerApprove(root: Command): void {
   ])
     .argument("[id]", WHICH)
     .argument("[choice]", "One of the choices (default: the only one besides no)")
-    .action(async (id: string | undefined, choice: string | undefined, _options: unknown, command: Command) =>
-      answer(command, id, (client, id, seen) => client.approve(id, { ...seen, choice })),
+    .action(
+      async (
+        id: string | undefined,
+        choice: string | undefined,
+        _options: unknown,
+        command: Command,
+      ) => answer(command, id, (client, id, seen) => client.approve(id, { ...seen, choice })),
     );
 }
 
@@ -53,7 +61,9 @@ async function answer(
     throw anotherQuestion(open, record.id);
   const operation = await send(client, record.id, open === null ? {} : { since: open.since });
   const { question, answer } = operation.approvals!.at(-1)!;
-  printLines([`${operation.id} answered: ${sanitize(answer?.choice ?? "")} (${sanitize(question)})`]);
+  printLines([
+    `${operation.id} answered: ${sanitize(answer?.choice ?? "")} (${sanitize(question)})`,
+  ]);
 }
 
 /** `k3f/2`: the operation, and the attempt that asked; without a number, null. */

@@ -8,7 +8,8 @@ import type { Operation } from "../../protocol/operation.js";
 /**
  * The words after `--`: arguments of the operation's own command (`liveops submit -- make -j4`).
  *
- * Removed before commander reads the line, because commander drops the `--` and mixes both kinds of words.
+ * Removed before commander reads the line, because commander drops the `--` and mixes both kinds of
+ * words.
  */
 let taken: string[] | undefined;
 
@@ -33,7 +34,8 @@ export function wantsTypeHelp(): boolean {
 }
 
 /**
- * Removes `--help` from the words, if they name an operation type too: commander would show the help of the command.
+ * Removes `--help` from the words, if they name an operation type too: commander would show the
+ * help of the command.
  *
  * @param words - after `takeTrailing`
  * @param command - whose first argument is the type
@@ -47,8 +49,9 @@ export function takeTypeHelp(words: string[], command: Command): string[] {
 }
 
 /**
- * Names the type `shell` where the words name a command instead of a type: `submit -- make -j4`, and the shell line
- * `submit 'make && make install'`. Neither a type nor a pipeline file has a name with white space.
+ * Names the type `shell` where the words name a command instead of a type: `submit -- make -j4`,
+ * and the shell line `submit 'make && make install'`. Neither a type nor a pipeline file has a name
+ * with white space.
  *
  * @param words - after `takeTrailing`
  * @param command - that takes the type
@@ -58,7 +61,8 @@ export function withShellType(words: string[], command: Command, before = 0): st
   const at = argumentAt(words, command, before);
   const word = words[at];
   const isKnown = (option: string) =>
-    !option.startsWith("-") || command.options.some(({ long, short }) => option === long || option === short);
+    !option.startsWith("-") ||
+    command.options.some(({ long, short }) => option === long || option === short);
   // The word behind an unknown option may be its value.
   if (word !== undefined && /\s/.test(word) && isKnown(words[at - 1]!) && !existsSync(word))
     return words.toSpliced(at, 1, "shell", `script=${word}`);
@@ -90,7 +94,9 @@ export function addExitStatus(command: Command, implies = ""): Command {
   );
 }
 
-/** The operation with this id, or the newest operation. @throws NotFoundError where there is none */
+/**
+ * The operation with this id, or the newest operation. @throws NotFoundError where there is none
+ */
 export async function namedOrNewest(client: Client, id: string | undefined): Promise<Operation> {
   if (id !== undefined) return client.show(id);
   const [newest] = (await client.list({ parent: "none", limit: 1 })).operations;

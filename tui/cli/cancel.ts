@@ -1,4 +1,7 @@
-/** `liveops cancel`: cancels operations. Returns when the request is recorded; with --wait, when they are finished. */
+/**
+ * `liveops cancel`: cancels operations. Returns when the request is recorded; with --wait, when
+ * they are finished.
+ */
 import type { Command } from "commander";
 import { UsageError } from "../../protocol/failures.js";
 import type { Operation } from "../../protocol/operation.js";
@@ -8,7 +11,12 @@ import { addCommand, everyday } from "../kit/options.js";
 import { printLines } from "../kit/output/print.js";
 import { connectFor } from "./connection.js";
 import { LIVE_STATES } from "./list-pages.js";
-import { addSelectionOptions, changeAll, givenSelection, type SelectionOptions } from "./selection.js";
+import {
+  addSelectionOptions,
+  changeAll,
+  givenSelection,
+  type SelectionOptions,
+} from "./selection.js";
 
 interface CancelOptions extends SelectionOptions {
   wait?: boolean;
@@ -35,11 +43,16 @@ export function registerCancel(root: Command): void {
         );
       const print = ({ id }: Operation, state: string) => printLines([`${id} ${state}`]);
       const asked: string[] = [];
-      process.exitCode = await changeAll(client.cancelAll(selected), selected, selection, (operation) => {
-        const { id, state } = operation;
-        if (options.wait && !isFinal(state)) asked.push(id);
-        else print(operation, isFinal(state) ? state : "cancelling");
-      });
+      process.exitCode = await changeAll(
+        client.cancelAll(selected),
+        selected,
+        selection,
+        (operation) => {
+          const { id, state } = operation;
+          if (options.wait && !isFinal(state)) asked.push(id);
+          else print(operation, isFinal(state) ? state : "cancelling");
+        },
+      );
       if (asked.length === 0) return;
       const { untilFinished } = await import("../../protocol/client/until-finished.js");
       const { lostNotes } = await import("./follow/notes.js");

@@ -58,9 +58,11 @@ export function registerCheck(root: Command): void {
         return;
       }
       for (const { file, lines, ok, stages } of files) {
-        if (ok) process.stdout.write(`${sanitize(`${file}: valid, stages ${stages.join(", ")}`)}\n`);
+        if (ok)
+          process.stdout.write(`${sanitize(`${file}: valid, stages ${stages.join(", ")}`)}\n`);
         for (const line of lines) process.stderr.write(`${sanitize(line)}\n`);
       }
-      if (files.length === 0) say(reportTo(command), `no pipeline files in ${typed.join(", ")}`, "yellow");
+      if (files.length === 0)
+        say(reportTo(command), `no pipeline files in ${typed.join(", ")}`, "yellow");
     });
 }

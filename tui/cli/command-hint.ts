@@ -1,13 +1,18 @@
-/** The command line to type after `liveops submit make -j4` or `liveops submit ./build.sh`: words follow `--`. */
+/**
+ * The command line to type after `liveops submit make -j4` or `liveops submit ./build.sh`: words
+ * follow `--`.
+ */
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { Command } from "commander";
 import { shellLine } from "../../protocol/text/shell-quote.js";
 
 /**
- * The hint for a command line with an unknown option, or null if no word before it looks like a command.
+ * The hint for a command line with an unknown option, or null if no word before it looks like a
+ * command.
  *
- * @param words - the words of the command line before its first `--`, the name of the command first
+ * @param words - the words of the command line before its first `--`, the name of the command
+ *   first
  * @param trailing - the words after `--`; undefined without `--`
  */
 export function commandHint(
@@ -15,9 +20,14 @@ export function commandHint(
   words: readonly string[],
   trailing?: readonly string[],
 ): string | null {
-  const type = words.findIndex((word, i) => i > words.indexOf(command.name()) && !word.startsWith("-"));
+  const type = words.findIndex(
+    (word, i) => i > words.indexOf(command.name()) && !word.startsWith("-"),
+  );
   if (type === words.indexOf(command.name()) + 1 && isProgram(words[type]!))
-    return programHint(command.name(), [...words.slice(type), ...(trailing ? ["--", ...trailing] : [])]);
+    return programHint(command.name(), [
+      ...words.slice(type),
+      ...(trailing ? ["--", ...trailing] : []),
+    ]);
   const at = commandAt(command, words);
   if (at === null) return null;
   const line = [
@@ -49,7 +59,10 @@ function programHint(command: string, words: readonly string[]): string {
   return `to run a program: ${shellLine(["liveops", command, "--", ...words])}`;
 }
 
-/** Whether the word is the path of a file, or the name of a program of `PATH`. The name of a type has no slash. */
+/**
+ * Whether the word is the path of a file, or the name of a program of `PATH`. The name of a type
+ * has no slash.
+ */
 export function isProgram(word: string): boolean {
   if (word.includes("/")) return isFile(word);
   const dirs = (process.env.PATH ?? "").split(delimiter).filter((dir) => dir !== "");

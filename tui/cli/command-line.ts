@@ -1,4 +1,7 @@
-/** The command line: loads only the command that was typed. Help and an unknown name load all commands. */
+/**
+ * The command line: loads only the command that was typed. Help and an unknown name load all
+ * commands.
+ */
 import type { Command } from "commander";
 import { commandIndex, rootCommand, runRoot, takeAll } from "../kit/options.js";
 import { endQuietlyOnClosedPipe } from "../kit/report.js";
@@ -65,7 +68,11 @@ export async function runCommandLine(
     const { commandHint } = await import("./command-hint.js");
     // Its other subcommands run no command.
     if (typed === "schedule" && !own.includes("add")) return null;
-    return commandHint(root.commands.find((command) => command.name() === typed)!, own, trailingWords());
+    return commandHint(
+      root.commands.find((command) => command.name() === typed)!,
+      own,
+      trailingWords(),
+    );
   });
 }
 
@@ -75,7 +82,9 @@ export function withType(root: Command, typed: string, words: string[]): string[
   const add = command?.commands.find((each) => each.name() === "add");
   if (command === undefined) return words;
   if (typed === "schedule") return add === undefined ? words : withShellType(words, add, 1);
-  return typed === "submit" || typed === "run" ? withShellType(takeTypeHelp(words, command), command) : words;
+  return typed === "submit" || typed === "run"
+    ? withShellType(takeTypeHelp(words, command), command)
+    : words;
 }
 
 /** The tree of these commands. */

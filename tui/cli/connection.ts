@@ -24,8 +24,9 @@ export function connectFor<T>(command: Command): Promise<Connected<T>> {
 }
 
 /**
- * As `connectFor`, for a command that makes the daemon run something: `autostart` starts the daemon where none runs.
- * Without the settings of the file, such as limits and channels, nothing may begin.
+ * As `connectFor`, for a command that makes the daemon run something: `autostart` starts the daemon
+ * where none runs. Without the settings of the file, such as limits and channels, nothing may
+ * begin.
  *
  * @throws UsageError for an invalid config file
  */
@@ -48,7 +49,8 @@ async function connect<T>(
 }
 
 /**
- * Runs `work` for each id or name, in their order. A refusal is reported, and the others are processed all the same.
+ * Runs `work` for each id or name, in their order. A refusal is reported, and the others are
+ * processed all the same.
  *
  * @returns the exit code of the first refusal; 0 where there was none
  */

@@ -1,4 +1,7 @@
-/** The help of `liveops`: the commands of every day, or with `liveops help all` every command and subcommand. */
+/**
+ * The help of `liveops`: the commands of every day, or with `liveops help all` every command and
+ * subcommand.
+ */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
@@ -27,10 +30,14 @@ const EVERYDAY: Readonly<Record<string, string>> = {
 
 export type HelpKind = "everyday" | "all";
 
-/** The help that a command line without a command asks for; null: it asks for none, or for that of a command. */
+/**
+ * The help that a command line without a command asks for; null: it asks for none, or for that of a
+ * command.
+ */
 export function helpKind(words: readonly string[]): HelpKind | null {
   const at = commandIndex(words);
-  if (at === -1) return words.every((word) => word === "-h" || word === "--help") ? "everyday" : null;
+  if (at === -1)
+    return words.every((word) => word === "-h" || word === "--help") ? "everyday" : null;
   if (words[at] !== "help") return null;
   const [name, more] = words.slice(at + 1);
   if (name === undefined) return "everyday";
@@ -44,7 +51,8 @@ export async function helpTree(kind: HelpKind): Promise<Command> {
   return root
     .configureHelp({
       ...root.configureHelp(),
-      visibleCommands: ({ commands }) => (all ? commands.flatMap(withSubcommands) : everyday(commands)),
+      visibleCommands: ({ commands }) =>
+        all ? commands.flatMap(withSubcommands) : everyday(commands),
       ...(all ? {} : { visibleOptions: () => [] }),
       subcommandTerm: (command) => pathOf(command).join(" "),
     })
@@ -53,7 +61,10 @@ export async function helpTree(kind: HelpKind): Promise<Command> {
 
 const HELP_ALL = "liveops help all lists every command, and the options that all have.";
 
-/** The index of the pages that came with this version; empty: they are not here, and the repository has no address. */
+/**
+ * The index of the pages that came with this version; empty: they are not here, and the repository
+ * has no address.
+ */
 function documentation(): string[] {
   const dir = packageOf(process.argv[1] ?? "");
   const index = join(dir ?? "", "docs", "README.md");

@@ -6,5 +6,7 @@ import { helpKind, helpTree } from "./help.js";
 export function runLiveops(words: string[]): Promise<void> {
   const kind = helpKind(words);
   const line = kind === "all" ? ["--help"] : words;
-  return runCommandLine(line, COMMANDS, "liveops", () => (kind === null ? commandTree() : helpTree(kind)));
+  return runCommandLine(line, COMMANDS, "liveops", () =>
+    kind === null ? commandTree() : helpTree(kind),
+  );
 }

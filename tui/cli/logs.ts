@@ -1,4 +1,7 @@
-/** `liveops logs`: prints an operation's log lines, all or the last N, filtered; with -f also new lines. */
+/**
+ * `liveops logs`: prints an operation's log lines, all or the last N, filtered; with -f also new
+ * lines.
+ */
 import type { Command } from "commander";
 import {
   endOfLog,
@@ -51,7 +54,10 @@ export function registerLogs(root: Command): void {
     .option("-n, --lines <n>", "Print only the last <n> lines that fit the other options")
     .option("--stage <name>", "Print only lines of this stage")
     .option("--step <name>", "Print only lines of this step of a stage")
-    .option("--grep <regexp>", "Print only lines that match this regular expression (JavaScript syntax)")
+    .option(
+      "--grep <regexp>",
+      "Print only lines that match this regular expression (JavaScript syntax)",
+    )
     .option("--json", "Print one JSON object per line, with the exact text");
   logs.action(async (name: string | undefined, _options: unknown, command: Command) => {
     const { client, options, to } = await connectFor<LogsOptions>(command);
@@ -61,7 +67,8 @@ export function registerLogs(root: Command): void {
     const operation = await namedOrNewest(client, name);
     const { id } = operation;
     const coloured = wantsColour(process.stdout);
-    const isWhole = tail === undefined && !options.json && !options.follow && options.grep === undefined;
+    const isWhole =
+      tail === undefined && !options.json && !options.follow && options.grep === undefined;
     let any = false;
     let last: LogLine | null = null;
     const print = (line: LogLine) => {
@@ -93,7 +100,10 @@ export function registerLogs(root: Command): void {
   });
 }
 
-/** Prints the log as the daemon tells it, without an object for each line. Returns whether there was any line. */
+/**
+ * Prints the log as the daemon tells it, without an object for each line. Returns whether there was
+ * any line.
+ */
 async function printText(
   { client, id, filter: { stage, step } }: StoredLines,
   coloured: boolean,
@@ -120,7 +130,11 @@ function textOf(line: LogLine, { json }: LogsOptions, coloured: boolean): string
 }
 
 /** A stage that was up to date or skipped has no line, and its reason stands for it. */
-function sayUnrun({ stageTimes, stageStates }: Operation, only: string | undefined, to: ReportTo): void {
+function sayUnrun(
+  { stageTimes, stageStates }: Operation,
+  only: string | undefined,
+  to: ReportTo,
+): void {
   for (const [stage, { reason }] of Object.entries(stageTimes)) {
     if (reason === undefined || !isUnrun(getOwn(stageStates, stage))) continue;
     if (only === undefined || only === stage) say(to, `${stage}: ${reason}`, "yellow");
@@ -128,8 +142,8 @@ function sayUnrun({ stageTimes, stageStates }: Operation, only: string | undefin
 }
 
 /**
- * Checks the names of a stage and a step without any line. Neither an untracked stage nor a step is declared: the events
- * name those that ran, and a running operation may still enter one.
+ * Checks the names of a stage and a step without any line. Neither an untracked stage nor a step is
+ * declared: the events name those that ran, and a running operation may still enter one.
  *
  * @throws UsageError for an unknown stage or step
  */
@@ -143,18 +157,22 @@ async function checkNames(operation: Operation, stored: StoredLines, to: ReportT
   if (line !== undefined) return;
   for await (const event of stored.client.events(id)) {
     if (event.type === "stage:entered") stages.add(event.stage);
-    if (event.type === "step:entered" && (stage ?? event.stage) === event.stage) steps.add(event.step);
+    if (event.type === "step:entered" && (stage ?? event.stage) === event.stage)
+      steps.add(event.step);
   }
   const check = (what: "stage" | "step", name: string, { message, nearest }: Unknown) => {
     if (nearest.length > 0 || isFinal(state)) throw new UsageError(`--${what}: ${message}`);
     say(to, `no lines of the ${what} ${JSON.stringify(name)} yet; ${message}`, "yellow");
   };
-  if (stage !== undefined && !stages.has(stage)) check("stage", stage, unknownStage(stage, op, [...stages]));
+  if (stage !== undefined && !stages.has(stage))
+    check("stage", stage, unknownStage(stage, op, [...stages]));
   else if (step !== undefined && !steps.has(step))
     check(
       "step",
       step,
-      unknownStep(step, stage === undefined ? op : `the stage ${JSON.stringify(stage)}`, [...steps]),
+      unknownStep(step, stage === undefined ? op : `the stage ${JSON.stringify(stage)}`, [
+        ...steps,
+      ]),
     );
 }
 

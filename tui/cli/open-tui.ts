@@ -18,7 +18,10 @@ export function registerTui(root: Command): void {
   });
 }
 
-/** The bundle of the dashboard, next to ours. It waits while it is loaded, so that it cannot be required. */
+/**
+ * The bundle of the dashboard, next to ours. It waits while it is loaded, so that it cannot be
+ * required.
+ */
 const DASHBOARD = "./tui.js";
 
 /** Whether the dashboard can be drawn. */

@@ -37,13 +37,18 @@ export function typeLines(type: OperationType, paint: Paint): string[] {
  *
  * @throws Refusal LIVEOPS_NO_SUCH_TYPE, with the error of the file that has the name
  */
-export function typeIn({ ops, errors, withoutType, notLoaded }: TypesReply, op: string): OperationType {
+export function typeIn(
+  { ops, errors, withoutType, notLoaded }: TypesReply,
+  op: string,
+): OperationType {
   const match = ops.find((type) => type.op === op);
   if (match) return match;
   const blocked = notLoaded.find((type) => type.op === op);
-  const isMeant = ({ file }: { file: string }) => kebab(/([^/]*?)\.[^/]*$/.exec(file)?.[1] ?? "") === op;
+  const isMeant = ({ file }: { file: string }) =>
+    kebab(/([^/]*?)\.[^/]*$/.exec(file)?.[1] ?? "") === op;
   const bare = withoutType.find(isMeant);
-  const reason = blocked?.reason ?? (bare ? `${bare.file} has no operation type: ${bare.message}` : null);
+  const reason =
+    blocked?.reason ?? (bare ? `${bare.file} has no operation type: ${bare.message}` : null);
   const names = ops.map((type) => type.op);
   throw unknownType(op, names, errors.length, reason);
 }
@@ -63,14 +68,20 @@ export function registerOps(root: Command): void {
     "liveops ops backup",
     "liveops ops --json | jq -r '.ops[].op'",
     "liveops ops --ops . import-users",
-  ]).argument("[op]", "Name of an operation type: show its statics and all details of its parameters");
+  ]).argument(
+    "[op]",
+    "Name of an operation type: show its statics and all details of its parameters",
+  );
   ops.option(
     "--ops <path>",
     "Show the types of this directory of operation files, or one file, without the daemon (repeatable)",
     (path: string, earlier: string[] = []) => [...earlier, path],
   );
   ops
-    .option("--json", "Print the types, JSON Schemas, load errors and shadowed names, or one type, as JSON")
+    .option(
+      "--json",
+      "Print the types, JSON Schemas, load errors and shadowed names, or one type, as JSON",
+    )
     .action(async (op: string | undefined, _options: unknown, command: Command) => {
       const { client, options, to, config } = await connectFor<OpsOptions>(command);
       if (options.ops !== undefined) {
@@ -91,7 +102,8 @@ async function withoutDaemon(
 ): Promise<void> {
   if (process.env[CANCEL_VARIABLE] === undefined) {
     for (const path of paths)
-      if (!existsSync(path)) throw new UsageError(`--ops ${path}: no such directory or file`, "liveops ops");
+      if (!existsSync(path))
+        throw new UsageError(`--ops ${path}: no such directory or file`, "liveops ops");
     const { supervise } = await import("./run/supervise.js");
     process.exitCode = await supervise();
     return;
@@ -124,7 +136,8 @@ async function show(
 
 function sayProblems({ errors, withoutType, shadowed }: TypesReply, to: ReportTo): void {
   for (const { file, message } of errors) say(to, `${file} does not load: ${message}`);
-  for (const { file, message } of withoutType) say(to, `${file} has no operation type: ${message}`, "yellow");
+  for (const { file, message } of withoutType)
+    say(to, `${file} has no operation type: ${message}`, "yellow");
   for (const { op, file, by } of shadowed)
     say(to, `${op} in ${file} is not used: ${by} has the same name and comes first`, "yellow");
 }

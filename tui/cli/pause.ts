@@ -14,11 +14,12 @@ interface PauseOptions {
 }
 
 export function registerPause(root: Command): void {
-  register(root, "pause", "Stop the processes of running operations, or start nothing from a queue", [
-    "liveops pause k3f",
-    "liveops pause --queue gpu",
-    "liveops pause --all",
-  ]);
+  register(
+    root,
+    "pause",
+    "Stop the processes of running operations, or start nothing from a queue",
+    ["liveops pause k3f", "liveops pause --queue gpu", "liveops pause --all"],
+  );
 }
 
 export function registerResume(root: Command): void {
@@ -29,9 +30,17 @@ export function registerResume(root: Command): void {
   ]);
 }
 
-function register(root: Command, name: "pause" | "resume", description: string, examples: string[]): void {
+function register(
+  root: Command,
+  name: "pause" | "resume",
+  description: string,
+  examples: string[],
+): void {
   addCommand(root, name, description, examples)
-    .argument("[id...]", "Ids of running operations, unique prefixes of 3 or more characters, or labels")
+    .argument(
+      "[id...]",
+      "Ids of running operations, unique prefixes of 3 or more characters, or labels",
+    )
     .option("--queue <name>", "A queue: its running operations continue")
     .addOption(new Option("--all", "All queues").conflicts("queue"))
     .action(async (ids: string[], _options: unknown, command: Command) => {
@@ -62,7 +71,9 @@ function register(root: Command, name: "pause" | "resume", description: string, 
 /** Operations that were paused by their ids: the resume of a queue does not continue them. */
 async function notePaused(client: Client, queue: string | undefined, to: ReportTo): Promise<void> {
   const { operations } = await listPages(client, { state: ["running"] });
-  const paused = operations.filter((it) => it.pause?.since && (queue === undefined || it.queue === queue));
+  const paused = operations.filter(
+    (it) => it.pause?.since && (queue === undefined || it.queue === queue),
+  );
   if (paused.length === 0) return;
   const what = paused.length === 1 ? "1 operation stays" : `${paused.length} operations stay`;
   const ids = paused.map(({ id }) => id).join(" ");

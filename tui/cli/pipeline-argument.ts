@@ -1,6 +1,6 @@
 /**
- * A pipeline file in the place of an operation type: `liveops submit nightly.yaml`, `liveops run -`. The file is read by
- * a separate bundle, so that no other command carries the YAML library.
+ * A pipeline file in the place of an operation type: `liveops submit nightly.yaml`, `liveops run
+ * -`. The file is read by a separate bundle, so that no other command carries the YAML library.
  */
 
 import { existsSync, readFileSync, statSync } from "node:fs";
@@ -21,7 +21,9 @@ const BUNDLE: string = "./pipeline-file.js";
 type PipelineBundle = typeof import("./run/pipeline-file.js");
 
 /** Asks the bundle. @throws UsageError, Refusal */
-export async function inPipelineBundle<T>(ask: (bundle: PipelineBundle) => T | Promise<T>): Promise<T> {
+export async function inPipelineBundle<T>(
+  ask: (bundle: PipelineBundle) => T | Promise<T>,
+): Promise<T> {
   return ask((await import(BUNDLE)) as PipelineBundle);
 }
 
@@ -42,8 +44,8 @@ function isScript(word: string): boolean {
 }
 
 /**
- * The refusal of an unknown type; it names the command for a pipeline file of that name in this directory, for a type
- * of this shell's directories, or for the program that the words name.
+ * The refusal of an unknown type; it names the command for a pipeline file of that name in this
+ * directory, for a type of this shell's directories, or for the program that the words name.
  *
  * @param words - the arguments after the type, and those after `--`
  * @param isHere - a daemon of this machine refused it
@@ -65,14 +67,20 @@ export async function namingFile(
           ? `to run the program: ${shellLine(["liveops", command, "--", op, ...words])}`
           : null));
   if (hint === null) return error;
-  return new Refusal(error.code, `there is no operation type ${JSON.stringify(op)}; ${hint}`, error.extra);
+  return new Refusal(
+    error.code,
+    `there is no operation type ${JSON.stringify(op)}; ${hint}`,
+    error.extra,
+  );
 }
 
 /** The daemon gives `nearest` where none of its own files should define the type. */
 async function opsHint({ extra }: Refusal, op: string): Promise<string | null> {
   const dirs = (process.env.LIVEOPS_OPS ?? "").split(delimiter).filter(Boolean);
   if (extra.nearest === undefined || dirs.length === 0) return null;
-  const dir = await inPipelineBundle(({ namesInDirs }) => dirs.find((each) => namesInDirs([each]).has(op)));
+  const dir = await inPipelineBundle(({ namesInDirs }) =>
+    dirs.find((each) => namesInDirs([each]).has(op)),
+  );
   const line = dir && shellLine(["liveops", "restart", "--ops", resolve(dir)]);
   return line
     ? `${dir} of LIVEOPS_OPS has it, but the daemon has a list of its own; to add the directory: ${line}`
@@ -92,7 +100,9 @@ export function pipelinePath(word: string): string | null {
 /** @throws UsageError where pipeline and parameters are both to be read from stdin */
 export function checkStdin(word: string, params: string | undefined): void {
   if (word === "-" && params === "-")
-    throw new UsageError("- and --params - cannot both read stdin; give the parameters as name=value");
+    throw new UsageError(
+      "- and --params - cannot both read stdin; give the parameters as name=value",
+    );
 }
 
 interface PipelineWords {
@@ -101,7 +111,10 @@ interface PipelineWords {
   set: string[];
   trailing: string[] | undefined;
   params: string | undefined;
-  /** The variables from which secrets come; null: the pipeline runs later, without a shell. Default: those of this process. */
+  /**
+   * The variables from which secrets come; null: the pipeline runs later, without a shell. Default:
+   * those of this process.
+   */
   shell?: Variables | null;
   /** As in `GivenParameters`. */
   place?: () => Promise<string | null>;
@@ -110,7 +123,8 @@ interface PipelineWords {
 /**
  * The submit of the shipped type `pipeline` that runs the file.
  *
- * @throws UsageError where the file is not a pipeline; Refusal where it does not accept the parameters
+ * @throws UsageError where the file is not a pipeline; Refusal where it does not accept the
+ *   parameters
  */
 export async function pipelineSubmit({
   file,
@@ -131,8 +145,8 @@ export async function pipelineSubmit({
 }
 
 /**
- * Parameters for `liveops again` and `retry`. Those of an operation of the type `pipeline` are the parameters of its
- * file, as in its submit, and not those of the type, which are text and path.
+ * Parameters for `liveops again` and `retry`. Those of an operation of the type `pipeline` are the
+ * parameters of its file, as in its submit, and not those of the type, which are text and path.
  *
  * @throws UsageError, Refusal where the pipeline does not accept the parameters
  */
@@ -147,6 +161,8 @@ export async function changedParameters(
     return { params, ...(words.length > 0 && { set: words }) };
   const given = { params, words, shell: process.env };
   const line = ["liveops", command, operation.id];
-  const changed = await inPipelineBundle((bundle) => bundle.changedSubmit(operation.params, given, line));
+  const changed = await inPipelineBundle((bundle) =>
+    bundle.changedSubmit(operation.params, given, line),
+  );
   return { params: changed.params };
 }

@@ -38,9 +38,12 @@ export function registerQueue(root: Command): void {
   ]);
   // Options after the name of a subcommand belong to the subcommand.
   queue.enablePositionalOptions();
-  addCommand(queue, "set", "Create a queue, or change how many of its operations run at the same time", [
-    "liveops queue set gpu --concurrency 2",
-  ])
+  addCommand(
+    queue,
+    "set",
+    "Create a queue, or change how many of its operations run at the same time",
+    ["liveops queue set gpu --concurrency 2"],
+  )
     .argument("<name>", "Lower-case letters, digits and -")
     .requiredOption(
       "--concurrency <n>",
@@ -48,7 +51,9 @@ export function registerQueue(root: Command): void {
     )
     .action(async (name: string, _options: unknown, command: Command) => {
       const { client, options } = await connectFor<{ concurrency: string }>(command);
-      const changed = await client.setQueue(name, { concurrency: concurrencyOf(options.concurrency) });
+      const changed = await client.setQueue(name, {
+        concurrency: concurrencyOf(options.concurrency),
+      });
       printLines([changed.name]);
     });
   addCommand(queue, "rm", "Remove a queue that has no operations", ["liveops queue rm gpu"])

@@ -1,4 +1,6 @@
-/** What waits for the person, by the rule of the dashboard and with what its user looked at there. */
+/**
+ * What waits for the person, by the rule of the dashboard and with what its user looked at there.
+ */
 import type { Client } from "../../protocol/client/client.js";
 import type { ScheduleReply } from "../../protocol/replies.js";
 import { lookedFile, newEnds, readLooked } from "../describe/looked.js";

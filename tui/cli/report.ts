@@ -1,6 +1,6 @@
 /**
- * `liveops report`: tells the progress of a script to the operation that runs the script, by a line in the file named
- * by `LIVEOPS_REPORT`.
+ * `liveops report`: tells the progress of a script to the operation that runs the script, by a line
+ * in the file named by `LIVEOPS_REPORT`.
  */
 import { appendFileSync } from "node:fs";
 import type { Command } from "commander";
@@ -31,7 +31,9 @@ export function registerReport(root: Command): void {
     .action((words: string[]) => {
       const line = words.join(" ");
       if (/[\r\n]/.test(line))
-        throw new UsageError("a report is one line: give a text without line ends, or several reports");
+        throw new UsageError(
+          "a report is one line: give a text without line ends, or several reports",
+        );
       const statement = parseReportLine(line);
       if (typeof statement === "string") throw new UsageError(statement, "liveops report --help");
       const file = process.env.LIVEOPS_REPORT;

@@ -1,4 +1,7 @@
-/** `liveops retry`: runs failed or cancelled operations again, as their next attempts. Prints the ids, or follows one. */
+/**
+ * `liveops retry`: runs failed or cancelled operations again, as their next attempts. Prints the
+ * ids, or follows one.
+ */
 import { type Command, InvalidArgumentError } from "commander";
 import { remoteOf } from "../../protocol/client/address.js";
 import type { Client } from "../../protocol/client/client.js";
@@ -106,7 +109,12 @@ export function registerRetry(root: Command): void {
         if (repeats !== null) say(to, repeats, "yellow");
         if (options.follow) {
           const { followInText } = await import("./follow/in-text.js");
-          process.exitCode = await followInText(client, after, { json: false, exitStatus: false }, to);
+          process.exitCode = await followInText(
+            client,
+            after,
+            { json: false, exitStatus: false },
+            to,
+          );
         } else told(after);
         return;
       }
@@ -118,14 +126,24 @@ export function registerRetry(root: Command): void {
       const lines = client.retryAll({ ...selected, ...retryFields(options, secrets) });
       process.exitCode = await changeAll(lines, selected, selection, told);
     });
-  everyday(retry, ["--state", "--op", "--label", "--from", "--done", "--output", "--current", "--follow"]);
+  everyday(retry, [
+    "--state",
+    "--op",
+    "--label",
+    "--from",
+    "--done",
+    "--output",
+    "--current",
+    "--follow",
+  ]);
 }
 
 function takeOutput(done: Done, word: string): void {
   const at = word.indexOf("=");
   const last = done.at(-1);
   if (at < 1) throw new InvalidArgumentError("Give name=value.");
-  if (last === undefined) throw new InvalidArgumentError(`It follows --done: --done Build --output ${word}`);
+  if (last === undefined)
+    throw new InvalidArgumentError(`It follows --done: --done Build --output ${word}`);
   last.outputs = { ...last.outputs, [word.slice(0, at)]: word.slice(at + 1) };
 }
 
@@ -137,14 +155,17 @@ function retryFields({ from, current }: RetryOptions, secrets: SecretValues) {
   };
 }
 
-/** The values of the secrets of all operations, by their references. Says whose text is an old one. */
+/**
+ * The values of the secrets of all operations, by their references. Says whose text is an old one.
+ */
 async function secretsFor(
   client: Client,
   ids: readonly string[] | undefined,
   options: RetryOptions,
   to: ReportTo,
 ): Promise<SecretValues> {
-  const all = ids ?? (await select(client, options, RETRIED)).map((it) => (it.large === null ? it : it.id));
+  const all =
+    ids ?? (await select(client, options, RETRIED)).map((it) => (it.large === null ? it : it.id));
   const params: unknown[] = [];
   for (const each of all) {
     // The daemon refuses an id that is wrong, and retries the others.

@@ -5,7 +5,12 @@ import { addCommand, everyday } from "../kit/options.js";
 import { printLines } from "../kit/output/print.js";
 import { connectFor } from "./connection.js";
 import { FINISHED_STATES } from "./list-pages.js";
-import { addSelectionOptions, changeAll, givenSelection, type SelectionOptions } from "./selection.js";
+import {
+  addSelectionOptions,
+  changeAll,
+  givenSelection,
+  type SelectionOptions,
+} from "./selection.js";
 
 interface RemoveOptions extends SelectionOptions {
   finished?: boolean;
@@ -20,7 +25,10 @@ export function registerRm(root: Command): void {
   addSelectionOptions(rm, "finished operations", FINISHED_STATES)
     .argument("[id...]", "Operation ids, unique prefixes of 3 or more characters, or labels")
     .option("--finished", "Remove all finished operations")
-    .option("--older-than <duration>", "All finished operations that finished longer ago than this: 1h, 7d")
+    .option(
+      "--older-than <duration>",
+      "All finished operations that finished longer ago than this: 1h, 7d",
+    )
     .action(async (ids: string[], _options: unknown, command: Command) => {
       const { client, options, to } = await connectFor<RemoveOptions>(command);
       const { finished, ...selection } = options;
@@ -32,9 +40,14 @@ export function registerRm(root: Command): void {
           "give the ids of the operations to remove, or --finished for all finished operations",
           "liveops rm k3f; for a list that may be empty: xargs -r liveops rm",
         );
-      process.exitCode = await changeAll(client.removeAll(selected), selected, kind, (operation) => {
-        printLines([operation.id]);
-      });
+      process.exitCode = await changeAll(
+        client.removeAll(selected),
+        selected,
+        kind,
+        (operation) => {
+          printLines([operation.id]);
+        },
+      );
     });
   everyday(rm, ["--finished", "--state", "--op", "--label", "--older-than"]);
 }

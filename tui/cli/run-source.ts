@@ -1,4 +1,7 @@
-/** A run to export or to compare: its record, and its events and log lines in order, read as they are needed. */
+/**
+ * A run to export or to compare: its record, and its events and log lines in order, read as they
+ * are needed.
+ */
 import type { Client } from "../../protocol/client/client.js";
 import { storedLines } from "../../protocol/client/log-lines.js";
 import type { OperationEvent } from "../../protocol/event.js";
@@ -13,8 +16,8 @@ export interface RunSource {
 }
 
 /**
- * A run of the daemon. An operation that runs is read as it is in the record: later events and lines are left out, so
- * that record, events and log agree.
+ * A run of the daemon. An operation that runs is read as it is in the record: later events and
+ * lines are left out, so that record, events and log agree.
  */
 export function runOf(client: Client, record: Operation, signal?: AbortSignal): RunSource {
   const { id, seq, logLines } = record;
@@ -28,6 +31,13 @@ export function runOf(client: Client, record: Operation, signal?: AbortSignal): 
       }
     },
     log: (after = 0) =>
-      storedLines({ after, client, id, filter: {}, end: { logLine: logLines, seq: Infinity }, signal }),
+      storedLines({
+        after,
+        client,
+        id,
+        filter: {},
+        end: { logLine: logLines, seq: Infinity },
+        signal,
+      }),
   };
 }

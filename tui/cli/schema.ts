@@ -36,7 +36,10 @@ export function registerSchema(root: Command): void {
     });
 }
 
-/** The JSON Schema of the config file, made from those of its settings. Editors use it to check and complete. */
+/**
+ * The JSON Schema of the config file, made from those of its settings. Editors use it to check and
+ * complete.
+ */
 export function configSchema(): Record<string, unknown> {
   const schema = {
     $schema: "https://json-schema.org/draft/2020-12/schema",

@@ -1,6 +1,7 @@
 /**
- * Values of secret parameters for a submit. A parameter has only where its value comes from: `env:NAME`, a variable of
- * this shell, or `prompt:`, which is typed here. The values are sent beside the parameters, and are never stored.
+ * Values of secret parameters for a submit. A parameter has only where its value comes from:
+ * `env:NAME`, a variable of this shell, or `prompt:`, which is typed here. The values are sent
+ * beside the parameters, and are never stored.
  */
 import type { Variables } from "../../protocol/environment.js";
 import { UsageError } from "../../protocol/failures.js";
@@ -15,8 +16,9 @@ export function namedPrompts(words: readonly string[]): string[] {
 }
 
 /**
- * The values of all references in the words and the parameters. Whether a parameter is a secret is known to the type
- * alone, so the value of any text of this form is found; that of another parameter is not used.
+ * The values of all references in the words and the parameters. Whether a parameter is a secret is
+ * known to the type alone, so the value of any text of this form is found; that of another
+ * parameter is not used.
  *
  * @throws UsageError where a value must be typed, and there is no terminal
  */

@@ -1,4 +1,7 @@
-/** Operations that a command acts on: ids, or all that match `--state`, `--op`, `--label` and `--older-than`. */
+/**
+ * Operations that a command acts on: ids, or all that match `--state`, `--op`, `--label` and
+ * `--older-than`.
+ */
 import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import { Refusal } from "../../protocol/errors.js";
@@ -23,10 +26,17 @@ export interface SelectionOptions {
 }
 
 /** @param what - the operations of `--all`, for the help */
-export function addSelectionOptions(command: Command, what: string, states: readonly State[]): Command {
+export function addSelectionOptions(
+  command: Command,
+  what: string,
+  states: readonly State[],
+): Command {
   return command
     .option("--all", `All ${what}`)
-    .option("--state <states>", `All ${what} in these states, separated by commas: ${states.join(", ")}`)
+    .option(
+      "--state <states>",
+      `All ${what} in these states, separated by commas: ${states.join(", ")}`,
+    )
     .option("--op <name>", `All ${what} of this type`)
     .option("--label <text>", `All ${what} with this label`);
 }
@@ -52,7 +62,10 @@ export function givenSelection(
 ): SelectionBody | null {
   if (!hasSelection(options)) return ids.length > 0 ? { ids } : null;
   if (ids.length > 0)
-    throw new UsageError("give ids, or options that select operations, not both", `liveops ${verb} k3f`);
+    throw new UsageError(
+      "give ids, or options that select operations, not both",
+      `liveops ${verb} k3f`,
+    );
   const { op, label, session, olderThan } = options;
   const state = wantedStates(options, states);
   return {
@@ -68,7 +81,8 @@ export function givenSelection(
 }
 
 /**
- * Handles the daemon's answer on each operation. A refusal is reported, and the others are handled all the same.
+ * Handles the daemon's answer on each operation. A refusal is reported, and the others are handled
+ * all the same.
  *
  * @returns the exit code of the first refusal; 0 where there was none
  */

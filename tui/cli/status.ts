@@ -64,7 +64,9 @@ async function readFacts(client: Client, stateDir: string): Promise<StatusFacts>
     readWaits(client, stateDir, null, live),
   ]);
   const outer = operations.filter((it) => it.state === "running" && it.parent === undefined);
-  const [current = null] = outer.toSorted((a, b) => ((a.startedAt ?? "") < (b.startedAt ?? "") ? 1 : -1));
+  const [current = null] = outer.toSorted((a, b) =>
+    (a.startedAt ?? "") < (b.startedAt ?? "") ? 1 : -1,
+  );
   const counts = {
     running: known.running,
     queued: known.queued,

@@ -16,12 +16,17 @@ export async function showType(client: Client, op: string, to: ReportTo): Promis
   writePage(typePage(typeIn(types, op), paintFor(process.stdout)));
 }
 
-/** The page of a pipeline file, which needs no daemon. @param word - the file as it was typed, or `-` */
+/**
+ * The page of a pipeline file, which needs no daemon. @param word - the file as it was typed, or
+ * `-`
+ */
 export async function showFile(word: string): Promise<void> {
   const type = await inPipelineBundle(({ typeOf }) => typeOf(word, pipelinePath(word)));
   writePage(typePage({ ...type, op: word }, paintFor(process.stdout)));
 }
 
 function writePage(page: string[]): void {
-  process.stdout.write(`${[...page, "", "Options of the command: liveops submit --help"].join("\n")}\n`);
+  process.stdout.write(
+    `${[...page, "", "Options of the command: liveops submit --help"].join("\n")}\n`,
+  );
 }

@@ -146,7 +146,8 @@ function TroubleLine({ state }: { state: State }) {
 
 function troubleLine(troubles: readonly Trouble[], width: number, { paint }: Theme): string {
   const line = new Line(width, paint).add(" ");
-  const keys = ({ key, does }: Trouble) => (key === "" ? "" : `  ${key}${does === "" ? "" : ` ${does}`}`);
+  const keys = ({ key, does }: Trouble) =>
+    key === "" ? "" : `  ${key}${does === "" ? "" : ` ${does}`}`;
   const cost = (trouble: Trouble) => widthOf(trouble.text + keys(trouble)) + GAP;
   const rank = (trouble: Trouble) => troubles.indexOf(trouble);
   const room = line.left + GAP - 1;

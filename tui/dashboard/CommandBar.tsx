@@ -1,4 +1,7 @@
-/** The last row: a question, an announcement or the line that is typed, and the keys that do something now. */
+/**
+ * The last row: a question, an announcement or the line that is typed, and the keys that do
+ * something now.
+ */
 
 import { NO, waitsForApproval } from "../../protocol/approval.js";
 import type { Operation } from "../../protocol/operation.js";
@@ -41,7 +44,8 @@ function barOf(state: State, paint: Paint): Line {
 }
 
 const widthOfKey = ([key, hint]: BarKey) => widthOf(keyLabel(key)) + widthOf(hint) + 3;
-const widthOfKeys = (keys: readonly BarKey[]) => keys.reduce((sum, key) => sum + widthOfKey(key), 0);
+const widthOfKeys = (keys: readonly BarKey[]) =>
+  keys.reduce((sum, key) => sum + widthOfKey(key), 0);
 
 function addKeys(line: Line, keys: readonly BarKey[], ...styles: Style[]): Line {
   const base = styles.filter((style) => style !== "muted");
@@ -52,7 +56,10 @@ function addKeys(line: Line, keys: readonly BarKey[], ...styles: Style[]): Line 
   return line;
 }
 
-/** The whole row is highlighted. Where there is no room for all, the question is cut and not its keys. */
+/**
+ * The whole row is highlighted. Where there is no room for all, the question is cut and not its
+ * keys.
+ */
 function addQuestion(state: State, question: Question, line: Line): Line {
   const most = Math.floor(line.width / 4);
   const keys = keysHere(state).map(([key, hint]): BarKey => [key, fit(hint, most)]);
@@ -87,15 +94,25 @@ export function shellRows(state: State, { paint }: Theme): Line[] {
   let command = entry === null ? notice?.command : undefined;
   if (question !== null) command = commandOf(question.request, state.session.flags);
   if (command === undefined || command === "") return [];
-  return paragraph(command, { width: state.size.columns - 1, most: 3, paint, sign: " $ " }, "muted");
+  return paragraph(
+    command,
+    { width: state.size.columns - 1, most: 3, paint, sign: " $ " },
+    "muted",
+  );
 }
 
 /** Keys of the actions that can be done now, those of a low rank first. */
-function keysHere(state: State, isShown: (action: DashboardAction) => boolean = () => true): BarKey[] {
+function keysHere(
+  state: State,
+  isShown: (action: DashboardAction) => boolean = () => true,
+): BarKey[] {
   return state.session.actions
     .filter(
       (action) =>
-        action.keys.length > 0 && isShown(action) && action.when(state) && reasonOf(action, state) === null,
+        action.keys.length > 0 &&
+        isShown(action) &&
+        action.when(state) &&
+        reasonOf(action, state) === null,
     )
     .toSorted((a, b) => (a.rank ?? LAST) - (b.rank ?? LAST))
     .map((action): BarKey => [action.keys[0]!, sanitizeLine(hintOf(action, state) ?? "")])
@@ -113,7 +130,10 @@ const ALWAYS = "help";
 function shownKeys(state: State): [keys: BarKey[], always: BarKey[]] {
   if (panesOf(state).tooSmall) return [[], []];
   const isAlways = ({ name }: DashboardAction) => name === ALWAYS;
-  return [keysHere(state, (action) => !isAlways(action)).slice(0, KEYS_MOST), keysHere(state, isAlways)];
+  return [
+    keysHere(state, (action) => !isAlways(action)).slice(0, KEYS_MOST),
+    keysHere(state, isAlways),
+  ];
 }
 
 function addNotice({ text, level }: Notice, line: Line): void {
@@ -129,16 +149,22 @@ function questionText(state: State, { request, only, no }: Question, room: numbe
   const ids = idsOf(request);
   const operation = operationOf(state, ids[0] ?? null);
   const one = operation === null ? (ids[0] ?? "") : sanitizeLine(nameOf(state, operation));
-  const count = only === undefined ? `${ids.length} operations` : `all ${ids.length} operations of ${one}`;
+  const count =
+    only === undefined ? `${ids.length} operations` : `all ${ids.length} operations of ${one}`;
   const what = ids.length === 1 ? one : count;
   const [before, after] = wordsOf(state, request, no === undefined ? null : operation);
   const rest = after + leftOut(state, request.kind, ids);
-  const end = [rest, after, "?"].find((each) => before.length + widthOf(what) + each.length <= room) ?? "?";
+  const end =
+    [rest, after, "?"].find((each) => before.length + widthOf(what) + each.length <= room) ?? "?";
   return fit(`${before}${fit(what, Math.max(4, room - before.length - end.length))}${end}`, room);
 }
 
 /** @param asks the operation whose own question it is */
-function wordsOf(state: State, request: Request, asks: Operation | null): [before: string, after: string] {
+function wordsOf(
+  state: State,
+  request: Request,
+  asks: Operation | null,
+): [before: string, after: string] {
   if (request.kind === "remove") return ["Remove ", " with the log?"];
   if (request.kind === "retry") return retryWords(state, request);
   if (request.kind === "pause") return ["Pause ", "?"];
@@ -171,7 +197,11 @@ const STAYS: Partial<Record<Request["kind"], string>> = {
 };
 
 /** Marked rows to which the question does not apply. */
-function leftOut({ list: { marked } }: State, kind: Request["kind"], ids: readonly string[]): string {
+function leftOut(
+  { list: { marked } }: State,
+  kind: Request["kind"],
+  ids: readonly string[],
+): string {
   const count = [...marked].filter((id) => !ids.includes(id)).length;
   return count === 0 ? "" : ` ${count} marked left out: ${STAYS[kind] ?? "not possible"}`;
 }
@@ -184,9 +214,11 @@ function questionAbout(state: State, { kind, name }: { kind: string; name: strin
   const { all: queues } = state.queues;
   const queue = queues.find((each) => each.name === name);
   if (kind === "resume-queue") {
-    const waiting = queue === undefined || queue.queued === 0 ? "" : ` ${queue.queued} queued can start.`;
+    const waiting =
+      queue === undefined || queue.queued === 0 ? "" : ` ${queue.queued} queued can start.`;
     return `Resume queue ${name}?${waiting}`;
   }
-  const running = queue === undefined || queue.running === 0 ? "" : ` ${queue.running} running continue.`;
+  const running =
+    queue === undefined || queue.running === 0 ? "" : ` ${queue.running} running continue.`;
   return `Pause queue ${name}? Nothing starts.${running}`;
 }

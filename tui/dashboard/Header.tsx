@@ -1,4 +1,7 @@
-/** The first row: what runs, is queued and waits for the person, and the clock; while something runs, its slots and load. */
+/**
+ * The first row: what runs, is queued and waits for the person, and the clock; while something
+ * runs, its slots and load.
+ */
 import { Box, Text } from "ink";
 import Spinner from "ink-spinner";
 import { memo } from "react";
@@ -44,7 +47,8 @@ const HeaderRow = memo(function HeaderRow({ text, busy }: HeaderRowProps) {
 function headerText(state: State, width: number, theme: Theme): string {
   const { connection } = state;
   if (connection.state === "live") return facts(state, width, theme);
-  if (connection.state === "away") return facts({ ...state, now: connection.since }, width, dimmed(theme));
+  if (connection.state === "away")
+    return facts({ ...state, now: connection.since }, width, dimmed(theme));
   const none = connection.hung === undefined ? "no daemon" : "daemon not responding";
   const text = connection.reason === null ? "connecting" : none;
   return new Line(width, theme.paint).add(" liveops ", "bold").add(text, "warn").toString();
@@ -57,11 +61,15 @@ interface Fact {
   readonly rank: number;
 }
 
-const widthOfAll = (pieces: readonly Piece[]) => pieces.reduce((sum, [text]) => sum + widthOf(text), 0);
+const widthOfAll = (pieces: readonly Piece[]) =>
+  pieces.reduce((sum, [text]) => sum + widthOf(text), 0);
 const longWidth = ({ long }: Fact) => widthOfAll(long);
 const shortWidth = ({ long, short = long }: Fact) => widthOfAll(short);
 
-/** The facts that fit, the left ones and the right ones apart; the first of them long where there is room. */
+/**
+ * The facts that fit, the left ones and the right ones apart; the first of them long where there is
+ * room.
+ */
 function facts(state: State, width: number, theme: Theme): string {
   const [left, right] = [leftFacts(state), rightFacts(state)];
   const all = [...left, ...right];
@@ -133,7 +141,11 @@ const nameOf = (name: string): string => fit(sanitizeLine(name), NAME_MOST);
 
 function rightFacts(state: State): Fact[] {
   if (state.request !== null) return [{ long: [[underWay(state.request), "warn"]], rank: 2 }];
-  return [...loadFacts(state), ...nextFacts(state), { long: [[clock(state.now, false), "plain"]], rank: 3 }];
+  return [
+    ...loadFacts(state),
+    ...nextFacts(state),
+    { long: [[clock(state.now, false), "plain"]], rank: 3 },
+  ];
 }
 
 /** Columns of `12/16`, `100%` and `999.9 MiB`. */
@@ -143,7 +155,9 @@ const COLUMNS = { slots: 5, cpu: 4, mem: 9 };
 function loadFacts(state: State): Fact[] {
   const operations = [...state.view.operations.values()];
   // A program that waits for input keeps its slot.
-  const running = operations.filter((it) => it.state === "running" && it.parent === undefined).length;
+  const running = operations.filter(
+    (it) => it.state === "running" && it.parent === undefined,
+  ).length;
   if (running === 0) return [];
   const all = slotCount(state);
   const used = operations.flatMap(({ usage }) => usage ?? []);

@@ -31,11 +31,15 @@ export const ACTIONS: readonly DashboardAction[] = [
 export type KeyConfig = Readonly<Record<string, string | readonly string[]>>;
 
 /**
- * The actions with other keys. A key that is given to an action is taken from the actions that had it.
+ * The actions with other keys. A key that is given to an action is taken from the actions that had
+ * it.
  *
  * @throws UsageError if an action or a key does not exist
  */
-export function withKeys(actions: readonly DashboardAction[], config: KeyConfig): readonly DashboardAction[] {
+export function withKeys(
+  actions: readonly DashboardAction[],
+  config: KeyConfig,
+): readonly DashboardAction[] {
   const keysByName = new Map(
     Object.entries(config).map(([name, keys]) => [
       name,

@@ -21,7 +21,10 @@ Examples:
 /** Adds the arguments of the dashboard: `liveops-tui` and `liveops tui` take the same. */
 export function withTuiArguments(command: Command): Command {
   return command
-    .argument("[id]", "Operation to open: its id, a unique prefix of 3 or more characters, or a label")
+    .argument(
+      "[id]",
+      "Operation to open: its id, a unique prefix of 3 or more characters, or a label",
+    )
     .option("--screen-reader", "Print lines for a screen reader (same as LIVEOPS_SCREEN_READER=1)");
 }
 

@@ -23,7 +23,9 @@ const SECOND = 1000;
 const IDLE = 30 * SECOND;
 
 const isIdle = ({ connection, notice, view: { counts } }: State) =>
-  connection.state === "live" && notice === null && counts.running + counts.queued + counts.toAnswer === 0;
+  connection.state === "live" &&
+  notice === null &&
+  counts.running + counts.queued + counts.toAnswer === 0;
 
 const clock = ask({
   always: true,
@@ -69,7 +71,10 @@ export function withWanted(state: State): State {
     const wanted = always || isLive(state) ? want(state) : null;
     const before = state.asked[name] ?? null;
     if (isDeepStrictEqual(wanted, before)) continue;
-    next = emit({ ...next, asked: { ...next.asked, [name]: wanted } }, { type: "ask", name, want: wanted });
+    next = emit(
+      { ...next, asked: { ...next.asked, [name]: wanted } },
+      { type: "ask", name, want: wanted },
+    );
   }
   return next;
 }

@@ -51,7 +51,11 @@ async function sendForm(
   const what = isPipelineFile(op)
     ? await inPipelines(({ submitOf }) => submitOf(op, resolve(op), own))
     : { op, params };
-  const body: SubmitBody = { ...what, ...(label !== "" && { label }), ...submitPlace(socket, { allow }) };
+  const body: SubmitBody = {
+    ...what,
+    ...(label !== "" && { label }),
+    ...submitPlace(socket, { allow }),
+  };
   const key = newKey();
   return withSecretValues(socket, (values) => client.submit(addSecretValues(body, values), key));
 }

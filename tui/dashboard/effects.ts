@@ -23,7 +23,10 @@ export interface EffectOptions extends Tools {
   readonly allow?: readonly string[] | undefined;
 }
 
-/** What fills the form. A pipeline file has fields of its own, which the type `pipeline` has as one object. */
+/**
+ * What fills the form. A pipeline file has fields of its own, which the type `pipeline` has as one
+ * object.
+ */
 async function formOf(
   { id, retries }: Extract<Effect, { type: "prepare-form" }>,
   client: DashboardClient,
@@ -45,8 +48,13 @@ async function formOf(
       };
   }
   const operationType = ops.find(({ op }) => op === operation.op);
-  if (operationType !== undefined) return { type: "form-ready", operation, operationType, ...retried };
-  return { type: "noticed", text: `The type ${operation.op} does not exist any more`, level: "warning" };
+  if (operationType !== undefined)
+    return { type: "form-ready", operation, operationType, ...retried };
+  return {
+    type: "noticed",
+    text: `The type ${operation.op} does not exist any more`,
+    level: "warning",
+  };
 }
 
 export class Effects {
@@ -74,7 +82,8 @@ export class Effects {
       case "send":
         void send(client, effect.request, options.allow).then(
           (operations) => dispatch({ type: "answered", request: effect.request, operations }),
-          (error: Error) => dispatch({ type: "refused", request: effect.request, message: error.message }),
+          (error: Error) =>
+            dispatch({ type: "refused", request: effect.request, message: error.message }),
         );
         return;
       case "prepare-form":

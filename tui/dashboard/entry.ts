@@ -1,10 +1,21 @@
-/** The line that is being typed: its kind decides what each change and its end do. Every key but ctrl-c goes to it. */
+/**
+ * The line that is being typed: its kind decides what each change and its end do. Every key but
+ * ctrl-c goes to it.
+ */
 
 import { panesOf } from "./core/layout/layout.js";
 import { type EntryKind, emit, notify, patched, type State } from "./core/model.js";
 import { changeForm, showForm, typedInForm } from "./core/submit/pages.js";
 import { choiceAfter } from "./form/field.js";
-import { atScript, type Form, firstProblem, moveTo, onButton, submitOf, withLine } from "./form/form.js";
+import {
+  atScript,
+  type Form,
+  firstProblem,
+  moveTo,
+  onButton,
+  submitOf,
+  withLine,
+} from "./form/form.js";
 import { noCommand, shownItems } from "./pages/help/help-items.js";
 import { filtered } from "./pages/list/list-actions.js";
 import { search } from "./pages/log/moves.js";
@@ -75,7 +86,8 @@ export const ENTRIES: Record<EntryKind, EntryHandlers> = {
       if (item === undefined) {
         return text === "" ? state : notify(state, noCommand(state, text), "warning");
       }
-      if (item.disabledReason !== null) return notify(state, `${item.name}: ${item.disabledReason}`);
+      if (item.disabledReason !== null)
+        return notify(state, `${item.name}: ${item.disabledReason}`);
       return item.run(state);
     },
     dropped: unchanged,

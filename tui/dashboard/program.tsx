@@ -1,6 +1,6 @@
 /**
- * The dashboard on a terminal: Ink's options, the parts and how they are connected, and one way out. Streams, size and
- * clock are passed in, so that a test can put a screen of its own behind it.
+ * The dashboard on a terminal: Ink's options, the parts and how they are connected, and one way
+ * out. Streams, size and clock are passed in, so that a test can put a screen of its own behind it.
  */
 import { unwatchFile, watchFile } from "node:fs";
 import { render } from "ink";
@@ -45,7 +45,10 @@ export interface ProgramOptions {
 }
 
 /** What the dashboard shows. */
-export type Shown = Pick<ProgramOptions, "socket" | "stateDir" | "client" | "id" | "flags" | "clock">;
+export type Shown = Pick<
+  ProgramOptions,
+  "socket" | "stateDir" | "client" | "id" | "flags" | "clock"
+>;
 
 export interface Exit {
   code: number;
@@ -65,7 +68,8 @@ export function startDashboard(options: ProgramOptions): Program {
   const { stdin, stdout, env, socket, id = null } = options;
   const { client = new Client(socket), flags = {}, lookedFile = null } = options;
   const isDaemon = client instanceof Client;
-  const clock = options.clock ?? (isDaemon ? new SteadyClock(() => client.now()) : new SteadyClock());
+  const clock =
+    options.clock ?? (isDaemon ? new SteadyClock(() => client.now()) : new SteadyClock());
   if (isDaemon) client.onClock = (time) => clock.heard?.(time);
   const actions = withKeys(ACTIONS, options.keys ?? {});
   const looked = () => (lookedFile === null ? null : readLooked(lookedFile));
@@ -98,7 +102,8 @@ export function startDashboard(options: ProgramOptions): Program {
     dispatch: store.dispatch,
     state: () => store.state,
     now: store.now,
-    suspend: (meanwhile) => (meanwhile === undefined ? suspending.suspend() : suspending.leave(meanwhile)),
+    suspend: (meanwhile) =>
+      meanwhile === undefined ? suspending.suspend() : suspending.leave(meanwhile),
     write: (data) => integration.write(data),
     env,
     lookedFile,
@@ -108,8 +113,8 @@ export function startDashboard(options: ProgramOptions): Program {
   const terminal = { stdout, env, choice: options.theme };
   const app = () => <App store={store} terminal={terminal} onSuspendable={suspending.use} />;
 
-  // Registered before Ink's own listener: the frame that Ink then draws has the new size already, so that no row
-  // of the old one can wrap.
+  // Registered before Ink's own listener: the frame that Ink then draws has the new size already,
+  // so that no row of the old one can wrap.
   const resized = () => {
     store.dispatch({ type: "resized", size: sizeOf(stdout) });
     instance.rerender(app());

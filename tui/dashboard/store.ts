@@ -1,7 +1,7 @@
 /**
- * The state outside React, and the pace of work: lines are applied and drawn at most ten times a second, whether the
- * terminal takes drawings or not; a log at most three times, a key at once, and nothing where nothing changed. React is
- * told through `subscribe` when the drawn state moved on.
+ * The state outside React, and the pace of work: lines are applied and drawn at most ten times a
+ * second, whether the terminal takes drawings or not; a log at most three times, a key at once, and
+ * nothing where nothing changed. React is told through `subscribe` when the drawn state moved on.
  */
 
 import type { WatchLine } from "../../protocol/watch.js";
@@ -12,8 +12,9 @@ import type { State } from "./core/model.js";
 import { update } from "./update.js";
 
 /**
- * The clock of the screen: the wall clock as it was last trusted, and from there the monotonic one. A jump of the wall
- * clock makes no operation look older. The wall clock is trusted again once a time of the daemon agrees with it.
+ * The clock of the screen: the wall clock as it was last trusted, and from there the monotonic one.
+ * A jump of the wall clock makes no operation look older. The wall clock is trusted again once a
+ * time of the daemon agrees with it.
  */
 export interface Clock {
   /** Wall clock, ms. */
@@ -49,11 +50,17 @@ export class SteadyClock implements Clock {
   }
 }
 
-/** Milliseconds between two drawings of data, of what nobody waits for, and of a key that is held down. */
+/**
+ * Milliseconds between two drawings of data, of what nobody waits for, and of a key that is held
+ * down.
+ */
 const DATA_PACE = 100;
 const QUIET_PACE = 900;
 const KEY_PACE = 33;
-/** Milliseconds between two drawings of new log lines: each moves every row of the log, and so redraws all of them. */
+/**
+ * Milliseconds between two drawings of new log lines: each moves every row of the log, and so
+ * redraws all of them.
+ */
 const LOG_PACE = 350;
 /** Lines that are applied together. Keys come between two of these portions. */
 const PORTION = 500;
@@ -140,7 +147,10 @@ export class Store {
     this.#due = Number.POSITIVE_INFINITY;
   }
 
-  /** A key is answered at once, before lines that came earlier; one that is held down has a pace of its own. */
+  /**
+   * A key is answered at once, before lines that came earlier; one that is held down has a pace of
+   * its own.
+   */
   #answer(): void {
     this.#keyWaits = true;
     if (performance.now() >= this.#answeredAt + KEY_PACE) this.#draw();
@@ -194,7 +204,8 @@ export class Store {
   /** Time moves once a second: else each drawing would have other ages in all rows. */
   #tick(): void {
     const now = this.clock.now();
-    if (Math.floor(now / 1000) !== Math.floor(this.#state.now / 1000)) this.#apply({ type: "ticked", now });
+    if (Math.floor(now / 1000) !== Math.floor(this.#state.now / 1000))
+      this.#apply({ type: "ticked", now });
   }
 
   #apply(message: Message): void {
@@ -212,8 +223,8 @@ export class Store {
   }
 
   /**
-   * Works at this time of the monotonic clock, never later than already planned. Never at once: lines that come
-   * together are taken in together.
+   * Works at this time of the monotonic clock, never later than already planned. Never at once:
+   * lines that come together are taken in together.
    */
   #workAt(time: number): void {
     if (time >= this.#due) return;

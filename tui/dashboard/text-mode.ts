@@ -1,4 +1,7 @@
-/** Without a terminal: says so, and follows the operation as text through the `liveops` command beside this one. */
+/**
+ * Without a terminal: says so, and follows the operation as text through the `liveops` command
+ * beside this one.
+ */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -30,12 +33,19 @@ export async function textMode({ args, client, why, say }: TextModeOptions): Pro
   return follow(liveops, [...words, ...flagWords(args)]);
 }
 
-/** Whether the daemon answers and holds no operation; where it does not answer or refuses, `liveops watch` says so best. */
+/**
+ * Whether the daemon answers and holds no operation; where it does not answer or refuses, `liveops
+ * watch` says so best.
+ */
 async function hasNothing(client: Client): Promise<boolean> {
   try {
     return (await client.list({ limit: 1 })).operations.length === 0;
   } catch (error) {
-    if (error instanceof NoDaemonError || error instanceof NoAnswerError || error instanceof Refusal)
+    if (
+      error instanceof NoDaemonError ||
+      error instanceof NoAnswerError ||
+      error instanceof Refusal
+    )
       return false;
     throw error;
   }

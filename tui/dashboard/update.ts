@@ -1,6 +1,6 @@
 /**
- * The core: (state, message) → [state, effects], pure. A message that changes nothing returns the very same state:
- * then there is nothing to draw.
+ * The core: (state, message) → [state, effects], pure. A message that changes nothing returns the
+ * very same state: then there is nothing to draw.
  */
 
 import { waitsForApproval } from "../../protocol/approval.js";
@@ -17,7 +17,14 @@ import { lookedAt } from "./core/list/waiting.js";
 import { addFetched, applyLines, heardNow, LIVE, sampled } from "./core/list/watched.js";
 import { settleLinks } from "./core/log/chain-log.js";
 import type { Message } from "./core/message.js";
-import { type DashboardAction, isLive, type Notice, notify, patched, type State } from "./core/model.js";
+import {
+  type DashboardAction,
+  isLive,
+  type Notice,
+  notify,
+  patched,
+  type State,
+} from "./core/model.js";
 import { choose, settleSelection } from "./core/operation/select.js";
 import { commandOf, doneText, idsOf, kindWords, type Request } from "./core/request.js";
 import { changeForm, showForm, withoutDraft } from "./core/submit/pages.js";
@@ -46,13 +53,16 @@ function reduce(state: State, message: Message): State {
     case "pasted":
       return pasted(state, message.text);
     case "resized": {
-      const same = message.size.columns === state.size.columns && message.size.rows === state.size.rows;
+      const same =
+        message.size.columns === state.size.columns && message.size.rows === state.size.rows;
       return same ? state : reordered({ ...state, size: message.size });
     }
     case "background":
       return { ...state, background: message.colour };
     case "ticked":
-      return message.now === state.now || isQuiet(state) ? state : faded(sampledAt(state, message.now));
+      return message.now === state.now || isQuiet(state)
+        ? state
+        : faded(sampledAt(state, message.now));
     case "looked":
       return message.until > state.looked ? { ...state, looked: message.until } : state;
     case "watched":
@@ -76,7 +86,9 @@ function reduce(state: State, message: Message): State {
         { wanted: null },
       );
     case "form-ready":
-      return state.page !== null || state.entry !== null ? state : showForm(state, filledForm(message));
+      return state.page !== null || state.entry !== null
+        ? state
+        : showForm(state, filledForm(message));
     case "answered":
       return answered(state, message.request, message.operations);
     case "refused":
@@ -91,20 +103,24 @@ const ALWAYS = new Set(["quit", "interrupt", "suspend"]);
 
 function pressed(before: State, key: Pressed): State {
   if (panesOf(before).tooSmall) {
-    const isAlways = ({ name, keys }: DashboardAction) => ALWAYS.has(name) && keys.includes(nameOfKey(key));
+    const isAlways = ({ name, keys }: DashboardAction) =>
+      ALWAYS.has(name) && keys.includes(nameOfKey(key));
     return before.session.actions.find(isAlways)?.run(before) ?? before;
   }
   const meaning = meaningOf(before, key);
   if (meaning !== null && "action" in meaning) {
     const state = meaning.action.run(meaning.action.name === "open" ? lookedAt(before) : before);
     // The action may have needed the notice.
-    return state.notice === before.notice && before.entry === null ? { ...state, notice: null } : state;
+    return state.notice === before.notice && before.entry === null
+      ? { ...state, notice: null }
+      : state;
   }
   if (before.entry !== null) return typed(before, key);
   return meaning === null ? before : notify(before, meaning.reason);
 }
 
-const isQuiet = ({ connection }: State) => connection.state === "live" && connection.isQuiet === true;
+const isQuiet = ({ connection }: State) =>
+  connection.state === "live" && connection.isQuiet === true;
 
 function sampledAt(state: State, now: number): State {
   const isLive = state.connection.state === "live";
@@ -117,13 +133,21 @@ function sampledAt(state: State, now: number): State {
 function lost(state: State, { reason, at, hung }: Extract<Message, { type: "lost" }>): State {
   const { connection } = state;
   if (connection.state === "live")
-    return { ...state, connection: { state: "away", since: at, reason, hung }, now: Math.max(state.now, at) };
-  const isSame = connection.hung?.pid === hung?.pid && connection.hung?.isStopped === hung?.isStopped;
+    return {
+      ...state,
+      connection: { state: "away", since: at, reason, hung },
+      now: Math.max(state.now, at),
+    };
+  const isSame =
+    connection.hung?.pid === hung?.pid && connection.hung?.isStopped === hung?.isStopped;
   if (connection.reason === reason && isSame) return state;
   return { ...state, connection: { ...connection, reason, hung } };
 }
 
-/** A question that makes no sense any more: what was to be cancelled or paused ended, what was to be removed runs again. */
+/**
+ * A question that makes no sense any more: what was to be cancelled or paused ended, what was to be
+ * removed runs again.
+ */
 function dropQuestion(state: State): State {
   const { question } = state;
   if (question === null) return state;
@@ -167,7 +191,9 @@ function faded(state: State): State {
   if (notice === null) return state;
   if (state.noticedAt === null) return { ...state, noticedAt: state.now };
   if (notice.level === "error") return state;
-  return state.now - state.noticedAt >= STANDS ? { ...state, notice: null, noticedAt: null } : state;
+  return state.now - state.noticedAt >= STANDS
+    ? { ...state, notice: null, noticedAt: null }
+    : state;
 }
 
 /** Requests after which the marks stay: the same key is pressed again for the same operations. */
@@ -184,16 +210,24 @@ function answered(before: State, request: Request, operations: readonly Operatio
     KEEPS_MARKS.has(request.kind) || "name" in request ? before.list.marked : new Set();
   if (request.kind === "remove") {
     const lines = operations.map(({ id }) => ({ type: "removed" as const, cursor: "", id }));
-    return patched({ ...settleSelection(before, applyLines(before, lines)), request: null, notice }, "list", {
-      marked,
-    });
+    return patched(
+      { ...settleSelection(before, applyLines(before, lines)), request: null, notice },
+      "list",
+      {
+        marked,
+      },
+    );
   }
   const queuesRun = before.queues.run + 1;
   // The answer may come before the line of the stream.
   const settled = settleSelection(before, addFetched(before, operations));
-  const state = patched(patched({ ...settled, request: null, notice }, "list", { marked }), "queues", {
-    run: queuesRun,
-  });
+  const state = patched(
+    patched({ ...settled, request: null, notice }, "list", { marked }),
+    "queues",
+    {
+      run: queuesRun,
+    },
+  );
   const [first] = operations;
   if (request.kind !== "submit" || first === undefined) return state;
   // A person who submits wants to see it.

@@ -16,7 +16,10 @@ const REFUSED_WAIT = 30_000;
 
 /** Milliseconds without a line after which the clock of the screen stands: a ping is missing. */
 const QUIET_MS = 1.25 * WATCH_PING_MS;
-/** Milliseconds without a line after which the daemon does not respond: its first line, or two pings, are missing. */
+/**
+ * Milliseconds without a line after which the daemon does not respond: its first line, or two
+ * pings, are missing.
+ */
 const SILENT_MS = 2.5 * WATCH_PING_MS;
 /** Milliseconds for lines that came while this program was stopped. */
 const UNREAD_MS = 100;
@@ -64,7 +67,10 @@ async function keepOpen(
   }
 }
 
-/** A wait for the next line: a daemon that hangs keeps its connections, and the kernel accepts new ones. */
+/**
+ * A wait for the next line: a daemon that hangs keeps its connections, and the kernel accepts new
+ * ones.
+ */
 class Wait {
   readonly #timer: NodeJS.Timeout;
   #unread: NodeJS.Timeout | undefined;
@@ -114,7 +120,9 @@ export function watchDaemon(
       // The client gives up on a silent stream. The process of a daemon that was ended is gone.
       const isHung = error instanceof NoAnswerError || (isSilent && hung().pid !== null);
       const lost = { type: "lost", at: now() } as const;
-      dispatch(isHung ? { ...lost, reason: SILENT, hung: hung() } : { ...lost, reason: reasonOf(error) });
+      dispatch(
+        isHung ? { ...lost, reason: SILENT, hung: hung() } : { ...lost, reason: reasonOf(error) },
+      );
     },
     onQuiet: () => dispatch({ type: "quiet" }),
     onSilent() {

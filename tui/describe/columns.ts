@@ -9,7 +9,13 @@ import { DEFAULT_QUEUE } from "../../protocol/submit-fields.js";
 import { formatShortTime } from "../kit/output/local-time.js";
 import type { CellContext, Column, TableSpec } from "../kit/output/table.js";
 import { formatAge } from "../kit/output/time.js";
-import { formatAbout, formatAmount, formatBytes, formatDuration, formatOverall } from "../terminal/format.js";
+import {
+  formatAbout,
+  formatAmount,
+  formatBytes,
+  formatDuration,
+  formatOverall,
+} from "../terminal/format.js";
 import { stageGlyph, stateColour, stateGlyph } from "../terminal/glyphs.js";
 import { hostOf } from "../terminal/host-state.js";
 import { allowedFailures, oddNotes } from "../terminal/stage-note.js";
@@ -146,7 +152,9 @@ function stageCell(operation: Operation, { inside }: OperationContext): string {
   if (operation.untrackedStage !== null) return operation.untrackedStage + below;
   const stage = operation.stages[operation.currentStage];
   if (operation.state === "succeeded") {
-    const allowed = allowedFailures(operation).map((name) => `${stageGlyph("allowed-failure")} ${name}`);
+    const allowed = allowedFailures(operation).map(
+      (name) => `${stageGlyph("allowed-failure")} ${name}`,
+    );
     const [first, ...more] = [...oddNotes(operation), ...allowed];
     return `${first ?? ""}${more.length === 0 ? "" : ` +${more.length}`}`;
   }
@@ -154,7 +162,10 @@ function stageCell(operation: Operation, { inside }: OperationContext): string {
   return `[${operation.currentStage + 1}/${operation.stages.length}] ${stage}${below}`;
 }
 
-/** The share of the whole operation; the queue position of a queued one; a count where no share is known. */
+/**
+ * The share of the whole operation; the queue position of a queued one; a count where no share is
+ * known.
+ */
 function doneCell(operation: Operation, context: OperationContext): string {
   const { now } = context;
   const { state, progress } = operation;
@@ -165,10 +176,14 @@ function doneCell(operation: Operation, context: OperationContext): string {
   return formatAmount(progress.done, progress.total, progress.unit);
 }
 
-/** The position in the queue, or what the operation waits for; then its expected start where that is not now. */
+/**
+ * The position in the queue, or what the operation waits for; then its expected start where that is
+ * not now.
+ */
 function queuedCell(operation: Operation, now: number, startsAt: number | null): string {
   const { queuePosition, waitsFor } = operation;
-  const starts = startsAt === null || startsAt - now < 1000 ? "" : ` in ~${formatAbout(startsAt - now)}`;
+  const starts =
+    startsAt === null || startsAt - now < 1000 ? "" : ` in ~${formatAbout(startsAt - now)}`;
   if (waitsFor !== null)
     return `after ${waitsFor.length === 1 ? waitsFor[0]!.slice(0, 4) : waitsFor.length}${starts}`;
   if (queuePosition !== null) return `#${queuePosition}${starts}`;

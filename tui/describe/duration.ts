@@ -3,8 +3,8 @@ import { ranSeconds } from "../../protocol/estimate/seconds.js";
 import type { Operation } from "../../protocol/operation.js";
 
 /**
- * Seconds without pauses; null before the first start. Whole seconds while the operation runs, so that the figure changes
- * once a second.
+ * Seconds without pauses; null before the first start. Whole seconds while the operation runs, so
+ * that the figure changes once a second.
  */
 export function elapsedOf(operation: Operation, now: number): number | null {
   const { startedAt, finishedAt, state, seconds } = operation;

@@ -11,7 +11,10 @@ export function insideOf(operations: Iterable<Operation>): Inside {
   return Map.groupBy(all, ({ parent }) => parent!.id);
 }
 
-/** ` › Compile`, or ` › Compile +1` of two: what runs inside of the operation, down to the innermost. */
+/**
+ * ` › Compile`, or ` › Compile +1` of two: what runs inside of the operation, down to the
+ * innermost.
+ */
 export function insideText({ id }: Operation, inside: Inside): string {
   const [first, ...more] = (inside.get(id) ?? []).filter(({ state }) => !isFinal(state));
   if (first === undefined) return "";

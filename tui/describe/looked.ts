@@ -1,6 +1,7 @@
 /**
- * Until when a person has looked at what ended: one time in the state directory, for each dashboard, `liveops ls`,
- * `liveops status`, `liveops show` and `liveops why`. What ended until then is not new.
+ * Until when a person has looked at what ended: one time in the state directory, for each
+ * dashboard, `liveops ls`, `liveops status`, `liveops show` and `liveops why`. What ended until
+ * then is not new.
  */
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -38,7 +39,10 @@ export function writeLooked(file: string, until: number): void {
   }
 }
 
-/** Records that a person has looked at the end of the operation. The first dashboard records the first look. */
+/**
+ * Records that a person has looked at the end of the operation. The first dashboard records the
+ * first look.
+ */
 export function lookAt(stateDir: string, socket: string, operation: Operation): void {
   const file = lookedFile(stateDir, socket);
   if (readLooked(file) === null || operation.finishedAt === null) return;

@@ -1,4 +1,7 @@
-/** The facts of an operation as rows. `liveops show`, the dashboard and the exported page draw the same rows. */
+/**
+ * The facts of an operation as rows. `liveops show`, the dashboard and the exported page draw the
+ * same rows.
+ */
 import { answerText } from "../../protocol/approval.js";
 import { pausedSeconds } from "../../protocol/estimate/seconds.js";
 import type { Approval, Operation, Parent } from "../../protocol/operation.js";
@@ -13,7 +16,9 @@ export interface Row {
   readonly label: string;
   /** Untrusted text; an ISO time for `time` and `start`. */
   readonly value: string;
-  /** `place`: where it runs and in which order. `start`: the time before which it does not start. */
+  /**
+   * `place`: where it runs and in which order. `start`: the time before which it does not start.
+   */
   readonly kind: "text" | "directory" | "place" | "time" | "start";
   /** The value is the default. */
   readonly isDefault?: boolean;
@@ -39,8 +44,12 @@ export function describeOperation(it: Operation, look: Look): Row[] {
   const pending = (dependency: string) =>
     it.waitsFor?.includes(dependency) ? `${dependency} (not finished)` : dependency;
   const { now } = look;
-  const row = (label: string, value: Value, kind: Row["kind"] = "text", isDefault = false): Row[] =>
-    value ? [{ label, value, kind, ...(isDefault && { isDefault }) }] : [];
+  const row = (
+    label: string,
+    value: Value,
+    kind: Row["kind"] = "text",
+    isDefault = false,
+  ): Row[] => (value ? [{ label, value, kind, ...(isDefault && { isDefault }) }] : []);
   const fields = (group: keyof typeof FIELD_ROWS) =>
     FIELD_ROWS[group].flatMap(([name, field]) => {
       const { label, kind, isAlways } = field.row;
@@ -76,7 +85,10 @@ export function describeOperation(it: Operation, look: Look): Row[] {
     ...row("submitted", it.createdAt, "time"),
     ...row("started", it.startedAt, "time"),
     ...row("finished", it.finishedAt, "time"),
-    ...row(it.finishedAt === null ? "elapsed" : "took", elapsed !== null && formatDuration(elapsed)),
+    ...row(
+      it.finishedAt === null ? "elapsed" : "took",
+      elapsed !== null && formatDuration(elapsed),
+    ),
     ...row("odd", oddNotes(it).join("; ")),
     ...row("saved", savedTime(it)),
     ...row("paused", pausedText(it, now)),
@@ -126,9 +138,15 @@ function chainText({ chain }: Operation): string | null {
   return `operation ${index + 1} of ${chain.id}, ${links.join(", ")}`;
 }
 
-function resourceTexts({ resources, usage, startedAt }: Operation): Array<[label: string, value: string]> {
+function resourceTexts({
+  resources,
+  usage,
+  startedAt,
+}: Operation): Array<[label: string, value: string]> {
   if (resources == null)
-    return startedAt === null || hasProc() ? [] : ["cpu", "memory"].map((label) => [label, NOT_AVAILABLE]);
+    return startedAt === null || hasProc()
+      ? []
+      : ["cpu", "memory"].map((label) => [label, NOT_AVAILABLE]);
   const { cpuSeconds, maxRssBytes, readBytes, writtenBytes } = resources;
   const storage = `${formatBytes(readBytes)} read, ${formatBytes(writtenBytes)} written`;
   const [cores, memory] = usage
@@ -142,11 +160,15 @@ function resourceTexts({ resources, usage, startedAt }: Operation): Array<[label
 }
 
 /**
- * The parameters that people read. For a pipeline that was submitted by path: its file and its own parameters, without
- * the text of the file. For other operations: all parameters.
+ * The parameters that people read. For a pipeline that was submitted by path: its file and its own
+ * parameters, without the text of the file. For other operations: all parameters.
  */
-export function shownParams({ op, params }: Pick<Operation, "op" | "params">): Record<string, unknown> {
+export function shownParams({
+  op,
+  params,
+}: Pick<Operation, "op" | "params">): Record<string, unknown> {
   const { text, path, params: own } = params;
-  if (op !== "pipeline" || typeof text !== "string" || typeof own !== "object" || own === null) return params;
+  if (op !== "pipeline" || typeof text !== "string" || typeof own !== "object" || own === null)
+    return params;
   return { file: path ?? "stdin", ...own };
 }

@@ -24,12 +24,16 @@ export function repeatedText(
     (stage) => getOwn(before.stageStates, stage) === "done" && !isByHand(stage),
   );
   if (names.length === 0 || stages.length === 0) return null;
-  const parameters = names.length === 1 ? `the parameter ${names[0]}` : `the parameters ${names.join(", ")}`;
+  const parameters =
+    names.length === 1 ? `the parameter ${names[0]}` : `the parameters ${names.join(", ")}`;
   return `${stages.join(", ")} run${stages.length === 1 ? "s" : ""} again: ${parameters} changed`;
 }
 
 /** Those of the file, where the type runs any pipeline file. */
-export function ownParams({ op, params }: Pick<Operation, "op" | "params">): Record<string, unknown> {
+export function ownParams({
+  op,
+  params,
+}: Pick<Operation, "op" | "params">): Record<string, unknown> {
   return op === "pipeline" ? { ...(params.params as Record<string, unknown> | undefined) } : params;
 }
 

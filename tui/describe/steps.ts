@@ -1,4 +1,7 @@
-/** The steps of a stage as rows: those that matter most where there are many, and the number of the others. */
+/**
+ * The steps of a stage as rows: those that matter most where there are many, and the number of the
+ * others.
+ */
 import { secondsBetween } from "../../protocol/estimate/seconds.js";
 import { getOwn } from "../../protocol/objects.js";
 import type { Operation, Step, StepCounts } from "../../protocol/operation.js";
@@ -42,7 +45,10 @@ export function stepsOf(
     .toSorted(([i], [j]) => i - j)
     .map(([, step]) => step);
   const isActive = getOwn(stageStates, stage) === "active";
-  return { rows, others: othersOf(getOwn(stepCounts ?? {}, stage) ?? { total: 0 }, list, rows, isActive) };
+  return {
+    rows,
+    others: othersOf(getOwn(stepCounts ?? {}, stage) ?? { total: 0 }, list, rows, isActive),
+  };
 }
 
 const rankOf = ({ state }: Step) => RANKS[knownStepState(state)];
@@ -53,16 +59,24 @@ function othersOf(
   rows: readonly Step[],
   isActive: boolean,
 ): string {
-  const shown = (state: StepState) => rows.filter((step) => knownStepState(step.state) === state).length;
+  const shown = (state: StepState) =>
+    rows.filter((step) => knownStepState(step.state) === state).length;
   const ended = STEP_ENDS.map((state) => [counts[state] ?? 0, state] as const);
   const isFirst = ([, state]: readonly [number, StepState]) => RANKS[state] < RANKS.active;
   const active = list.filter(({ state }) => state === "active").length;
   const waiting = counts.total - active - ended.reduce((sum, [n]) => sum + n, 0);
   const wait = waiting === 1 ? "waits" : "wait";
-  return [...ended.filter(isFirst), [active, "active"] as const, ...ended.filter((each) => !isFirst(each))]
+  return [
+    ...ended.filter(isFirst),
+    [active, "active"] as const,
+    ...ended.filter((each) => !isFirst(each)),
+  ]
     .map(
       ([n, state]) =>
-        [n - shown(state), `${shown(state) > 0 ? "more " : ""}${state.replaceAll("-", " ")}`] as const,
+        [
+          n - shown(state),
+          `${shown(state) > 0 ? "more " : ""}${state.replaceAll("-", " ")}`,
+        ] as const,
     )
     .concat([[waiting, isActive ? wait : "did not start"]])
     .filter(([n]) => n > 0)
@@ -74,7 +88,9 @@ function othersOf(
 export function stepNote({ state, reason }: Pick<Step, "state" | "reason">): string {
   const known = knownStepState(state);
   const word =
-    known === "ended" || known === "skipped" || known === "allowed-failure" ? known.replace("-", " ") : "";
+    known === "ended" || known === "skipped" || known === "allowed-failure"
+      ? known.replace("-", " ")
+      : "";
   return [word, firstLine(reason ?? "")].filter(Boolean).join(": ");
 }
 
@@ -87,8 +103,15 @@ function stepUse(
   return use === undefined ? "" : `${Math.round(use.cpu * 100)}% cpu ${formatBytes(use.rssBytes)}`;
 }
 
-/** How long it took, its percent, use or status while it is active, and why it ended as it did. Untrusted text. */
-export function stepFacts(step: Step, now: number, of: Pick<Operation, "usage" | "pause">): string[] {
+/**
+ * How long it took, its percent, use or status while it is active, and why it ended as it did.
+ * Untrusted text.
+ */
+export function stepFacts(
+  step: Step,
+  now: number,
+  of: Pick<Operation, "usage" | "pause">,
+): string[] {
   const { state, resumed, seconds, startedAt, finishedAt, percent, status } = step;
   const ran = secondsBetween(startedAt, finishedAt ?? of.pause?.since ?? now);
   const took = formatDuration(seconds ?? Math.floor(ran));

@@ -1,6 +1,7 @@
 /**
- * What waits for a person: questions, programs that wait for input, new failures, odd operations, and schedules whose
- * runs are missing. The dashboard, `liveops ls` and `liveops status` count by this rule. Pure.
+ * What waits for a person: questions, programs that wait for input, new failures, odd operations,
+ * and schedules whose runs are missing. The dashboard, `liveops ls` and `liveops status` count by
+ * this rule. Pure.
  */
 import { isDeepStrictEqual } from "node:util";
 import { waitsForApproval } from "../../protocol/approval.js";
@@ -32,12 +33,19 @@ const NEW_FOR = 7 * 24 * 60 * 60 * 1000;
 export const newSince = (looked: number, now: number): number => Math.max(looked, now - NEW_FOR);
 
 /** Whether it waits until it is answered, however often it was looked at. */
-export const isAsked = ({ kind }: Pick<Waiting, "kind">): boolean => kind === "question" || kind === "input";
+export const isAsked = ({ kind }: Pick<Waiting, "kind">): boolean =>
+  kind === "question" || kind === "input";
 
 /** Why the operation waits for a person, looked at or not; null: it does not. */
 export function waitOf(operation: Operation): Waiting | null {
-  const { state, error, finishedAt, updatedAt, waitingForInput, cancelRequested, parent } = operation;
-  const wait = (kind: Kind, since: string, text: string): Waiting => ({ kind, text, since, operation });
+  const { state, error, finishedAt, updatedAt, waitingForInput, cancelRequested, parent } =
+    operation;
+  const wait = (kind: Kind, since: string, text: string): Waiting => ({
+    kind,
+    text,
+    since,
+    operation,
+  });
   const open = waitsForApproval(operation);
   if (open !== null) return wait("question", open.since, open.question);
   if (state === "running" && waitingForInput !== null && !cancelRequested) {
@@ -49,17 +57,27 @@ export function waitOf(operation: Operation): Waiting | null {
   // The operation around it tells its end.
   if (parent !== undefined || isRejectedByPerson(operation)) return null;
   const ended = finishedAt ?? updatedAt;
-  if (state === "failed") return wait("failed", ended, error === null ? "failed" : headlineOf(error.message));
+  if (state === "failed")
+    return wait("failed", ended, error === null ? "failed" : headlineOf(error.message));
   const [odd, ...others] = operation.odd ?? [];
   if (state !== "succeeded" || odd === undefined) return null;
-  return wait("odd", ended, `${oddText(odd)}${others.length === 0 ? "" : ` (${others.length} more)`}`);
+  return wait(
+    "odd",
+    ended,
+    `${oddText(odd)}${others.length === 0 ? "" : ` (${others.length} more)`}`,
+  );
 }
 
 /** A person who rejects knows the end. */
 const isRejectedByPerson = ({ error, approvals }: Operation): boolean =>
   error?.code === "LIVEOPS_REJECTED" && approvals?.at(-1)?.answer?.by != null;
 
-export function waitOfSchedule({ name, missing, lastProblem, lastDueAt }: ScheduleReply): Waiting | null {
+export function waitOfSchedule({
+  name,
+  missing,
+  lastProblem,
+  lastDueAt,
+}: ScheduleReply): Waiting | null {
   const problem = missing?.text ?? lastProblem;
   if (problem === null || problem === undefined) return null;
   const text = `schedule: ${firstLine(problem)}`;
@@ -69,7 +87,8 @@ export function waitOfSchedule({ name, missing, lastProblem, lastDueAt }: Schedu
 /**
  * What waits now: questions first, the oldest first; of what ended, the newest first.
  *
- * @param looked - until when a person has looked, in ms; null: never. Then only questions, input and schedules wait
+ * @param looked - until when a person has looked, in ms; null: never. Then only questions, input
+ *   and schedules wait
  * @param known - operations that may be later runs
  */
 export function waitsOf(
@@ -90,7 +109,10 @@ export function waitsOf(
   });
 }
 
-/** Whether it is the same as the one that ended, submitted again. Large parameters, which a list leaves out, are not. */
+/**
+ * Whether it is the same as the one that ended, submitted again. Large parameters, which a list
+ * leaves out, are not.
+ */
 const isRunAfter = (it: Operation, ended: Operation | undefined): boolean =>
   ended !== undefined &&
   it.op === ended.op &&
@@ -103,5 +125,7 @@ const isRunAfter = (it: Operation, ended: Operation | undefined): boolean =>
 export function waitsText(waits: readonly Waiting[]): string {
   const asked = waits.filter(isAsked).length;
   const fresh = waits.length - asked;
-  return [asked > 0 && `${asked} to answer`, fresh > 0 && `${fresh} new`].filter(Boolean).join(", ");
+  return [asked > 0 && `${asked} to answer`, fresh > 0 && `${fresh} new`]
+    .filter(Boolean)
+    .join(", ");
 }

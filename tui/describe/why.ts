@@ -1,4 +1,7 @@
-/** A `Why` as sections of rows. Text, dashboard, page and Markdown draw the same rows. All texts are untrusted. */
+/**
+ * A `Why` as sections of rows. Text, dashboard, page and Markdown draw the same rows. All texts are
+ * untrusted.
+ */
 
 import { failureLines } from "../../protocol/text/failure-lines.js";
 import type { Change, Machine, Why } from "../../protocol/why.js";
@@ -42,11 +45,17 @@ export function describeWhy(why: Why): WhySection[] {
       title: sinceTitle(why),
       rows: why.changes.flatMap((change) => changeRows(change, why.at)),
     },
-    { name: "machine", title: "machine", rows: why.machine === null ? [] : machineRows(why.machine) },
+    {
+      name: "machine",
+      title: "machine",
+      rows: why.machine === null ? [] : machineRows(why.machine),
+    },
     { name: "notes", title: "", rows: why.notes.map((text) => row(text, "muted")) },
     { name: "next", title: "next", rows: nextRows(why) },
   ];
-  return all.filter(({ name, rows }) => rows.length > 0 || (name === "changes" && why.since !== null));
+  return all.filter(
+    ({ name, rows }) => rows.length > 0 || (name === "changes" && why.since !== null),
+  );
 }
 
 const row = (text: string, look: WhyLook = "plain"): WhyRow => ({ text, look });
@@ -84,7 +93,10 @@ function sinceTitle({ since, at, changes }: Why): string {
   return `${what} since ${since.id} succeeded (${before(since.finishedAt, at)}${took})`;
 }
 
-/** `since it succeeded 6s before`, `nothing known has changed since it succeeded 6s before`; "": no success is known. */
+/**
+ * `since it succeeded 6s before`, `nothing known has changed since it succeeded 6s before`; "": no
+ * success is known.
+ */
 export function sinceText({ since, at, changes }: Why): string {
   if (since === null) return "";
   const what = changes.length === 0 ? "nothing known has changed " : "";
@@ -102,7 +114,10 @@ const DIFF_TONES = new Map<string, WhyLook>([
   ["-", "removed"],
 ]);
 
-function changeRows({ kind, name, before: was, now, at, diff = [] }: Change, end: string): WhyRow[] {
+function changeRows(
+  { kind, name, before: was, now, at, diff = [] }: Change,
+  end: string,
+): WhyRow[] {
   const when = at === undefined ? "" : `, ${before(at, end)}`;
   switch (kind) {
     case "script":
@@ -132,15 +147,24 @@ function changeRows({ kind, name, before: was, now, at, diff = [] }: Change, end
   }
 }
 
-/** Free space below which a disk or the memory is a likely cause, as a part of it: file systems keep 5 % for root. */
+/**
+ * Free space below which a disk or the memory is a likely cause, as a part of it: file systems keep
+ * 5 % for root.
+ */
 const FULL = 0.05;
-/** Load of a core above which programs wait so long that they run into time limits; a build alone makes 1 to 2. */
+/**
+ * Load of a core above which programs wait so long that they run into time limits; a build alone
+ * makes 1 to 2.
+ */
 const LOAD_MOST = 4;
 
 function machineRows({ disks, memory, load, cores, processes, outOfMemory }: Machine): WhyRow[] {
-  const share = (part: number, whole: number) => `${formatBytes(part)} of ${formatBytes(whole)} free`;
+  const share = (part: number, whole: number) =>
+    `${formatBytes(part)} of ${formatBytes(whole)} free`;
   const few = (part: number, whole: number): WhyLook => (part < whole * FULL ? "bad" : "plain");
-  const named = processes.map(({ name, pid, rssBytes }) => `${name} (${pid}) ${formatBytes(rssBytes)}`);
+  const named = processes.map(
+    ({ name, pid, rssBytes }) => `${name} (${pid}) ${formatBytes(rssBytes)}`,
+  );
   return [
     ...(outOfMemory === null ? [] : [row(outOfMemory, "bad")]),
     ...disks.map(({ path, freeBytes, totalBytes }) =>
@@ -162,15 +186,21 @@ function machineRows({ disks, memory, load, cores, processes, outOfMemory }: Mac
 
 function waitRows({ waits, at }: Why): WhyRow[] {
   return waits.flatMap(({ what, until, at: end }) => {
-    const left = end === null ? null : Math.max(0, Math.round((Date.parse(end) - Date.parse(at)) / 1000));
+    const left =
+      end === null ? null : Math.max(0, Math.round((Date.parse(end) - Date.parse(at)) / 1000));
     const isCommand = until?.startsWith("liveops ") === true;
     const when =
-      left === null ? "" : `${isCommand ? "it ends by itself " : ""}in about ${formatDuration(left)}`;
+      left === null
+        ? ""
+        : `${isCommand ? "it ends by itself " : ""}in about ${formatDuration(left)}`;
     const told = isCommand ? `to end that: ${until}` : `until ${until}`;
     const how = until === null ? "" : told;
     const ends = [how, when].filter(Boolean).join(isCommand ? "; " : ", ");
     // One reason is the sentence above already.
-    return [...(waits.length === 1 ? [] : [row(what)]), ...(ends === "" ? [] : [row(ends, "muted")])];
+    return [
+      ...(waits.length === 1 ? [] : [row(what)]),
+      ...(ends === "" ? [] : [row(ends, "muted")]),
+    ];
   });
 }
 
@@ -203,5 +233,13 @@ export function whyMarkdown(why: Why, clean: (text: string) => string): string {
     return ["", ...(head === "" ? [] : [`**${clean(head)}**`, ""]), ...body];
   });
   const heading = `### ${clean(title)}: ${state}`;
-  return [heading, "", clean(summary), "", `\`${clean(op)}\` \`${id}\`, ${at}`, ...sections, ""].join("\n");
+  return [
+    heading,
+    "",
+    clean(summary),
+    "",
+    `\`${clean(op)}\` \`${id}\`, ${at}`,
+    ...sections,
+    "",
+  ].join("\n");
 }

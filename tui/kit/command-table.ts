@@ -1,6 +1,6 @@
 /**
- * The table of commands and options that completion reads. The build makes the table from the command trees, so that a
- * key press does not load the commands.
+ * The table of commands and options that completion reads. The build makes the table from the
+ * command trees, so that a key press does not load the commands.
  */
 import type { State } from "../../protocol/state.js";
 

@@ -3,7 +3,9 @@
 import { UsageError } from "../../protocol/failures.js";
 import { parseDuration } from "../../protocol/text/duration.js";
 
-/** Most days of a duration: a date that is further away has no ISO form of four digits in the year. */
+/**
+ * Most days of a duration: a date that is further away has no ISO form of four digits in the year.
+ */
 const MOST_DAYS = 36_500;
 
 /**
@@ -18,5 +20,7 @@ export function givenDuration(option: string, text: string, forms: string): numb
   if (seconds === null)
     throw new UsageError(`${option}: ${JSON.stringify(text)} is not a duration; give ${forms}`);
   if (seconds <= MOST_DAYS * 86_400) return seconds;
-  throw new UsageError(`${option}: ${JSON.stringify(text)} is longer than ${MOST_DAYS}d; give ${forms}`);
+  throw new UsageError(
+    `${option}: ${JSON.stringify(text)} is longer than ${MOST_DAYS}d; give ${forms}`,
+  );
 }

@@ -1,6 +1,6 @@
 /**
- * `--host ADDRESS` and `LIVEOPS_HOST`: the daemon of another machine. Commands on the files of this machine refuse the
- * option.
+ * `--host ADDRESS` and `LIVEOPS_HOST`: the daemon of another machine. Commands on the files of this
+ * machine refuse the option.
  */
 import { type Command, Option } from "commander";
 import {
@@ -72,7 +72,9 @@ interface HostValues extends GlobalOptions {
   host?: string[] | string;
 }
 
-/** Replaces the value of `--host` by what the action reads: `remote` or `socket`. @throws UsageError */
+/**
+ * Replaces the value of `--host` by what the action reads: `remote` or `socket`. @throws UsageError
+ */
 export function readHostOption(command: Command, env = process.env): void {
   const use = uses.get(command);
   if (use === undefined) return;
@@ -103,7 +105,8 @@ export function readHostOption(command: Command, env = process.env): void {
     );
   for (const each of [command, ...parents(command)]) each.setOptionValue("host", undefined);
   const [first] = addresses;
-  for (const [name, value] of Object.entries(first?.options ?? {})) command.setOptionValue(name, value);
+  for (const [name, value] of Object.entries(first?.options ?? {}))
+    command.setOptionValue(name, value);
 }
 
 function distinct(addresses: Address[]): Address[] {
@@ -145,7 +148,11 @@ function refuseHosts(
   // What a person asks of the daemon beside LIVEOPS_HOST could be meant for that host.
   const isTyped = isOfDaemon(command) && process.send === undefined;
   if (env.LIVEOPS_HOST && isTyped && !isChosen)
-    say({ program: words[0]! }, `${line} works on this machine, whatever LIVEOPS_HOST says`, "yellow");
+    say(
+      { program: words[0]! },
+      `${line} works on this machine, whatever LIVEOPS_HOST says`,
+      "yellow",
+    );
 }
 
 /** `liveops`, `queue`, `set`. */

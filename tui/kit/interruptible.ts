@@ -2,7 +2,8 @@
 import { InterruptedError } from "../../protocol/failures.js";
 
 /**
- * Runs the work with a signal that SIGINT and SIGTERM abort with an InterruptedError (exit code 130).
+ * Runs the work with a signal that SIGINT and SIGTERM abort with an InterruptedError (exit code
+ * 130).
  *
  * @param message called at the signal, because the watched operation changes along a chain
  */

@@ -1,4 +1,7 @@
-/** Repeats the options that select a daemon in the commands that a message names, so that they work as they stand. */
+/**
+ * Repeats the options that select a daemon in the commands that a message names, so that they work
+ * as they stand.
+ */
 import type { GlobalOptions } from "../../protocol/client/daemon-address.js";
 import { shellLine } from "../../protocol/text/shell-quote.js";
 

@@ -1,10 +1,14 @@
 /**
- * Common parts of every command of `liveops` and `liveopsd`: `--socket`, `--state-dir`, `--host`, `--help` with examples,
- * `--version`, and the report of wrong usage (exit 2).
+ * Common parts of every command of `liveops` and `liveopsd`: `--socket`, `--state-dir`, `--host`,
+ * `--help` with examples, `--version`, and the report of wrong usage (exit 2).
  */
 import { Command, CommanderError, Help, type Option } from "commander";
 import { closeRemotes } from "../../protocol/client/address.js";
-import { commandPlaces, type GlobalOptions, startCommand } from "../../protocol/client/daemon-address.js";
+import {
+  commandPlaces,
+  type GlobalOptions,
+  startCommand,
+} from "../../protocol/client/daemon-address.js";
 import { EXIT } from "../../protocol/exit-codes.js";
 import { paintFor } from "../../protocol/text/colour.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
@@ -26,8 +30,10 @@ export function rootCommand(name: string, description: string): Command {
     .showSuggestionAfterError()
     .configureHelp({
       showGlobalOptions: false,
-      // Commander shows options in the order in which they were added, and the common ones are added first.
-      visibleOptions: (command) => optionsOf(command).filter((option) => showsAll || !isAdvanced(option)),
+      // Commander shows options in the order in which they were added, and the common ones are
+      // added first.
+      visibleOptions: (command) =>
+        optionsOf(command).filter((option) => showsAll || !isAdvanced(option)),
       groupItems(all, visible, groupOf) {
         const isOption = visible.some((item) => isGlobal(item as Option));
         return new Help().groupItems(isOption ? [] : all, visible, groupOf);
@@ -56,9 +62,12 @@ export function takeAll(words: string[]): string[] {
 /** Leaves the command's other options to `--help all`, under a heading of their own. */
 export function everyday(command: Command, names: readonly string[]): Command {
   for (const option of command.options)
-    if (!option.helpGroupHeading && !names.includes(option.long!)) option.helpGroup(ADVANCED_OPTIONS);
+    if (!option.helpGroupHeading && !names.includes(option.long!))
+      option.helpGroup(ADVANCED_OPTIONS);
   const others = command.options.filter(isAdvanced).length;
-  return command.addHelpText("after", () => (showsAll ? "" : `\n--help all has ${others} more options.`));
+  return command.addHelpText("after", () =>
+    showsAll ? "" : `\n--help all has ${others} more options.`,
+  );
 }
 
 /** Whether the option is one that few need. */
@@ -137,7 +146,10 @@ export function allOptions<T extends GlobalOptions>(command: Command): T {
   return { ...before, ...command.opts() } as T;
 }
 
-/** Parses and runs a command. Sets the exit code and returns, so that all output is written before the process ends. */
+/**
+ * Parses and runs a command. Sets the exit code and returns, so that all output is written before
+ * the process ends.
+ */
 export async function runRoot(
   root: Command,
   argv: string[],
@@ -180,11 +192,19 @@ export function selectsDaemon(words: readonly string[]): boolean {
   );
 }
 
-/** For `help NAME` of an unknown command, the name alone: commander then reports it with the near names. */
+/**
+ * For `help NAME` of an unknown command, the name alone: commander then reports it with the near
+ * names.
+ */
 function withoutUnknownHelp(root: Command, argv: string[]): string[] {
   const at = commandIndex(argv);
   const name = argv[at + 1];
-  if (root.commands.length === 0 || argv[at] !== "help" || name === undefined || name.startsWith("-"))
+  if (
+    root.commands.length === 0 ||
+    argv[at] !== "help" ||
+    name === undefined ||
+    name.startsWith("-")
+  )
     return argv;
   const isKnown = name === "help" || root.commands.some((command) => command.name() === name);
   return isKnown ? argv : [name];

@@ -1,8 +1,9 @@
 /**
- * Turns an error of `liveops` or `liveopsd` into text on stderr and an exit code. No other module does this.
+ * Turns an error of `liveops` or `liveopsd` into text on stderr and an exit code. No other module
+ * does this.
  *
- * An unknown error is a bug in liveops: exit 70, with the stack. Every text is sanitized, because details quote text
- * of users and operations.
+ * An unknown error is a bug in liveops: exit 70, with the stack. Every text is sanitized, because
+ * details quote text of users and operations.
  */
 import { writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -35,7 +36,10 @@ export interface ReportTo {
   program: string;
   /** The command, with its flags, that starts the daemon of these options. */
   startCommand: string;
-  /** The options that select the daemon: its pid is in an error message, and the commands of messages keep them. */
+  /**
+   * The options that select the daemon: its pid is in an error message, and the commands of
+   * messages keep them.
+   */
   options?: KeptOptions;
   stderr?: MaybeTerminal & { write(text: string): unknown };
 }
@@ -48,7 +52,8 @@ export async function report(error: unknown, to: ReportTo): Promise<ExitCode> {
 }
 
 /**
- * Prints a message on stderr after the program's name. Keeps line breaks, and the options in commands.
+ * Prints a message on stderr after the program's name. Keeps line breaks, and the options in
+ * commands.
  *
  * @param decorate - called with the sanitized text, to make parts of it links
  */
@@ -60,7 +65,9 @@ export function say(
 ): void {
   const stderr = to.stderr ?? process.stderr;
   const prefix = paintFor(stderr)(colour, `${to.program}:`);
-  stderr.write(`${prefix} ${decorate(sanitize(keepOptions(text, to.options), { newlines: true }))}\n`);
+  stderr.write(
+    `${prefix} ${decorate(sanitize(keepOptions(text, to.options), { newlines: true }))}\n`,
+  );
 }
 
 /** The error as text: what failed, then the next commands, a line each; and the exit code. */
@@ -68,7 +75,8 @@ export async function describeError(
   error: unknown,
   { startCommand, options = {} }: ReportTo,
 ): Promise<{ lines: string[]; code: ExitCode }> {
-  if (error instanceof Refusal) return { lines: refusal(error), code: exitCodeOfStatus(error.status) };
+  if (error instanceof Refusal)
+    return { lines: refusal(error), code: exitCodeOfStatus(error.status) };
   if (error instanceof DaemonAbortedError) return { lines: [error.message], code: EXIT.fault };
   if (error instanceof StartFailedError) return { lines: [error.message], code: error.exitCode };
   if (error instanceof UnreachableError)
@@ -131,7 +139,9 @@ function refusal(error: Refusal): string[] {
   // A person knows the options of the command, not the parts of the request.
   const said =
     error.code === "LIVEOPS_BAD_REQUEST"
-      ? error.message.replace(/; docs\/protocol\.md .*$/, "").replaceAll(/\bthe (?:path|query|body)'s /g, "")
+      ? error.message
+          .replace(/; docs\/protocol\.md .*$/, "")
+          .replaceAll(/\bthe (?:path|query|body)'s /g, "")
       : error.message;
   const lines = [`${error.summary}: ${said}`];
   const unsaid = (names: string[] = []) => names.filter((name) => !error.message.includes(name));
@@ -139,7 +149,8 @@ function refusal(error: Refusal): string[] {
   if (near.length > 0) lines.push(`did you mean ${near.join(", ")}?`);
   const candidates = unsaid(error.extra.candidates);
   if (candidates.length > 0) lines.push(`matching ids: ${candidates.join(", ")}`);
-  if (exitCodeOfStatus(error.status) === EXIT.fault) lines.push("see the daemon's log: liveopsd logs");
+  if (exitCodeOfStatus(error.status) === EXIT.fault)
+    lines.push("see the daemon's log: liveopsd logs");
   return lines;
 }
 
@@ -148,8 +159,8 @@ function status(startCommand: string): string {
 }
 
 /**
- * Ends a command quietly when the reader of its output has exited (`| head`), with the exit code of a program that
- * SIGPIPE ends. Any other write error is reported in one line.
+ * Ends a command quietly when the reader of its output has exited (`| head`), with the exit code of
+ * a program that SIGPIPE ends. Any other write error is reported in one line.
  *
  * Called once at the start of a command that prints more than a line.
  */
@@ -158,7 +169,8 @@ export function endQuietlyOnClosedPipe(
 ): void {
   for (const stream of streams) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED") process.exit(EXIT.brokenPipe);
+      if (error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED")
+        process.exit(EXIT.brokenPipe);
       // Only messages are lost: the command continues, and the exit code reports the result.
       if (stream === process.stderr) return;
       try {

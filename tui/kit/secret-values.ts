@@ -6,8 +6,8 @@ import { Refusal } from "../../protocol/errors.js";
 export type SecretValues = Record<string, string>;
 
 /**
- * Sends a request. If the daemon replies that the type takes secrets of the shell, sends it again with those of this
- * process. Another machine gets none: a person names what leaves this one.
+ * Sends a request. If the daemon replies that the type takes secrets of the shell, sends it again
+ * with those of this process. Another machine gets none: a person names what leaves this one.
  *
  * @param prompt - asks for a secret of this name; absent: nobody can be asked
  * @throws the refusal where this process has none of them
@@ -38,5 +38,7 @@ export function addSecretValues<B extends object & { secrets?: SecretValues | un
   body: B,
   secrets: SecretValues,
 ): B {
-  return Object.keys(secrets).length === 0 ? body : { ...body, secrets: { ...body.secrets, ...secrets } };
+  return Object.keys(secrets).length === 0
+    ? body
+    : { ...body, secrets: { ...body.secrets, ...secrets } };
 }

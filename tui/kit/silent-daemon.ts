@@ -1,6 +1,14 @@
-/** Advice for a daemon that cannot be reached, or accepts connections and does not reply: its pid, and what to do. */
+/**
+ * Advice for a daemon that cannot be reached, or accepts connections and does not reply: its pid,
+ * and what to do.
+ */
 import { commandPlaces, type GlobalOptions } from "../../protocol/client/daemon-address.js";
-import { isProcessStopped, isThere, type LockOwner, ownerOf } from "../../protocol/system/lock-owner.js";
+import {
+  isProcessStopped,
+  isThere,
+  type LockOwner,
+  ownerOf,
+} from "../../protocol/system/lock-owner.js";
 
 /** Lines for stderr with the next command. */
 export async function silentDaemon(
@@ -16,7 +24,10 @@ export async function silentDaemon(
   ];
 }
 
-/** Lines for stderr where no daemon answers: which daemon holds the state directory, or how to start one. */
+/**
+ * Lines for stderr where no daemon answers: which daemon holds the state directory, or how to start
+ * one.
+ */
 export async function noDaemon(
   socket: string,
   options: GlobalOptions,
@@ -26,7 +37,8 @@ export async function noDaemon(
   if (owner === null) return [`start it with: ${startCommand}`];
   const { pid } = owner;
   const holds = `the daemon with pid ${pid} holds the state directory`;
-  if (owner.socket !== socket) return [`${holds} and answers on ${owner.socket}; name it with --socket`];
+  if (owner.socket !== socket)
+    return [`${holds} and answers on ${owner.socket}; name it with --socket`];
   return [
     `${holds} and does not listen; try again, or ${howToEnd(pid)}, then: ${startCommand} (running operations continue)`,
   ];
@@ -35,7 +47,9 @@ export async function noDaemon(
 /** The command that wakes or ends a daemon that does not reply. */
 export function howToWake(pid: number): string {
   const end = `end it with: kill -9 ${pid}`;
-  return isProcessStopped(pid) ? `it is stopped (SIGSTOP); wake it with: kill -CONT ${pid}; or ${end}` : end;
+  return isProcessStopped(pid)
+    ? `it is stopped (SIGSTOP); wake it with: kill -CONT ${pid}; or ${end}`
+    : end;
 }
 
 /** The command that ends a daemon that has no socket. */

@@ -1,6 +1,6 @@
 /**
- * Formats durations, bytes, rates, counts and percentages. Pure; text mode, lists and the dashboard share it, so that
- * the same figure looks the same everywhere.
+ * Formats durations, bytes, rates, counts and percentages. Pure; text mode, lists and the dashboard
+ * share it, so that the same figure looks the same everywhere.
  */
 import type { OverallProgress } from "../../protocol/estimate/overall-progress.js";
 import { unitFor } from "../../protocol/text/count.js";
@@ -13,7 +13,10 @@ function isByteUnit(unit: string | null | undefined): boolean {
   return unit != null && BYTE_UNITS.has(unit.toLowerCase());
 }
 
-/** `20ms`, `0.4s`, `7s`, `1m05s`, `1h02m`, `3d04h`; `327d`; at most two units. Takes seconds; negative values give `0s`. */
+/**
+ * `20ms`, `0.4s`, `7s`, `1m05s`, `1h02m`, `3d04h`; `327d`; at most two units. Takes seconds;
+ * negative values give `0s`.
+ */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "?";
   const whole = Math.max(0, seconds);
@@ -75,7 +78,10 @@ export function formatRate(rate: number, unit?: string | null): string {
   return `${formatCount(rate)}${unit ? ` ${unitFor(rate, unit)}` : ""}/s`;
 }
 
-/** Progress of a count: `3/10 rows`, `1.5 MiB/10 MiB`, `3 rows` where the total is unknown; nothing for a percent. */
+/**
+ * Progress of a count: `3/10 rows`, `1.5 MiB/10 MiB`, `3 rows` where the total is unknown; nothing
+ * for a percent.
+ */
 export function formatAmount(done: number, total: number | null, unit?: string | null): string {
   // The percent says it.
   if (unit === "%") return "";
@@ -91,7 +97,9 @@ export function formatPercent(percent: number, isApproximate = false): string {
   return `${isApproximate ? "~" : ""}${Math.floor(Math.min(100, Math.max(0, percent)))}%`;
 }
 
-/** `64%`; `~64%` for a guess; `≥33%` where a part is unknown; `…` before the first stage has ended. */
+/**
+ * `64%`; `~64%` for a guess; `≥33%` where a part is unknown; `…` before the first stage has ended.
+ */
 export function formatOverall({ percent, known, approximate }: OverallProgress): string {
   const text = formatPercent(percent, known && approximate);
   if (known) return text;

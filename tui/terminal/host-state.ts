@@ -16,7 +16,10 @@ export function formatSkew(ms: number): string {
   return `${ms > 0 ? "+" : "-"}${formatDuration(Math.abs(ms) / 1000)}`;
 }
 
-/** The host that runs an operation or ran it last; of a queued one, the only host that may run it; null: none. */
+/**
+ * The host that runs an operation or ran it last; of a queued one, the only host that may run it;
+ * null: none.
+ */
 export function hostOf({ state, host, on }: Operation & { on?: string | null }): string | null {
   return (state === "queued" ? on : host) ?? null;
 }

@@ -1,6 +1,7 @@
 /**
- * Finds the targets of hyperlinks in a log line: web addresses, and files with a line number. Only `http`, `https` and
- * files that exist: nothing else of an untrusted text becomes the target of a link.
+ * Finds the targets of hyperlinks in a log line: web addresses, and files with a line number. Only
+ * `http`, `https` and files that exist: nothing else of an untrusted text becomes the target of a
+ * link.
  */
 import { statSync } from "node:fs";
 import { hostname } from "node:os";
@@ -25,14 +26,22 @@ const PYTHON = /File "([^"]{1,300})", line (\d{1,7})/g;
 const BEHIND = /[.,;:!?]+$/;
 const LONGEST = 2000;
 
-/** @param text a sanitized line, without colours @param cwd where the operation ran: its files are named from there */
+/**
+ * @param text a sanitized line, without colours @param cwd where the operation ran: its files are
+ * named from there
+ */
 export function linksIn(text: string, cwd: string): readonly Link[] {
   if (text.length > LONGEST) return [];
   const links: Link[] = [];
   for (const { 0: found, index } of text.matchAll(ADDRESS)) {
     const address = balanced(found.replace(BEHIND, ""));
     if (URL.canParse(address))
-      links.push({ from: index, to: index + address.length, url: new URL(address).href, source: null });
+      links.push({
+        from: index,
+        to: index + address.length,
+        url: new URL(address).href,
+        source: null,
+      });
   }
   for (const match of [...text.matchAll(FILE), ...text.matchAll(PYTHON)]) {
     const [found, path = "", line] = match;
@@ -42,7 +51,12 @@ export function linksIn(text: string, cwd: string): readonly Link[] {
     if (!isFree || !isFile(file)) continue;
     const { href } = pathToFileURL(file);
     const url = href.replace("file://", `file://${hostname()}`);
-    links.push({ from: index, to: index + found.length, url, source: { file, line: Number(line) } });
+    links.push({
+      from: index,
+      to: index + found.length,
+      url,
+      source: { file, line: Number(line) },
+    });
   }
   return links.sort((a, b) => a.from - b.from);
 }
@@ -56,7 +70,10 @@ function balanced(address: string): string {
   return address;
 }
 
-/** Whether a file is there, as of the last few seconds: the rows of a log are drawn several times a second. */
+/**
+ * Whether a file is there, as of the last few seconds: the rows of a log are drawn several times a
+ * second.
+ */
 const known = new Map<string, boolean>();
 const KNOWN_MOST = 1000;
 const KNOWN_FOR = 5000;

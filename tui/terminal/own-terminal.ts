@@ -1,6 +1,6 @@
 /**
- * The terminal of a person who attaches: gets raw bytes of the program, passes raw keys, and is put back at every end,
- * also after SIGTERM or an error.
+ * The terminal of a person who attaches: gets raw bytes of the program, passes raw keys, and is put
+ * back at every end, also after SIGTERM or an error.
  */
 import { spawnSync } from "node:child_process";
 import { writeSync } from "node:fs";
@@ -23,7 +23,8 @@ export class OwnTerminal {
 
   /** @param send - writes to stdout. Default: its `write` */
   constructor(
-    private readonly send: (bytes: Uint8Array | string) => boolean = (bytes) => process.stdout.write(bytes),
+    private readonly send: (bytes: Uint8Array | string) => boolean = (bytes) =>
+      process.stdout.write(bytes),
   ) {}
 
   /** Whether a person can type here and sees the output. */
@@ -41,16 +42,20 @@ export class OwnTerminal {
     if (!this.isInteractive || this.#isRaw) return;
     this.#isRaw = true;
     this.input.setRawMode(true);
-    // Node leaves the translation of line feeds on, which moves the cursor of a full-screen program. Ending the raw mode
-    // takes this back too.
+    // Node leaves the translation of line feeds on, which moves the cursor of a full-screen
+    // program. Ending the raw mode takes this back too.
     spawnSync("stty", ["-opost"], { stdio: ["inherit", "ignore", "ignore"] });
     process.on("exit", this.#restore);
   }
 
-  /** Writes the program's bytes. Resolves when there is room for more. @param isScreen - they draw the screen anew */
+  /**
+   * Writes the program's bytes. Resolves when there is room for more. @param isScreen - they draw
+   * the screen anew
+   */
   async write(bytes: Buffer, isScreen = false): Promise<void> {
     if (this.output.isTTY === true) {
-      if (isScreen && this.#hasScreen) this.send(this.#isAlternate ? LEAVE_ALTERNATE + CLEAR : CLEAR);
+      if (isScreen && this.#hasScreen)
+        this.send(this.#isAlternate ? LEAVE_ALTERNATE + CLEAR : CLEAR);
       this.#hasScreen = true;
       this.#follow(bytes);
     }

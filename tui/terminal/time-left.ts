@@ -20,7 +20,9 @@ type Left = Pick<TimeLeft, "seconds" | "isLeast"> & { readonly isKnown?: boolean
 /** What is not known yet. */
 const AWAITED = "…";
 
-/** `~13s`; `≥13s` where a part is unknown; empty where all is; `…` before earlier runs are known. */
+/**
+ * `~13s`; `≥13s` where a part is unknown; empty where all is; `…` before earlier runs are known.
+ */
 export function shortLeft({ seconds, isLeast, isKnown = true }: Left): string {
   if (!isKnown) return AWAITED;
   return seconds === null ? "" : `${isLeast ? "≥" : "~"}${formatLeft(seconds)}`;
@@ -34,7 +36,9 @@ export function longLeft({ seconds, isLeast, isKnown = true }: Left): string {
 
 type Expected = ForecastReply["operations"][string] | undefined;
 
-/** As `shortLeft`, of an operation in a forecast; `late` past what nine of ten earlier runs took. */
+/**
+ * As `shortLeft`, of an operation in a forecast; `late` past what nine of ten earlier runs took.
+ */
 export function expectedLeft(expected: Expected, now: number): string {
   if (expected?.late) return "late";
   const seconds = expected?.endsAt ? (Date.parse(expected.endsAt) - now) / 1000 : null;
@@ -42,7 +46,11 @@ export function expectedLeft(expected: Expected, now: number): string {
 }
 
 /** How far an operation is: by the forecast; else by its stages. */
-export function expectedProgress(operation: Operation, expected: Expected, now: number): OverallProgress {
+export function expectedProgress(
+  operation: Operation,
+  expected: Expected,
+  now: number,
+): OverallProgress {
   const { startsAt, endsAt, margin = 0 } = expected ?? {};
   if (operation.state !== "running" || !startsAt || !endsAt) return overallProgress(operation);
   const seconds = (Date.parse(endsAt) - now) / 1000;

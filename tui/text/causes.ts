@@ -1,4 +1,7 @@
-/** The causes of an operation's error as lines of text: `caused by: …`, then the frames of each cause. */
+/**
+ * The causes of an operation's error as lines of text: `caused by: …`, then the frames of each
+ * cause.
+ */
 
 import type { OperationError } from "../../protocol/operation.js";
 import { sanitize } from "../../protocol/text/sanitize.js";

@@ -1,8 +1,9 @@
 /**
- * The core of text mode: (state, event or log line) → (state, lines to print). Pure; `screen.ts` prints the lines.
+ * The core of text mode: (state, event or log line) → (state, lines to print). Pure; `screen.ts`
+ * prints the lines.
  *
- * Headers, log lines and results go to stdout; errors and notes go to stderr. `run`, `watch` and `submit --follow` use
- * it, so that an operation looks the same with and without the daemon.
+ * Headers, log lines and results go to stdout; errors and notes go to stderr. `run`, `watch` and
+ * `submit --follow` use it, so that an operation looks the same with and without the daemon.
  */
 import { isDeepStrictEqual } from "node:util";
 import { answerCommand, answerText, askedText, waitsForApproval } from "../../protocol/approval.js";
@@ -25,7 +26,9 @@ import type { BarView } from "./bar.js";
 import { causeLines } from "./causes.js";
 import { resultLines } from "./result.js";
 
-/** The text of a log line may have SGR colours. `step`: the name of the step that the line is of. */
+/**
+ * The text of a log line may have SGR colours. `step`: the name of the step that the line is of.
+ */
 type PrintedLine = { to: "out" | "err"; text: string; tone: Tone; step?: string };
 
 export type TextLine =
@@ -51,7 +54,9 @@ interface TextState {
   readonly told: readonly string[];
 }
 
-/** Those of which the message of a failed program has the last (`ops/programs/program-outputs.ts`). */
+/**
+ * Those of which the message of a failed program has the last (`ops/programs/program-outputs.ts`).
+ */
 const RECENT = 50;
 
 export function textState(
@@ -81,7 +86,10 @@ export function step(state: TextState, line: EventLine): Step {
   return { state: next, lines: linesOf(next, line, before) };
 }
 
-function toldAfter(told: readonly string[], event: Exclude<EventLine, { type: "end" | "log:line" }>) {
+function toldAfter(
+  told: readonly string[],
+  event: Exclude<EventLine, { type: "end" | "log:line" }>,
+) {
   if (event.type === "approval:asked") return [askedText(event)];
   return event.type === "approval:answered" ? [...told, answerText(event)] : told;
 }
@@ -106,7 +114,8 @@ function linesOf(
       return [note(answerText(event))];
     case "attempt:requeued":
       // The question says it.
-      if (operation !== null && waitsForApproval(operation) !== null) return [{ to: "bar", view: null }];
+      if (operation !== null && waitsForApproval(operation) !== null)
+        return [{ to: "bar", view: null }];
       return [
         { to: "bar", view: null },
         note(
@@ -116,7 +125,9 @@ function linesOf(
     case "operation:retried":
       return [note(retriedText(event))];
     case "cancel:requested":
-      return [note(event.reason === "timeout" ? "timed out; stopping" : "cancel requested; stopping")];
+      return [
+        note(event.reason === "timeout" ? "timed out; stopping" : "cancel requested; stopping"),
+      ];
     case "stage:entered":
       return [
         noBar(event.index, "begins"),
@@ -135,12 +146,18 @@ function linesOf(
     case "status:changed":
       if (event.status.text === "") return [];
       return [
-        oneLine(event.status.text, event.status.level === "info" ? "plain" : event.status.level, event.step),
+        oneLine(
+          event.status.text,
+          event.status.level === "info" ? "plain" : event.status.level,
+          event.step,
+        ),
       ];
     case "input:waiting":
       return waitsForInput(event.prompt, operation, ownTerminal);
     case "records:dropped":
-      return [note(`${event.count} progress and log records were dropped: they could not be written`)];
+      return [
+        note(`${event.count} progress and log records were dropped: they could not be written`),
+      ];
     case "operation:finished":
       return [{ to: "bar", view: null }, ...finished(event, stacks, recent)];
     default:
@@ -159,19 +176,27 @@ function retriedText({
   return (from === null ? "retried" : `retried from ${from}`) + why + byHand;
 }
 
-/** A stage that is done, failed or cancelled has no line: the next header or the end of the operation says it. */
+/**
+ * A stage that is done, failed or cancelled has no line: the next header or the end of the
+ * operation says it.
+ */
 function endOfStage(event: Extract<EventLine, { type: "stage:left" }>): TextLine[] {
   const sign = stageGlyph(event.state);
   if (event.resumed) return [oneLine(event.reason ?? "done in an earlier attempt", "note")];
   if (event.state === "skipped") return [oneLine(`${sign} skipped: ${event.reason ?? ""}`, "note")];
-  if (event.state === "up-to-date") return [oneLine(`${sign} ${event.reason ?? "up to date"}`, "note")];
+  if (event.state === "up-to-date")
+    return [oneLine(`${sign} ${event.reason ?? "up to date"}`, "note")];
   // The log has the error.
   if (event.state === "allowed-failure") return [oneLine(`${sign} allowed failure`, "warning")];
   return [];
 }
 
 /** A person who watches on another terminal gets the command to answer. */
-function waitsForInput(prompt: string, operation: Operation | null, ownTerminal: boolean): TextLine[] {
+function waitsForInput(
+  prompt: string,
+  operation: Operation | null,
+  ownTerminal: boolean,
+): TextLine[] {
   if (ownTerminal) return [];
   const question = prompt === "" ? "" : ` (${sanitize(prompt)})`;
   const answer = operation === null ? "" : `; answer it with: liveops attach ${operation.id}`;
@@ -180,7 +205,13 @@ function waitsForInput(prompt: string, operation: Operation | null, ownTerminal:
 
 /** In `liveops run`, the person at the terminal is asked. */
 function waitsForAnswer(
-  { question, choices, until, default: fallback, attempt }: Extract<EventLine, { type: "approval:asked" }>,
+  {
+    question,
+    choices,
+    until,
+    default: fallback,
+    attempt,
+  }: Extract<EventLine, { type: "approval:asked" }>,
   operation: Operation | null,
   ownTerminal: boolean,
 ): TextLine[] {
@@ -191,7 +222,9 @@ function waitsForAnswer(
       ? ""
       : ` by ${formatLocalTime(new Date(until))}${fallback === null ? "" : `, else ${sanitize(fallback)}`}`;
   const answer =
-    operation === null ? "" : `; answer it with: ${answerCommand(operation.id, { choices, attempt })}`;
+    operation === null
+      ? ""
+      : `; answer it with: ${answerCommand(operation.id, { choices, attempt })}`;
   const text = `${sanitize(askedText({ question }))} (${all})${time}${answer}`;
   return [{ to: "err", text, tone: "warning" }];
 }
@@ -227,7 +260,10 @@ function finished(
     const odd = oddNotes(event).map(
       (text): TextLine => ({ to: "err", text: sanitize(text), tone: "warning" }),
     );
-    return [...resultLines(event).map((text): TextLine => ({ to: "out", text, tone: "plain" })), ...odd];
+    return [
+      ...resultLines(event).map((text): TextLine => ({ to: "out", text, tone: "plain" })),
+      ...odd,
+    ];
   }
   if (event.state === "cancelled") return [{ to: "err", text: "cancelled", tone: "warning" }];
   const error = event.error ?? { code: "", message: "failed", stack: null };
@@ -326,18 +362,23 @@ function note(text: string): PrintedLine {
   return { to: "err", text: sanitize(text, { newlines: true }), tone: "note" };
 }
 
-/** The bar where lines cannot be redrawn: one plain line at each tenth, with its true percent. Pure. */
+/**
+ * The bar where lines cannot be redrawn: one plain line at each tenth, with its true percent. Pure.
+ */
 export interface Steps {
   /** The last printed tenth; 0 before the first. */
   tenth: number;
   /** Label and total of the bar of that tenth. */
   bar?: string;
-  /** Tenths of the bar that comes back when the untracked stage ends; they are not printed again. */
+  /**
+   * Tenths of the bar that comes back when the untracked stage ends; they are not printed again.
+   */
   outer?: Steps;
 }
 
 /**
- * The tenths restart when the bar goes back, is removed, or is replaced. An unknown total has no tenths.
+ * The tenths restart when the bar goes back, is removed, or is replaced. An unknown total has no
+ * tenths.
  *
  * @param untracked - an untracked stage begins or ends, with the removed bar
  */

@@ -1,4 +1,7 @@
-/** The door of the feature that shows operations inside of others in text mode. Of each list, the first one counts. */
+/**
+ * The door of the feature that shows operations inside of others in text mode. Of each list, the
+ * first one counts.
+ */
 import { followTree, TextTree } from "../features/nested/text.js";
 import { ChainText, followLines, type TextOptions } from "./chain.js";
 

@@ -18,9 +18,13 @@ export function listedLines(it: Operation): string[] {
   return resultLines({ result, resultText });
 }
 
-/** The result of an operation for scripts that read stdout: the text of its type, or else the value. */
+/**
+ * The result of an operation for scripts that read stdout: the text of its type, or else the value.
+ */
 export function resultLines({ result, resultText = null }: EndValues): string[] {
-  return resultText === null ? valueLines(result) : sanitize(resultText, { newlines: true }).split("\n");
+  return resultText === null
+    ? valueLines(result)
+    : sanitize(resultText, { newlines: true }).split("\n");
 }
 
 interface EndValues {
@@ -29,8 +33,8 @@ interface EndValues {
 }
 
 /**
- * One line for each key of an object, with nested values as JSON. Any other value is printed as `result=…`. Newlines in
- * a text are printed as `\n`.
+ * One line for each key of an object, with nested values as JSON. Any other value is printed as
+ * `result=…`. Newlines in a text are printed as `\n`.
  */
 export function valueLines(result: unknown): string[] {
   if (result === null || result === undefined) return [];

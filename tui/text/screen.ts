@@ -1,10 +1,16 @@
 /**
  * Prints the lines of text mode to stdout and stderr, and the bar to stderr.
  *
- * On a terminal the bar is one line that is redrawn, and cleared before other output. Elsewhere it is a plain line at
- * every tenth. Callers sanitize the text.
+ * On a terminal the bar is one line that is redrawn, and cleared before other output. Elsewhere it
+ * is a plain line at every tenth. Callers sanitize the text.
  */
-import { type Colour, type Paint, paintFor, wantsColour, wantsRedraw } from "../../protocol/text/colour.js";
+import {
+  type Colour,
+  type Paint,
+  paintFor,
+  wantsColour,
+  wantsRedraw,
+} from "../../protocol/text/colour.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
 import { withoutSequences } from "../../protocol/text/sgr.js";
 import { type BarView, barLine } from "./bar.js";
@@ -87,7 +93,8 @@ export class TextScreen {
 
   #line(to: "out" | "err", text: string, tone: Tone, step?: string): void {
     this.#clear();
-    const prefix = step === undefined ? "" : `${this.#paint[to](colourOfStep(step), `[${sanitize(step)}]`)} `;
+    const prefix =
+      step === undefined ? "" : `${this.#paint[to](colourOfStep(step), `[${sanitize(step)}]`)} `;
     const colour = COLOURS[tone];
     const stream = to === "out" ? this.#stdout : this.#stderr;
     // Only log lines have no tone of their own; the program chose their colours.

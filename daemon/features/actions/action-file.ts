@@ -1,8 +1,9 @@
 /**
  * Which actions have run: `actions.json` in the state directory.
  *
- * Operations are numbered by the decision that finished them. Those up to `after` are done, and of the later ones those
- * of `done`. A daemon runs the actions of all others, so a crash between an outcome and its action repeats the action at most.
+ * Operations are numbered by the decision that finished them. Those up to `after` are done, and of
+ * the later ones those of `done`. A daemon runs the actions of all others, so a crash between an
+ * outcome and its action repeats the action at most.
  */
 import type { ActionFailure } from "../../../protocol/operation.js";
 import { readOwnFile } from "../../../protocol/system/own-file.js";
@@ -80,7 +81,8 @@ export class ActionFile {
     const before = this.failures[id] ?? [];
     delete this.failures[id];
     this.failures[id] = [...before, failure].slice(-10);
-    for (const oldest of Object.keys(this.failures).slice(0, -MOST_FAILED)) delete this.failures[oldest];
+    for (const oldest of Object.keys(this.failures).slice(0, -MOST_FAILED))
+      delete this.failures[oldest];
   }
 
   /** @throws the error of the system where the disk has no room */
@@ -89,7 +91,11 @@ export class ActionFile {
     let after = this.#last;
     for (const n of this.#open) if (n <= after) after = n - 1;
     for (const n of this.#done) if (n <= after) this.#done.delete(n);
-    const saved: Saved = { after, done: [...this.#done].sort((a, b) => a - b), failures: this.failures };
+    const saved: Saved = {
+      after,
+      done: [...this.#done].sort((a, b) => a - b),
+      failures: this.failures,
+    };
     replaceFileSync(this.file, `${JSON.stringify(saved)}\n`);
   }
 }
@@ -98,7 +104,12 @@ function read(file: string, onProblem: (problem: string) => void): Saved | null 
   try {
     const saved = JSON.parse(readOwnFile(file, MOST_BYTES).toString("utf8")) as Saved;
     const { after, done, failures } = saved;
-    if (!Number.isInteger(after) || !Array.isArray(done) || typeof failures !== "object" || failures === null)
+    if (
+      !Number.isInteger(after) ||
+      !Array.isArray(done) ||
+      typeof failures !== "object" ||
+      failures === null
+    )
       throw new Error("it has another form");
     return saved;
   } catch (error) {

@@ -1,9 +1,11 @@
 /**
- * Runs the actions of what happens, a few at a time and beside the work of the daemon. An action never changes the
- * outcome of an operation. Each is tried three times; a failure is in the record and in `liveopsd status`.
+ * Runs the actions of what happens, a few at a time and beside the work of the daemon. An action
+ * never changes the outcome of an operation. Each is tried three times; a failure is in the record
+ * and in `liveopsd status`.
  *
- * The actions of an end and of an approval run at least once: those that a daemon did not finish are run by the next
- * one. An action of the config file waits for the end of the chain, one of a pipeline file for the end of the pipeline.
+ * The actions of an end and of an approval run at least once: those that a daemon did not finish
+ * are run by the next one. An action of the config file waits for the end of the chain, one of a
+ * pipeline file for the end of the pipeline.
  */
 import { homedir } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
@@ -23,7 +25,13 @@ import type { Change } from "../../store/ledger.js";
 import type { Store } from "../../store/store.js";
 import { ActionFile } from "./action-file.js";
 import { runCommand } from "./command.js";
-import { emptyMessage, type Message, missedMessage, operationMessage, variablesOf } from "./message.js";
+import {
+  emptyMessage,
+  type Message,
+  missedMessage,
+  operationMessage,
+  variablesOf,
+} from "./message.js";
 import { post } from "./post.js";
 
 /** Actions that run at the same time. */
@@ -38,7 +46,10 @@ const PAUSES_MS = [1000, 5000];
 /** How long a question waits before an action tells of it, in ms. */
 const WAITS_MS = 10_000;
 
-/** How long a stop waits for actions that run, in ms; then they are ended, and run again under the next daemon. */
+/**
+ * How long a stop waits for actions that run, in ms; then they are ended, and run again under the
+ * next daemon.
+ */
 const STOP_MS = 3000;
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -105,7 +116,8 @@ export class Actions {
     for (const entry of earlier.reverse())
       if (isOurs(entry) && !this.#file.isDone(entry.finishedBy)) this.#finished(entry);
     for (const entry of store.ledger.entries.values())
-      if (entry.queuedAt > after && isOurs(entry) && !this.#file.isDone(entry.queuedAt)) this.#asked(entry);
+      if (entry.queuedAt > after && isOurs(entry) && !this.#file.isDone(entry.queuedAt))
+        this.#asked(entry);
   }
 
   failuresOf(id: string): ActionFailure[] | undefined {
@@ -120,7 +132,8 @@ export class Actions {
     );
     const last = failed.at(-1);
     if (last === undefined) return [];
-    const actions = failed.length === 1 ? "an action has failed" : `${failed.length} actions have failed`;
+    const actions =
+      failed.length === 1 ? "an action has failed" : `${failed.length} actions have failed`;
     return [
       `${actions} in the last day; the last: ${last.event} of ${last.of} at ${last.at}: ${last.message}`,
     ];
@@ -143,7 +156,8 @@ export class Actions {
       this.#emptied(entry.record.queue);
     }
     const asked = waitsForApproval(after)?.since;
-    if (asked !== undefined && asked !== (before && waitsForApproval(before)?.since)) this.#asked(entry);
+    if (asked !== undefined && asked !== (before && waitsForApproval(before)?.since))
+      this.#asked(entry);
   }
 
   #finished(entry: Entry): void {
@@ -181,13 +195,15 @@ export class Actions {
 
   #prompted(entry: Entry, before: Operation): void {
     const { id, waitingForInput } = entry.record;
-    if (waitingForInput?.since === before.waitingForInput?.since || !this.options.runsHere(entry)) return;
+    if (waitingForInput?.since === before.waitingForInput?.since || !this.options.runsHere(entry))
+      return;
     clearTimeout(this.#questions.get(id));
     this.#questions.delete(id);
     if (waitingForInput === null || this.#jobs("waits", entry).length === 0) return;
     this.#later(id, () => {
       const now = this.options.store.ledger.get(id);
-      if (now?.record.waitingForInput?.since === waitingForInput.since) this.#happened("waits", now);
+      if (now?.record.waitingForInput?.since === waitingForInput.since)
+        this.#happened("waits", now);
     });
   }
 
@@ -219,7 +235,9 @@ export class Actions {
   #jobs(event: ActionEvent, entry: Entry, settled = () => {}): Job[] {
     const { record } = entry;
     const { settings, maskerOf, reasonOf } = this.options;
-    const sources: Array<[Job["source"], Action[]]> = [["pipeline", actionsOf(record.actions, event)]];
+    const sources: Array<[Job["source"], Action[]]> = [
+      ["pipeline", actionsOf(record.actions, event)],
+    ];
     // The operation around it, or the next one of the chain, tells the end.
     if (record.parent === undefined && (isLast(record) || !ENDS.has(event)))
       sources.push(["config", actionsOf(settings.config.on, event)]);
@@ -287,7 +305,10 @@ export class Actions {
     });
   }
 
-  /** Actions of the config file run in the daemon's name: they get its environment as operations may get it. */
+  /**
+   * Actions of the config file run in the daemon's name: they get its environment as operations may
+   * get it.
+   */
   get #env(): Record<string, string> {
     const { env, startOnly } = childEnvironment(process.env, this.options.settings.fromDaemon);
     for (const name of startOnly) delete env[name];
@@ -317,7 +338,10 @@ export class Actions {
   }
 }
 
-/** What the command asks of the daemon is asked by the operation: an agent that submitted it answers no approval so. */
+/**
+ * What the command asks of the daemon is asked by the operation: an agent that submitted it answers
+ * no approval so.
+ */
 function envWithin({ env, record }: Entry): Record<string, string> {
   return { ...env, LIVEOPS_ATTEMPT: String(record.attempt) };
 }

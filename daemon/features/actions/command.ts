@@ -32,7 +32,12 @@ export async function runCommand({
   signal,
 }: Command): Promise<string | null> {
   const [program = "", ...words] = typeof command === "string" ? ["sh", "-c", command] : command;
-  const child = spawn(program, words, { cwd, env, detached: true, stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(program, words, {
+    cwd,
+    env,
+    detached: true,
+    stdio: ["pipe", "pipe", "pipe"],
+  });
   let output = "";
   const keep = (chunk: Buffer) => {
     output = (output + chunk.toString("utf8")).slice(-MOST_OUTPUT);

@@ -4,7 +4,16 @@ import type { MakeFeature } from "../../compose.js";
 import { firstOf } from "../../feature.js";
 import { Actions } from "./actions.js";
 
-export const actions: MakeFeature = ({ bus, settings, store, log, layout, engine, queues, features }) => {
+export const actions: MakeFeature = ({
+  bus,
+  settings,
+  store,
+  log,
+  layout,
+  engine,
+  queues,
+  features,
+}) => {
   const runner = new Actions({
     bus,
     settings,
@@ -17,7 +26,9 @@ export const actions: MakeFeature = ({ bus, settings, store, log, layout, engine
     maskerOf: (entry) => maskerOf(entry.env, store.secrets.get(entry.record.id)),
     emptyQueue: (name) => {
       const counts = store.ledger.liveIn(name);
-      return counts.queued + counts.running + counts.toAnswer > 0 ? null : queues.describe(name, counts);
+      return counts.queued + counts.running + counts.toAnswer > 0
+        ? null
+        : queues.describe(name, counts);
     },
   });
   return {

@@ -45,7 +45,9 @@ export function operationMessage(
   return {
     event,
     of: id,
-    subject: line(`${whatHappened(event, operation)}: ${title}${label === null ? "" : ` (${label})`}`),
+    subject: line(
+      `${whatHappened(event, operation)}: ${title}${label === null ? "" : ` (${label})`}`,
+    ),
     reasons: reasonsOf(event, operation, reasons, stallAfter)
       .map(line)
       .filter((text) => text !== ""),
@@ -112,7 +114,9 @@ function reasonsOf(
 function questionOf(record: Operation): string[] {
   const open = openApproval(record);
   if (open === null)
-    return [record.waitingForInput?.prompt || "A program of the operation reads from the terminal."];
+    return [
+      record.waitingForInput?.prompt || "A program of the operation reads from the terminal.",
+    ];
   const { question, choices, until, default: fallback } = open;
   const time = until && `until ${minute(until)}, then ${fallback ?? "the stage fails"}`;
   return [question, `choices: ${choices.join(", ")}`, time ?? ""];
@@ -136,7 +140,9 @@ function nextOf(event: ActionEvent, record: Operation): string[] {
   const open = openApproval(record);
   if (event === "stall") return [`liveops logs ${id} -f`, `liveops cancel ${id}`];
   if (event === "waits")
-    return open === null ? [`liveops attach ${id}`] : [answerCommand(id, open), rejectCommand(id, open)];
+    return open === null
+      ? [`liveops attach ${id}`]
+      : [answerCommand(id, open), rejectCommand(id, open)];
   if (state === "failed") return [`liveops why ${id}`, `liveops logs ${id}`, `liveops retry ${id}`];
   return event === "odd" ? [`liveops why ${id}`] : [`liveops show ${id}`];
 }

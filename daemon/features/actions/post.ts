@@ -1,4 +1,7 @@
-/** Posts a message to a URL. A redirect is an error: what follows it could send a secret to another server. */
+/**
+ * Posts a message to a URL. A redirect is an error: what follows it could send a secret to another
+ * server.
+ */
 import type { Action, MESSAGE_FORMS } from "../../../protocol/actions.js";
 import { readRegularFile } from "../../../protocol/system/own-file.js";
 import { inHome } from "../../../protocol/system/places.js";

@@ -1,4 +1,7 @@
-/** Creates the schema of a fleet in a database that has none. The first host does, as the owner of the database. */
+/**
+ * Creates the schema of a fleet in a database that has none. The first host does, as the owner of
+ * the database.
+ */
 import type { Client } from "pg";
 import { Address } from "./engine/address.js";
 import { connect, explain } from "./engine/connect.js";
@@ -40,7 +43,9 @@ async function hasSchema(client: Client): Promise<boolean> {
 
 /** The roles belong to the server: another fleet of it may have created them. */
 async function createRoles(client: Client): Promise<void> {
-  const { rows } = await client.query("select rolname from pg_roles where rolname = any ($1)", [ROLES]);
+  const { rows } = await client.query("select rolname from pg_roles where rolname = any ($1)", [
+    ROLES,
+  ]);
   if (rows.length === ROLES.length) return;
   const missing = CREATE_ROLES.filter(
     (each) => !rows.some(({ rolname }) => each === `create role ${rolname} nologin`),

@@ -70,7 +70,9 @@ export class FleetHosts implements Hosts {
   engine(): EngineState {
     const problems: string[] = [];
     if (this.options.isHeld())
-      problems.push("the engine lost writes: nothing is recorded until each host has offered what it knows");
+      problems.push(
+        "the engine lost writes: nothing is recorded until each host has offered what it knows",
+      );
     if (this.synchronous === false)
       problems.push("the engine has no synchronous replica: a failover can lose the last writes");
     return {
@@ -146,8 +148,8 @@ export class FleetHosts implements Hosts {
   }
 
   /**
-   * A directory and variables such as `PATH` name places of the submitter's machine: they are valid only where the
-   * operation must run there. Values of secret parameters never leave that machine.
+   * A directory and variables such as `PATH` name places of the submitter's machine: they are valid
+   * only where the operation must run there. Values of secret parameters never leave that machine.
    *
    * @throws Refusal where the operation has secrets and may not run here
    */
@@ -167,8 +169,8 @@ export class FleetHosts implements Hosts {
   }
 
   /**
-   * Whether this host may run the operation. One whose type does not load here waits for a host that has the type, and
-   * fails here where none has it.
+   * Whether this host may run the operation. One whose type does not load here waits for a host
+   * that has the type, and fails here where none has it.
    */
   fits(entry: Entry): boolean {
     const { name, tags, loader } = this.options;
@@ -188,7 +190,8 @@ export class FleetHosts implements Hosts {
 
   blocked(entry: Entry): Blocked | null {
     const since = this.awaySince;
-    if (since !== null) return { reason: "the fleet's engine does not answer: no operation starts", since };
+    if (since !== null)
+      return { reason: "the fleet's engine does not answer: no operation starts", since };
     const reason = this.#whyNowhere(entry);
     return reason === null ? null : { reason, since: entry.record.updatedAt ?? this.#since };
   }
@@ -237,8 +240,19 @@ function placeOf({ name, state, draining, tags, typesHash }: HostRow): string {
 }
 
 function replyOf(row: HostRow): HostReply {
-  const { name, session, tags, slots, running, draining, version, joinedAt, renewedAt, silent, lostAfter } =
-    row;
+  const {
+    name,
+    session,
+    tags,
+    slots,
+    running,
+    draining,
+    version,
+    joinedAt,
+    renewedAt,
+    silent,
+    lostAfter,
+  } = row;
   const status = row.status as Partial<HostStatus>;
   const isUnreachable = row.state === "up" && silent > lostAfter * UNREACHABLE_PART;
   const state = isUnreachable ? "unreachable" : row.state;

@@ -1,6 +1,6 @@
 /**
- * The run files of a fleet: this host's attempts are shipped, those of other hosts are read from the engine and reduced
- * into their records.
+ * The run files of a fleet: this host's attempts are shipped, those of other hosts are read from
+ * the engine and reduced into their records.
  */
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import type { Outcome } from "../../../protocol/event.js";
@@ -77,14 +77,17 @@ export class FleetRuns implements Runs {
         // The start is applied, and its answer is on the way to the place of the events.
         const entry = find(id);
         return (
-          entry?.record.state === "running" && entry.record.attempt === attempt && options.runsHere(entry)
+          entry?.record.state === "running" &&
+          entry.record.attempt === attempt &&
+          options.runsHere(entry)
         );
       },
       onRecords: (id, attempt) => {
         const remote = this.#remoteOf(id);
         if (remote?.attempt === attempt) remote.tail.read();
       },
-      onProblem: (error) => logger.warn({ err: error }, "run files of other hosts cannot be read now"),
+      onProblem: (error) =>
+        logger.warn({ err: error }, "run files of other hosts cannot be read now"),
     });
     this.#unsubscribe = engine.onHint((hint) => {
       if ("ids" in hint) this.#elsewhere.hint(hint.ids);
@@ -112,7 +115,10 @@ export class FleetRuns implements Runs {
     for (const { tail } of this.#remote.values()) tail.close();
   }
 
-  /** The last lines of an attempt of this host that ends: the decision has them, and they were not shipped. */
+  /**
+   * The last lines of an attempt of this host that ends: the decision has them, and they were not
+   * shipped.
+   */
   lastPieces(id: string): readonly FencedPiece[] {
     return this.#shipper.lastPieces(id);
   }
@@ -177,8 +183,8 @@ export class FleetRuns implements Runs {
   }
 
   /**
-   * Another host took over an attempt of this one: what the engine has of it counts. The files get a directory that no
-   * reader of run files looks at.
+   * Another host took over an attempt of this one: what the engine has of it counts. The files get
+   * a directory that no reader of run files looks at.
    *
    * @throws the system error
    */
@@ -252,7 +258,9 @@ export class FleetRuns implements Runs {
   }
 }
 
-/** The events so far, as the worker wrote them. @throws the system error if the file cannot be read */
+/**
+ * The events so far, as the worker wrote them. @throws the system error if the file cannot be read
+ */
 function textOf(place: EventsPlace): string {
   const reader = new EventsReader(place);
   let text = "";

@@ -1,8 +1,9 @@
 /**
- * Starts operations of a fleet on this host: it offers its free workers and the first operations of the queue to the
- * engine, which decides between the hosts.
+ * Starts operations of a fleet on this host: it offers its free workers and the first operations of
+ * the queue to the engine, which decides between the hosts.
  *
- * More operations are offered than there are workers: another host may take the first ones at the same moment.
+ * More operations are offered than there are workers: another host may take the first ones at the
+ * same moment.
  */
 
 import { randomUUID } from "node:crypto";
@@ -22,10 +23,15 @@ import type { Claimed, ClaimRequest } from "./engine/rows.js";
 /** Operations offered beyond the number of workers. */
 const SPARE = 32;
 
-/** Operations of the queue that are looked at for each one that is offered, before the whole queue is. */
+/**
+ * Operations of the queue that are looked at for each one that is offered, before the whole queue
+ * is.
+ */
 const LOOKED_AT = 4;
 
-/** Time in ms after which operations are offered again that the engine did not give to this host. */
+/**
+ * Time in ms after which operations are offered again that the engine did not give to this host.
+ */
 const AGAIN_MS = 250;
 
 interface FleetStarterOptions extends StarterOptions {
@@ -40,7 +46,10 @@ interface FleetStarterOptions extends StarterOptions {
   fits(entry: Entry): boolean;
   /** All running operations of the fleet. */
   running(): Entry[];
-  /** Whether the limit of the queue holds for all hosts together; the slots of each host bound the others. */
+  /**
+   * Whether the limit of the queue holds for all hosts together; the slots of each host bound the
+   * others.
+   */
   isLimited(queue: string): boolean;
   /** Whether the host may begin work now. */
   mayStart(): boolean;
@@ -48,7 +57,9 @@ interface FleetStarterOptions extends StarterOptions {
   isDraining(): boolean;
   /** Resolves when decision `n` is applied. */
   until(n: number): Promise<void>;
-  /** Makes what the attempt needs available here: run files of earlier attempts, large parameters. */
+  /**
+   * Makes what the attempt needs available here: run files of earlier attempts, large parameters.
+   */
   prepare(entry: Entry): Promise<void>;
   /** Path of the host's lease. */
   leaseFile: string;
@@ -128,7 +139,10 @@ export class FleetStarter implements OperationStarter {
   }
 
   /** @param count - most operations to claim */
-  async #claimFor(count: number, offer: (workers: number) => Promise<OfferedCandidate[]>): Promise<void> {
+  async #claimFor(
+    count: number,
+    offer: (workers: number) => Promise<OfferedCandidate[]>,
+  ): Promise<void> {
     const { pool } = this.options;
     const workers = this.#takeWorkers(count);
     if (workers.length === 0) return;
@@ -177,19 +191,22 @@ export class FleetStarter implements OperationStarter {
     const slots = new UsedSlots(() => this.options.slots());
     for (const [id, { slot }] of this.#starting) slots.add(id, { queue: HOST, slot });
     for (const { holdsSlot, id, entry } of this.options.attempts.values())
-      if (holdsSlot && !this.#starting.has(id)) slots.add(id, { queue: HOST, slot: entry.record.slot ?? 0 });
+      if (holdsSlot && !this.#starting.has(id))
+        slots.add(id, { queue: HOST, slot: entry.record.slot ?? 0 });
     return slots;
   }
 
   /**
-   * The slots of the queues whose limits hold for the fleet, and of the hosts, as far as this host knows. Another queue
-   * has any number.
+   * The slots of the queues whose limits hold for the fleet, and of the hosts, as far as this host
+   * knows. Another queue has any number.
    */
   #queueSlots(): UsedSlots {
     const { queues, isLimited, running, attempts, store, host, slotsOf } = this.options;
     const slots = new UsedSlots((name) => {
       if (name.startsWith(OF_HOST)) return slotsOf(name.slice(OF_HOST.length));
-      return isLimited(name) && queues.isOpen(name) ? queues.concurrency(name) : Number.POSITIVE_INFINITY;
+      return isLimited(name) && queues.isOpen(name)
+        ? queues.concurrency(name)
+        : Number.POSITIVE_INFINITY;
     });
     const numbers = new Map<string, number>();
     const add = (id: string, queue: string, holder: string) => {
@@ -209,7 +226,10 @@ export class FleetStarter implements OperationStarter {
     return slots;
   }
 
-  /** Operations that others wait for, which may start here where those lend them a slot of the host or of their queue. */
+  /**
+   * Operations that others wait for, which may start here where those lend them a slot of the host
+   * or of their queue.
+   */
   #lent(): Offer[] {
     const [ofHost, ofQueues] = [this.#hostSlots(), this.#queueSlots()];
     const { host, fits } = this.options;
@@ -266,7 +286,10 @@ export class FleetStarter implements OperationStarter {
     return (all ? fitting(queue.first(queue.length, isOpen)) : first).slice(0, wanted);
   }
 
-  #requestOf(candidates: readonly OfferedCandidate[], workers: readonly PooledWorker[]): ClaimRequest {
+  #requestOf(
+    candidates: readonly OfferedCandidate[],
+    workers: readonly PooledWorker[],
+  ): ClaimRequest {
     const { queues, isLimited, host } = this.options;
     const at = new Date(this.options.now()).toISOString();
     const sinceBoot = uptime();
@@ -322,7 +345,10 @@ export class FleetStarter implements OperationStarter {
     }
   }
 
-  /** Keeps idle workers for what waits; a fork takes milliseconds, so pending answers are sent first. */
+  /**
+   * Keeps idle workers for what waits; a fork takes milliseconds, so pending answers are sent
+   * first.
+   */
   #warmSoon(): void {
     this.#warming ??= setImmediate(() => {
       this.#warming = null;
@@ -333,14 +359,19 @@ export class FleetStarter implements OperationStarter {
   }
 }
 
-/** The directory of an operation that may run anywhere is the home directory where it does not exist. */
+/**
+ * The directory of an operation that may run anywhere is the home directory where it does not
+ * exist.
+ */
 function withOwnDirectory(entry: Entry): Entry {
   const { cwd, on } = entry.record;
   if (on || statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) return entry;
   return { ...entry, record: { ...entry.record, cwd: homedir() } };
 }
 
-/** Whether the queue's limit holds for the fleet: it was set, or the queue has a name of its own. */
+/**
+ * Whether the queue's limit holds for the fleet: it was set, or the queue has a name of its own.
+ */
 export function isLimitedQueue(
   name: string,
   saved: Readonly<Record<string, { concurrency?: number }>>,

@@ -1,6 +1,6 @@
 /**
- * The operation types of a fleet: those that load here, and those that other hosts have published. Who lacks a type
- * checks parameters by its published schema.
+ * The operation types of a fleet: those that load here, and those that other hosts have published.
+ * Who lacks a type checks parameters by its published schema.
  */
 import type { Prepared } from "../../../ops/types/prepare.js";
 import { Refusal } from "../../../protocol/errors.js";
@@ -9,7 +9,10 @@ import { policyOf, type RefusedAsk, type Types } from "../../loader/loader.js";
 import type { PrepareAsk, ResolvedType, Unresolved } from "../../loader/messages.js";
 import type { FleetHosts } from "./fleet-hosts.js";
 
-/** The bundle that reads parameters by a published schema: it has zod, which the daemon does not load. */
+/**
+ * The bundle that reads parameters by a published schema: it has zod, which the daemon does not
+ * load.
+ */
 type PublishedBundle = typeof import("../../../ops/types/published-type.js");
 
 export class FleetTypes implements Types {
@@ -38,7 +41,8 @@ export class FleetTypes implements Types {
 
   async prepare(asks: PrepareAsk[]): Promise<Prepared[] | RefusedAsk> {
     const all = await this.local.prepare(asks);
-    if (Array.isArray(all) || this.#typeElsewhere(asks[all.index]!.op, all.refusal) === undefined) return all;
+    if (Array.isArray(all) || this.#typeElsewhere(asks[all.index]!.op, all.refusal) === undefined)
+      return all;
     const prepared: Prepared[] = [];
     for (const [index, ask] of asks.entries()) {
       const one = await this.#prepare(ask);
@@ -63,7 +67,9 @@ export class FleetTypes implements Types {
 
   /** The published type, where none loads here. A file that does not load here is other code. */
   #typeElsewhere(op: string, { code }: Refusal): OperationType | undefined {
-    return code === "LIVEOPS_NO_SUCH_TYPE" && !this.isBroken(op) ? this.#published().get(op) : undefined;
+    return code === "LIVEOPS_NO_SUCH_TYPE" && !this.isBroken(op)
+      ? this.#published().get(op)
+      : undefined;
   }
 
   /** By name; the first host that has published a type counts. */

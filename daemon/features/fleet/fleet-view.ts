@@ -1,4 +1,7 @@
-/** What a host shares with the other hosts: its store, its settings and its run files. `fleet.ts` runs operations. */
+/**
+ * What a host shares with the other hosts: its store, its settings and its run files. `fleet.ts`
+ * runs operations.
+ */
 import type { EngineParts } from "../../engine.js";
 import { sharedTime } from "../../os/shared-clock.js";
 import { WorkerEvents } from "../../run-files/worker-events.js";
@@ -42,7 +45,10 @@ export abstract class FleetView {
     const { layout, log, bus } = services;
     bus.on("decided", (changes) => this.#decided(changes));
     const { url, host, tags, lostAfter } = settings;
-    const giveUpMs = Math.min(GIVE_UP.most, Math.max(GIVE_UP.least, lostAfter * 1000 * GIVE_UP.part));
+    const giveUpMs = Math.min(
+      GIVE_UP.most,
+      Math.max(GIVE_UP.least, lostAfter * 1000 * GIVE_UP.part),
+    );
     this.engine = new FleetEngine({ url, name: host, giveUpMs });
     this.store = new FleetStore({
       layout,
@@ -155,7 +161,10 @@ export abstract class FleetView {
   /** The engine answers. */
   protected answered(): void {
     if (this.hosts.awaySince === null) return;
-    this.services.log.logger.info({ since: this.hosts.awaySince }, "the fleet's engine answers again");
+    this.services.log.logger.info(
+      { since: this.hosts.awaySince },
+      "the fleet's engine answers again",
+    );
     this.hosts.awaySince = null;
     this.services.bus.emit("blocked", null);
     this.services.scheduler.kick();
@@ -178,7 +187,8 @@ export abstract class FleetView {
     if (isOwn || (decision.kind !== "finished" && decision.kind !== "requeued")) return;
     const entry = this.store.ledger.get(decision.id);
     const isElsewhere = entry?.record.state === "running" && !this.runsHere(entry);
-    if (isElsewhere && this.services.hub.watchers > 0) await this.runs.bring([decision.id]).catch(() => {});
+    if (isElsewhere && this.services.hub.watchers > 0)
+      await this.runs.bring([decision.id]).catch(() => {});
   }
 
   /** Reads the settings and the published types where they have changed. */

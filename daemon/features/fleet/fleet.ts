@@ -1,6 +1,7 @@
 /**
- * The engine of a host of a fleet: many hosts run the same operations over one PostgreSQL database. It joins the fleet,
- * claims operations, ends what other hosts took over, and takes over what lost hosts ran.
+ * The engine of a host of a fleet: many hosts run the same operations over one PostgreSQL database.
+ * It joins the fleet, claims operations, ends what other hosts took over, and takes over what lost
+ * hosts ran.
  */
 import { createHash } from "node:crypto";
 import { uptime } from "node:os";
@@ -23,7 +24,10 @@ import { Takeover } from "./host/takeover.js";
 import { type FleetSettings, fleetOf } from "./settings.js";
 import { lastFence } from "./store/fold.js";
 
-/** Seconds between two deletions by a host: a part of `lostAfter`, and at most. Operations in one call. */
+/**
+ * Seconds between two deletions by a host: a part of `lostAfter`, and at most. Operations in one
+ * call.
+ */
 const PRUNE = { part: 0.2, most: 60, atOnce: 100 };
 
 /** Null: the daemon runs alone. */
@@ -155,7 +159,8 @@ class Fleet extends FleetView implements Engine {
     if (kind === "cancelled") scheduler.stopOperation(id);
     else if (kind === "paused") scheduler.pauseOperation(id);
     else this.#endForeign(id, kind);
-    // This host had claimed the attempt and given it back before any code ran: its directory is in the way of the copy.
+    // This host had claimed the attempt and given it back before any code ran: its directory is in
+    // the way of the copy.
     if (kind === "started") this.runs.takeAside(id, decision.event.attempt);
   }
 
@@ -170,7 +175,10 @@ class Fleet extends FleetView implements Engine {
     const entry = this.store.ledger.get(id);
     if (!attempt || entry?.run === attempt.run) return;
     if (kind === "restored" && isOwnEnd(attempt, entry)) return;
-    log.logger.warn({ id, attempt: attempt.number }, "another host took over an operation of this host");
+    log.logger.warn(
+      { id, attempt: attempt.number },
+      "another host took over an operation of this host",
+    );
     scheduler.forsake(id);
     this.runs.takeAside(id, attempt.number);
   }
@@ -215,7 +223,10 @@ class Fleet extends FleetView implements Engine {
       while (!this.isStopped && (await this.engine.prune(PRUNE.atOnce)) === PRUNE.atOnce);
     } catch (error) {
       if (!(error instanceof EngineAwayError) && !this.isStopped)
-        this.services.log.logger.warn({ err: error }, "what removed operations left could not be deleted");
+        this.services.log.logger.warn(
+          { err: error },
+          "what removed operations left could not be deleted",
+        );
     }
   }
 
@@ -227,13 +238,17 @@ class Fleet extends FleetView implements Engine {
     return host?.state !== "up" || host.session !== claim.session;
   }
 
-  /** Queues operations again that this host claimed and never began: the answer of the claim was lost. */
+  /**
+   * Queues operations again that this host claimed and never began: the answer of the claim was
+   * lost.
+   */
   #giveBack(): void {
     const { scheduler, lifecycle } = this.services;
     const unattended = new Set<string>();
     for (const entry of this.running()) {
       const { id, attempt, seq } = entry.record;
-      if (!this.#isOfSession(entry) || scheduler.attempts.has(id) || this.#starter?.isStarting(id)) continue;
+      if (!this.#isOfSession(entry) || scheduler.attempts.has(id) || this.#starter?.isStarting(id))
+        continue;
       if (!this.#unattended.has(id)) unattended.add(id);
       else
         void lifecycle
@@ -254,7 +269,10 @@ class Fleet extends FleetView implements Engine {
         const body = JSON.stringify(type);
         return { op: type.op, body, hash: hashOf(body) };
       });
-      await this.engine.putTypes(hashOf(rows.map(({ op, hash }) => `${op} ${hash}`).join("\n")), rows);
+      await this.engine.putTypes(
+        hashOf(rows.map(({ op, hash }) => `${op} ${hash}`).join("\n")),
+        rows,
+      );
       this.#publishedTypes = version;
     } catch (error) {
       if (!(error instanceof EngineAwayError) && !this.isStopped)
@@ -264,8 +282,8 @@ class Fleet extends FleetView implements Engine {
 }
 
 /**
- * Whether a restored entry has the attempt's own end: the engine lost it before this host had applied it, and another host
- * offered it.
+ * Whether a restored entry has the attempt's own end: the engine lost it before this host had
+ * applied it, and another host offered it.
  */
 function isOwnEnd(attempt: Attempt, entry: Entry | undefined): boolean {
   if (!entry || !attempt.isFinishing || lastFence(entry) !== attempt.run.claim?.fence) return false;

@@ -1,5 +1,6 @@
 /**
- * The metrics: kind, meaning and labels by name. `npm run docs` writes the table of docs/operating.md from this module.
+ * The metrics: kind, meaning and labels by name. `npm run docs` writes the table of
+ * docs/operating.md from this module.
  *
  * Gauges are read from the daemon at each scrape. The others grow with decisions and events.
  */
@@ -20,16 +21,21 @@ const gauge = <const L extends readonly string[]>(help: string, labels: L) =>
   ({ kind: "gauge", help, labels }) as const;
 const counter = <const L extends readonly string[]>(help: string, labels: L) =>
   ({ kind: "counter", help, labels }) as const;
-const histogram = <const L extends readonly string[]>(help: string, labels: L, buckets: readonly number[]) =>
-  ({ kind: "histogram", help, labels, buckets }) as const;
+const histogram = <const L extends readonly string[]>(
+  help: string,
+  labels: L,
+  buckets: readonly number[],
+) => ({ kind: "histogram", help, labels, buckets }) as const;
 
 export const METRICS = {
   liveops_operations: gauge("Queued and running operations", ["state", "type", "queue"]),
-  liveops_stored_operations: gauge("All operations of the store, with the finished ones", ["state"]),
-  liveops_operations_submitted_total: counter("Submitted operations, with the next operations of chains", [
-    "type",
-    "queue",
+  liveops_stored_operations: gauge("All operations of the store, with the finished ones", [
+    "state",
   ]),
+  liveops_operations_submitted_total: counter(
+    "Submitted operations, with the next operations of chains",
+    ["type", "queue"],
+  ),
   liveops_operations_finished_total: counter("Finished operations", ["type", "queue", "outcome"]),
   liveops_operations_odd_total: counter(
     "Finished operations that told a number far outside of what earlier ones told",
@@ -52,7 +58,11 @@ export const METRICS = {
     ["type", "stage"],
     RUN_BUCKETS,
   ),
-  liveops_steps_finished_total: counter("Steps of stages that ran and ended", ["type", "stage", "outcome"]),
+  liveops_steps_finished_total: counter("Steps of stages that ran and ended", [
+    "type",
+    "stage",
+    "outcome",
+  ]),
   liveops_queue_wait_seconds: histogram(
     "Time from the submit, the retry or the chosen time of an operation to its start",
     ["queue"],
@@ -66,15 +76,21 @@ export const METRICS = {
     "Time of the last success of a schedule, in seconds since 1970; no sample before the first",
     ["schedule"],
   ),
-  liveops_schedule_missing: gauge("1 while runs of the schedule are missing, late or without success", [
-    "schedule",
-  ]),
-  liveops_operations_waiting_for_approval: gauge("Operations that wait for the answer of a person", []),
+  liveops_schedule_missing: gauge(
+    "1 while runs of the schedule are missing, late or without success",
+    ["schedule"],
+  ),
+  liveops_operations_waiting_for_approval: gauge(
+    "Operations that wait for the answer of a person",
+    [],
+  ),
   liveops_queue_slots: gauge("Operations that may run at the same time", ["queue"]),
   liveops_queue_slots_used: gauge("Slots that operations of this host hold", ["queue"]),
   liveops_queue_paused: gauge("1 while the queue is paused", ["queue"]),
   liveops_operations_without_space: gauge("Running operations that wait for disk space", []),
-  liveops_operations_resident_memory_bytes: gauge("Memory of the processes of running operations", ["type"]),
+  liveops_operations_resident_memory_bytes: gauge("Memory of the processes of running operations", [
+    "type",
+  ]),
   liveops_operations_cpu_cores: gauge("Processor cores that running operations use", ["type"]),
   liveops_operations_processes: gauge("Processes of running operations", ["type"]),
   liveops_tail_lag_seconds: histogram(
@@ -100,15 +116,19 @@ export const METRICS = {
     "Time since the engine of the fleet last answered this host; 0 while it answers; absent without a fleet",
     ["host"],
   ),
-  liveops_host_state: gauge("1 for the present state of the host, 0 for the others", ["host", "state"]),
+  liveops_host_state: gauge("1 for the present state of the host, 0 for the others", [
+    "host",
+    "state",
+  ]),
   liveops_host_draining: gauge("1 while no more operations start on the host", ["host"]),
   liveops_host_slots: gauge("Operations that may run on the host at the same time", ["host"]),
   liveops_host_running_operations: gauge("Operations that run on the host", ["host"]),
   liveops_host_load: gauge("Load average of one minute of the host", ["host"]),
   liveops_host_free_memory_bytes: gauge("Free memory of the host", ["host"]),
-  liveops_host_clock_skew_seconds: gauge("Time by which the host's clock is ahead of that of the engine", [
-    "host",
-  ]),
+  liveops_host_clock_skew_seconds: gauge(
+    "Time by which the host's clock is ahead of that of the engine",
+    ["host"],
+  ),
 } as const satisfies Record<string, Definition>;
 
 export type MetricName = keyof typeof METRICS;
@@ -120,7 +140,10 @@ export type NameOf<K extends Definition["kind"]> = {
   [N in MetricName]: (typeof METRICS)[N] extends { kind: K } ? N : never;
 }[MetricName];
 
-/** Most different values of a label, or of the pair of type and stage. Later values count as `OTHER`. */
+/**
+ * Most different values of a label, or of the pair of type and stage. Later values count as
+ * `OTHER`.
+ */
 export const MOST_TYPES = 200;
 export const MOST_STAGES = 1000;
 export const MOST_QUEUES = 1000;

@@ -1,4 +1,7 @@
-/** The TCP server of `--metrics`. It answers `GET /metrics` and nothing else: a TCP port has no owner, as the socket has. */
+/**
+ * The TCP server of `--metrics`. It answers `GET /metrics` and nothing else: a TCP port has no
+ * owner, as the socket has.
+ */
 import type { AddressInfo } from "node:net";
 import fastify, { type FastifyInstance, LogController } from "fastify";
 import {
@@ -32,7 +35,10 @@ export async function startMetricsServer(
 ): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: fastifyLog(parts.log),
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: REQUEST_KEY }),
+    logController: new LogController({
+      disableRequestLogging: true,
+      requestIdLogLabel: REQUEST_KEY,
+    }),
     forceCloseConnections: true,
     schemaController: COMPILERS,
     requestTimeout: REQUEST_MS,
@@ -42,7 +48,9 @@ export async function startMetricsServer(
     reply.type(METRICS_TYPE);
     return readMetrics(parts, metrics);
   });
-  app.setNotFoundHandler((_request, reply) => reply.code(404).type("text/plain").send("try /metrics\n"));
+  app.setNotFoundHandler((_request, reply) =>
+    reply.code(404).type("text/plain").send("try /metrics\n"),
+  );
   const { host, port } = parseMetricsAddress(address)!;
   try {
     await metrics.begin();

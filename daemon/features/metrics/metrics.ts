@@ -1,8 +1,8 @@
 /**
  * Counts decisions, events and actions for `GET /metrics`.
  *
- * prom-client is loaded by the first request, or at the start with `--metrics`. Counting begins then: before, each call
- * returns at once.
+ * prom-client is loaded by the first request, or at the start with `--metrics`. Counting begins
+ * then: before, each call returns at once.
  */
 
 import { waitsForApproval } from "../../../protocol/approval.js";
@@ -32,7 +32,10 @@ export class Metrics {
   readonly #queues = new LabelBound(MOST_QUEUES);
   #registry: MetricRegistry | null = null;
   #beginning: Promise<MetricRegistry> | null = null;
-  /** In ms since 1970. An adopted attempt is read from its start, with events that an earlier daemon counted. */
+  /**
+   * In ms since 1970. An adopted attempt is read from its start, with events that an earlier daemon
+   * counted.
+   */
   #since = 0;
 
   /** @param find an entry in memory */
@@ -40,13 +43,17 @@ export class Metrics {
     bus.on("decided", (changes, { kind }, isOwn) => {
       // A restored operation was counted before it was lost.
       if (!isOwn || this.#registry === null || kind === "restored") return;
-      for (const { id, before, after } of changes) if (after) this.#changed(kind, before, after, find(id));
+      for (const { id, before, after } of changes)
+        if (after) this.#changed(kind, before, after, find(id));
     });
     bus.on("event", ({ record }, event, isOwn) => {
       if (isOwn) this.#eventRead(record, event);
     });
     bus.on("action", (event, hasFailed) => {
-      this.#registry?.count("liveops_actions_total", { event, outcome: hasFailed ? "failed" : "succeeded" });
+      this.#registry?.count("liveops_actions_total", {
+        event,
+        outcome: hasFailed ? "failed" : "succeeded",
+      });
     });
     bus.on("lines", (_entry, lines, isOwn) => {
       if (isOwn) this.#linesRead(lines);
@@ -93,7 +100,8 @@ export class Metrics {
     registry.count("liveops_operations_finished_total", { type, queue, outcome });
     if (after.odd?.length) registry.count("liveops_operations_odd_total", { type });
     const seconds = secondsOf(after);
-    if (seconds !== null) registry.observe("liveops_operation_duration_seconds", { type, outcome }, seconds);
+    if (seconds !== null)
+      registry.observe("liveops_operation_duration_seconds", { type, outcome }, seconds);
   }
 
   #eventRead(record: Pick<Operation, "op">, event: WorkerEvent): void {
@@ -108,7 +116,8 @@ export class Metrics {
     const name = event.stage.slice(0, MOST_NAME);
     const stage = this.#stages.of(name, JSON.stringify([type, name]));
     const isStep = event.type === "step:finished";
-    if (isStep) registry.count("liveops_steps_finished_total", { type, stage, outcome: event.state });
+    if (isStep)
+      registry.count("liveops_steps_finished_total", { type, stage, outcome: event.state });
     if (event.state !== "done") return;
     const metric = isStep ? "liveops_step_duration_seconds" : "liveops_stage_duration_seconds";
     registry.observe(metric, { type, stage }, event.seconds);
@@ -143,7 +152,9 @@ export function dueSince({ events }: Entry, record: Operation): number {
   return Math.max(Date.parse(queued?.at ?? record.createdAt), earliestStart(record) ?? 0);
 }
 
-/** Null: the operation did not run. The worker measures the time; a worker that died did not say it. */
+/**
+ * Null: the operation did not run. The worker measures the time; a worker that died did not say it.
+ */
 function secondsOf({ seconds, startedAt, finishedAt }: Operation): number | null {
   if (seconds !== null || startedAt === null || finishedAt === null) return seconds;
   return (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000;

@@ -20,7 +20,10 @@ export class MetricRegistry {
       const { help, labels, kind } = definition;
       const options = { name, help, labelNames: [...labels], registers };
       if (kind === "histogram")
-        this.#histograms.set(name, new library.Histogram({ ...options, buckets: [...definition.buckets] }));
+        this.#histograms.set(
+          name,
+          new library.Histogram({ ...options, buckets: [...definition.buckets] }),
+        );
       else this.#counters.set(name, new library[kind === "gauge" ? "Gauge" : "Counter"](options));
     }
   }
@@ -33,7 +36,9 @@ export class MetricRegistry {
     this.#histograms.get(name)!.observe(labels, Math.max(0, seconds));
   }
 
-  /** Replaces all values of the gauges, then writes all metrics in the text format of Prometheus. */
+  /**
+   * Replaces all values of the gauges, then writes all metrics in the text format of Prometheus.
+   */
   text(sample: (put: Put) => void): Promise<string> {
     for (const [name, metric] of this.#counters) if (METRICS[name].kind === "gauge") metric.reset();
     sample((name, labels, value) => this.#counters.get(name)!.inc(labels, value));
@@ -41,7 +46,9 @@ export class MetricRegistry {
   }
 }
 
-/** Bounds the different values of a label: each value is a series of its own that the daemon keeps. */
+/**
+ * Bounds the different values of a label: each value is a series of its own that the daemon keeps.
+ */
 export class LabelBound {
   readonly #known = new Set<string>();
 

@@ -10,7 +10,10 @@ import type { PutSample } from "../../feature.js";
 import { dueSince, type Metrics } from "./metrics.js";
 import type { Put } from "./registry.js";
 
-/** Milliseconds to wait for the engine of a fleet. After them, the hosts are shown as at the last scrape. */
+/**
+ * Milliseconds to wait for the engine of a fleet. After them, the hosts are shown as at the last
+ * scrape.
+ */
 const HOSTS_MS = 3000;
 
 /** All metrics of the daemon, in the text format of Prometheus. */
@@ -68,7 +71,8 @@ function putQueues({ store, queues, waiting, now }: Parts, metrics: Metrics, put
     oldest.set(queue, Math.max(oldest.get(queue) ?? 0, (at - dueSince(entry, record)) / 1000));
   }
   put("liveops_operations_waiting_for_approval", {}, store.ledger.questions.size);
-  for (const [queue, seconds] of oldest) put("liveops_queue_oldest_age_seconds", { queue }, seconds);
+  for (const [queue, seconds] of oldest)
+    put("liveops_queue_oldest_age_seconds", { queue }, seconds);
   for (const queue of queues.names()) {
     put("liveops_queue_slots", { queue }, queues.concurrency(queue));
     put("liveops_queue_slots_used", { queue }, 0);
@@ -99,7 +103,12 @@ function putDaemon(context: Parts, put: Put): void {
   put("liveops_workers", { state: "idle" }, idle);
   put("liveops_watchers", {}, hub.watchers);
   const { kind } = containment.report();
-  const described = { version: VERSION, node: process.versions.node, host: hosts.name, containment: kind };
+  const described = {
+    version: VERSION,
+    node: process.versions.node,
+    host: hosts.name,
+    containment: kind,
+  };
   put("liveops_daemon_info", described, 1);
   put("liveops_daemon_start_time_seconds", {}, Date.parse(startedAt) / 1000);
   if (rss !== null) put("liveops_daemon_resident_memory_bytes", {}, rss);
@@ -108,12 +117,14 @@ function putDaemon(context: Parts, put: Put): void {
   put("liveops_store_full", {}, Number(store.isFull));
   const engine = hosts.engine();
   if (engine === null) return;
-  const away = engine.awaySince === null ? 0 : Math.max(0, Date.now() - Date.parse(engine.awaySince)) / 1000;
+  const away =
+    engine.awaySince === null ? 0 : Math.max(0, Date.now() - Date.parse(engine.awaySince)) / 1000;
   put("liveops_engine_away_seconds", { host: hosts.name }, away);
 }
 
 function putHost({ name: host, ...known }: HostReply, put: Put): void {
-  for (const state of HOST_STATES) put("liveops_host_state", { host, state }, Number(known.state === state));
+  for (const state of HOST_STATES)
+    put("liveops_host_state", { host, state }, Number(known.state === state));
   put("liveops_host_draining", { host }, Number(known.draining));
   put("liveops_host_slots", { host }, known.slots);
   put("liveops_host_running_operations", { host }, known.running);

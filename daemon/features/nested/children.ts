@@ -1,8 +1,10 @@
 /**
- * Operations inside of others: the code of a running operation submits them, and waits for their end.
+ * Operations inside of others: the code of a running operation submits them, and waits for their
+ * end.
  *
- * A child is found again by its place in the parent, its type and its parameters. So an attempt that begins anew does
- * not run it twice, and a retry of the parent goes on in the child that failed.
+ * A child is found again by its place in the parent, its type and its parameters. So an attempt
+ * that begins anew does not run it twice, and a retry of the parent goes on in the child that
+ * failed.
  */
 import { hashOfParams, stillCounts } from "../../../ops/attempt/stage-values.js";
 import { Refusal } from "../../../protocol/errors.js";
@@ -70,8 +72,8 @@ async function submit(
 }
 
 /**
- * The last link of the child's chain runs again where it did not succeed, unless it ended after the parent was queued:
- * then that is the end for which this attempt asks, as after a lost reply.
+ * The last link of the child's chain runs again where it did not succeed, unless it ended after the
+ * parent was queued: then that is the end for which this attempt asks, as after a lost reply.
  *
  * @param isAsked - the attempt has seen that end, and asks for another run
  */
@@ -96,7 +98,9 @@ async function runAgain(
   } else if (state === "queued" && changes !== null) await lifecycle.edit(id, () => changes);
 }
 
-/** In a fleet: the host to which a child follows its parent; null: it is there, or it needs none. */
+/**
+ * In a fleet: the host to which a child follows its parent; null: it is there, or it needs none.
+ */
 export function otherHost(
   { on }: Operation & { on?: string | null },
   { host }: Operation,
@@ -105,7 +109,11 @@ export function otherHost(
 }
 
 /** @param n - how many children at this place were removed */
-function keyOf({ record, forgotten = [] }: Entry, { parent, ...body }: ChildBody, n: number): string {
+function keyOf(
+  { record, forgotten = [] }: Entry,
+  { parent, ...body }: ChildBody,
+  n: number,
+): string {
   const { attempt: _, ...place } = parent;
   // A retry from a stage forgets the children of the stage, as it forgets its value.
   const generation = forgotten.findLast((each) => !stillCounts(place, each))?.attempt ?? 0;
@@ -114,7 +122,11 @@ function keyOf({ record, forgotten = [] }: Entry, { parent, ...body }: ChildBody
 
 function checkDepth(record: Entry["record"], find: (id: string) => Entry | null): void {
   let depth = 1;
-  for (let parent: Parent | undefined = record.parent; parent; parent = find(parent.id)?.record.parent)
+  for (
+    let parent: Parent | undefined = record.parent;
+    parent;
+    parent = find(parent.id)?.record.parent
+  )
     depth++;
   if (depth > MAX_NESTED)
     throw new Refusal(

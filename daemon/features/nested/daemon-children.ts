@@ -1,6 +1,7 @@
 /**
- * Runs the operations inside of an attempt of a worker: asks the daemon for them, and waits for their end. The daemon
- * may be killed, restarted or full meanwhile: a request is repeated until it is answered, or the attempt is stopped.
+ * Runs the operations inside of an attempt of a worker: asks the daemon for them, and waits for
+ * their end. The daemon may be killed, restarted or full meanwhile: a request is repeated until it
+ * is answered, or the attempt is stopped.
  */
 import { dirname } from "node:path";
 import type { ChildCall, ChildPlace, ChildWatch } from "../../../ops/attempt/children.js";
@@ -19,7 +20,8 @@ import type { WorkerSetup } from "../../worker/messages.js";
 const PASSING_STATUSES = [429, 503, 507];
 
 const isPassing = (error: unknown) =>
-  error instanceof NoDaemonError || (error instanceof Refusal && PASSING_STATUSES.includes(error.status));
+  error instanceof NoDaemonError ||
+  (error instanceof Refusal && PASSING_STATUSES.includes(error.status));
 
 /** Also while the daemon ends the attempt: the stop comes next. */
 const isPassingAtFirst = (error: unknown) =>
@@ -36,7 +38,8 @@ export async function runInDaemon(
   const client = new Client(socket, {}, { findSocket: () => findSocket(stateDir) });
   const op = typeof type === "string" ? type : readType(type).op;
   const body = { ...others, op, set, parent: { attempt, ...place } };
-  // The signal ends no request: one on its way may begin the operation, and the reply says what to cancel.
+  // The signal ends no request: one on its way may begin the operation, and the reply says what to
+  // cancel.
   const ask = () => {
     signal.throwIfAborted();
     return client.submitChild(id, body);
@@ -48,7 +51,8 @@ export async function runInDaemon(
   };
   take(current);
   // One that has ended is not cancelled.
-  const cancel = () => void untilAnswered(() => client.cancel(current.id), { isPassing }).catch(() => {});
+  const cancel = () =>
+    void untilAnswered(() => client.cancel(current.id), { isPassing }).catch(() => {});
   if (signal.aborted) cancel();
   else signal.addEventListener("abort", cancel, { once: true });
   try {

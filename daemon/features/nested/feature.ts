@@ -1,4 +1,7 @@
-/** Operations inside of others. What happens to the parent reaches its children: cancel, timeout, pause, its end, removal. */
+/**
+ * Operations inside of others. What happens to the parent reaches its children: cancel, timeout,
+ * pause, its end, removal.
+ */
 import { setTimeout as delay } from "node:timers/promises";
 import { Refusal } from "../../../protocol/errors.js";
 import { isFinal, STATES } from "../../../protocol/state.js";
@@ -30,7 +33,10 @@ export const nested: MakeFeature = (parts) => {
   const { bus, edges, lifecycle, scheduler, store, view, find, log, engine } = parts;
   let isStopped = false;
 
-  /** Makes a change of a child that its parent needs, until it is recorded. A child in another state needs none. */
+  /**
+   * Makes a change of a child that its parent needs, until it is recorded. A child in another state
+   * needs none.
+   */
   const change = async (id: string, act: () => Promise<unknown>): Promise<void> => {
     while (!isStopped) {
       try {
@@ -39,7 +45,10 @@ export const nested: MakeFeature = (parts) => {
       } catch (error) {
         if (error instanceof Refusal) return;
         if (!(error instanceof NotRecordedError)) {
-          log.error({ err: error, id }, "an operation inside of another one could not be changed with it");
+          log.error(
+            { err: error, id },
+            "an operation inside of another one could not be changed with it",
+          );
           return;
         }
         await delay(AGAIN_MS);
@@ -59,7 +68,8 @@ export const nested: MakeFeature = (parts) => {
     // A finished parent may have left memory.
     const parent = store.find(entry?.record.parent?.id ?? "");
     if (!entry || !parent || isFinal(entry.record.state)) return;
-    const isLeft = isFinal(parent.record.state) && !isRetriedAfter(entry, parent.record.finishedAt!);
+    const isLeft =
+      isFinal(parent.record.state) && !isRetriedAfter(entry, parent.record.finishedAt!);
     const isPaused = isPausedNow(parent.record);
     if (isLeft || parent.run?.stopReason) {
       if (!entry.record.cancelRequested) cancel(id);
@@ -81,7 +91,8 @@ export const nested: MakeFeature = (parts) => {
     do {
       const children = await store.archive.list({ parent, state: FINAL, before }, AT_ONCE);
       // A parent that is not found may be damaged: its children stay.
-      const removed = parent === GONE && children.length > 0 ? store.archive.removedIds?.() : undefined;
+      const removed =
+        parent === GONE && children.length > 0 ? store.archive.removedIds?.() : undefined;
       for (const { record } of children)
         if (removed?.has(record.parent!.id) !== false)
           await change(record.id, () => lifecycle.remove(record.id));
@@ -100,7 +111,8 @@ export const nested: MakeFeature = (parts) => {
       }
       if (kind === "cancelled" || kind === "paused" || kind === "finished")
         for (const each of edges.childrenOf(id)) follow(each);
-      // A child that starts while its parent is paused, is submitted as the parent ends, or comes from a host that is lost.
+      // A child that starts while its parent is paused, is submitted as the parent ends, or comes
+      // from a host that is lost.
       if (after?.parent && OF_CHILD.has(kind)) follow(id);
     }
   });

@@ -1,4 +1,7 @@
-/** A retry of `Stage/stage` or `Stage/step/stage`, where the stage or step of the parent is an operation inside of it. */
+/**
+ * A retry of `Stage/stage` or `Stage/step/stage`, where the stage or step of the parent is an
+ * operation inside of it.
+ */
 import type { Parent } from "../../../protocol/operation.js";
 import type { RetryBody } from "../../../protocol/requests.js";
 import { retryOperation } from "../../admission/retry.js";
@@ -35,7 +38,8 @@ export async function retryInside(
     const its = done.filter(({ stage }) => isOf(stage));
     return {
       from: from !== undefined && isOf(from) ? restOf(from) : undefined,
-      done: its.length === 0 ? undefined : its.map((each) => ({ ...each, stage: restOf(each.stage) })),
+      done:
+        its.length === 0 ? undefined : its.map((each) => ({ ...each, stage: restOf(each.stage) })),
       secrets,
       keepsQuestions,
     };
@@ -47,11 +51,20 @@ export async function retryInside(
   return { ...body, ...bodyOf(null), ...anew };
 }
 
-/** Where the child has succeeded or is not found, its stage or step runs anew; null: the retry can go on inside of it. */
-function anewFrom({ record }: Entry, from: string, found: ReturnType<typeof childIn>): Asked | null {
+/**
+ * Where the child has succeeded or is not found, its stage or step runs anew; null: the retry can
+ * go on inside of it.
+ */
+function anewFrom(
+  { record }: Entry,
+  from: string,
+  found: ReturnType<typeof childIn>,
+): Asked | null {
   const child = found?.child.record;
   const { stages, steps } = record;
-  const places = stages.flatMap((stage) => steps?.[stage]?.map(({ name }) => `${stage}/${name}`) ?? stage);
+  const places = stages.flatMap(
+    (stage) => steps?.[stage]?.map(({ name }) => `${stage}/${name}`) ?? stage,
+  );
   const place = places.find((each) => from.startsWith(`${each}/`));
   if (place === undefined || (child && child.state !== "succeeded")) return null;
   const why = child ? `${child.id} has succeeded` : `nothing that ran inside of ${place} is kept`;

@@ -1,6 +1,6 @@
 /**
- * The numbers that an operation tells, by name: outputs and values of the result that are numbers, the items or bytes
- * that the last bar of a stage counted, and how long each stage took.
+ * The numbers that an operation tells, by name: outputs and values of the result that are numbers,
+ * the items or bytes that the last bar of a stage counted, and how long each stage took.
  */
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
@@ -37,7 +37,8 @@ export function numbersOf(it: Teller, result: unknown): Numbers {
     if (times === undefined || times.resumed || getOwn(it.stageStates, stage) !== "done") continue;
     if (times.items !== undefined)
       add(stage, { value: times.items.done, unit: unitOfBar(times.items.unit) ?? "items" });
-    if (times.seconds !== null) add(`${stage} time`, { value: times.seconds, unit: "seconds", isTime: true });
+    if (times.seconds !== null)
+      add(`${stage} time`, { value: times.seconds, unit: "seconds", isTime: true });
   }
   if (it.stages.length > 0) return numbers;
   const { progress, seconds } = it;
@@ -53,7 +54,12 @@ function toldOf(result: unknown): unknown {
   return "outputs" in result ? result.outputs : null;
 }
 
-function addValue(add: (name: string, told: Told) => void, value: unknown, name: string, depth: number) {
+function addValue(
+  add: (name: string, told: Told) => void,
+  value: unknown,
+  name: string,
+  depth: number,
+) {
   const number = numberIn(value);
   if (number !== null) add(name, { value: number, unit: unitOfName(name) });
   else if (typeof value === "object" && value !== null && !Array.isArray(value) && depth < DEEPEST)
@@ -64,7 +70,8 @@ function addValue(add: (name: string, told: Told) => void, value: unknown, name:
 /** An output of a script is text. */
 function numberIn(value: unknown): number | null {
   if (typeof value === "number") return value;
-  if (typeof value !== "string" || value.length > 30 || !/^\s*-?\d+(\.\d+)?\s*$/.test(value)) return null;
+  if (typeof value !== "string" || value.length > 30 || !/^\s*-?\d+(\.\d+)?\s*$/.test(value))
+    return null;
   return Number(value);
 }
 

@@ -1,9 +1,10 @@
 /**
- * Which numbers of a success are odd: far outside of what earlier successes of the type, or those with the same
- * history key, told.
+ * Which numbers of a success are odd: far outside of what earlier successes of the type, or those
+ * with the same history key, told.
  *
- * The records in the archive are the history. Their numbers are read from it at the first success that tells a number,
- * and kept in memory while successes follow. A success that tells none, or only short times, costs nothing.
+ * The records in the archive are the history. Their numbers are read from it at the first success
+ * that tells a number, and kept in memory while successes follow. A success that tells none, or
+ * only short times, costs nothing.
  */
 
 import { ANY_PIPELINE } from "../../../ops/pipeline/file-name.js";
@@ -16,7 +17,10 @@ import type { Archive } from "../../store/store.js";
 import { type Earlier, FEWEST, farOutside, isShort } from "./far-outside.js";
 import { type Numbers, numbersOf } from "./numbers.js";
 
-/** Successes of a type or history key that are remembered. A value that was odd three times among them is usual. */
+/**
+ * Successes of a type or history key that are remembered. A value that was odd three times among
+ * them is usual.
+ */
 const MOST_RUNS = 200;
 /** Types and history keys that are remembered. */
 const MOST_KEPT = 64;
@@ -71,10 +75,14 @@ export class OddNumbers {
     const key = historyName(record);
     const known = this.#runs.get(key);
     if (known) return known;
-    const entries = await this.archive.list({ ...likenessOf(record), state: ["succeeded"] }, MOST_RUNS);
+    const entries = await this.archive.list(
+      { ...likenessOf(record), state: ["succeeded"] },
+      MOST_RUNS,
+    );
     const earlier = entries.filter((each) => each.record.id !== record.id).reverse();
     const read =
-      this.#runs.get(key) ?? new Map(earlier.map(({ record }) => [record.id, runOf(record)] as const));
+      this.#runs.get(key) ??
+      new Map(earlier.map(({ record }) => [record.id, runOf(record)] as const));
     if (this.#runs.size >= MOST_KEPT) this.#runs.delete(firstOf(this.#runs));
     this.#runs.set(key, read);
     return read;
@@ -100,8 +108,8 @@ export class OddNumbers {
 const firstOf = (runs: ReadonlyMap<string, unknown>): string => runs.keys().next().value!;
 
 /**
- * The parameters of the runs that count; undefined: all count. Runs with other parameters do other work, but where most
- * runs have parameters of their own, such as a date, they are of one kind.
+ * The parameters of the runs that count; undefined: all count. Runs with other parameters do other
+ * work, but where most runs have parameters of their own, such as a date, they are of one kind.
  */
 function comparedParams(runs: readonly Run[], params: Params): Params | undefined {
   if (runs.filter((run) => run.params === params).length >= FEWEST) return params;
@@ -116,7 +124,10 @@ function earlierOf(name: string, runs: readonly Run[], compared: Params | undefi
   });
 }
 
-/** A type whose key is not always there compares runs without one with all its runs, as `Durations` does. */
+/**
+ * A type whose key is not always there compares runs without one with all its runs, as `Durations`
+ * does.
+ */
 function keysOf(record: Operation): string[] {
   return [...new Set([historyName(record), record.op])];
 }
@@ -129,7 +140,10 @@ function runOf(record: Operation): Run {
   };
 }
 
-/** The text of a pipeline file may change. It is the parameters of the pipeline that make runs alike. */
+/**
+ * The text of a pipeline file may change. It is the parameters of the pipeline that make runs
+ * alike.
+ */
 function keyOfParams({ op, params, large }: Operation): Params {
   const own = op === ANY_PIPELINE && typeof params.params === "object" ? params.params : params;
   return paramsKey({ params: own as Operation["params"], large });

@@ -1,4 +1,7 @@
-/** Whether something starts the daemon when the machine starts: an enabled unit of systemd, or a line of a crontab. */
+/**
+ * Whether something starts the daemon when the machine starts: an enabled unit of systemd, or a
+ * line of a crontab.
+ */
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { userInfo } from "node:os";
@@ -23,10 +26,13 @@ export async function rebootProblem(
   if (process.pid === 1) return null;
   const own = ownUnit(env, root);
   const isOurs = (file: string) =>
-    basename(file) === own || textOf(file).includes(`# State directory: ${JSON.stringify(stateDir)}\n`);
+    basename(file) === own ||
+    textOf(file).includes(`# State directory: ${JSON.stringify(stateDir)}\n`);
   const config = env.XDG_CONFIG_HOME || join(env.HOME ?? "/", ".config");
   if (enabledIn(join(root, "etc/systemd/system")).some(isOurs)) return null;
-  if ([join(config, "systemd/user"), join(root, "etc/systemd/user")].flatMap(enabledIn).some(isOurs)) {
+  if (
+    [join(config, "systemd/user"), join(root, "etc/systemd/user")].flatMap(enabledIn).some(isOurs)
+  ) {
     if (existsSync(join(root, "var/lib/systemd/linger", userInfo().username))) return null;
     return "after a reboot, schedules stand still until you log in; to start the daemon with the machine: loginctl enable-linger";
   }
@@ -37,13 +43,20 @@ export async function rebootProblem(
 /** The unit whose program this process is. */
 function ownUnit({ SYSTEMD_EXEC_PID }: Env, root: string): string | null {
   if (SYSTEMD_EXEC_PID !== String(process.pid)) return null;
-  return /([^/\n]+\.service)(?:\/[^/\n]*)?$/m.exec(textOf(join(root, "proc/self/cgroup")))?.[1] ?? null;
+  return (
+    /([^/\n]+\.service)(?:\/[^/\n]*)?$/m.exec(textOf(join(root, "proc/self/cgroup")))?.[1] ?? null
+  );
 }
 
-/** Files of the units that systemd starts by itself: those in the folder of a target that wants them. */
+/**
+ * Files of the units that systemd starts by itself: those in the folder of a target that wants
+ * them.
+ */
 function enabledIn(dir: string): string[] {
   const folders = namesIn(dir).filter((name) => name.endsWith(".wants"));
-  return folders.flatMap((folder) => namesIn(join(dir, folder)).map((name) => join(dir, folder, name)));
+  return folders.flatMap((folder) =>
+    namesIn(join(dir, folder)).map((name) => join(dir, folder, name)),
+  );
 }
 
 async function crontabs(env: Env, root: string): Promise<string[]> {

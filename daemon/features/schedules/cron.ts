@@ -1,9 +1,9 @@
 /**
- * Cron expressions: five fields, or `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly`, in a time zone. By the
- * library croner.
+ * Cron expressions: five fields, or `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly`, in a
+ * time zone. By the library croner.
  *
- * Where the clocks go forward over a time, the run is at the end of the gap; where a time comes twice, a run of a fixed
- * hour is at the first of the two.
+ * Where the clocks go forward over a time, the run is at the end of the gap; where a time comes
+ * twice, a run of a fixed hour is at the first of the two.
  */
 import { Cron } from "croner";
 

@@ -46,7 +46,11 @@ export const schedules: MakeFeature = (parts) => {
     sample: (put) => {
       for (const { name: schedule, lastSuccessAt, missing } of planned.list()) {
         if (lastSuccessAt !== null)
-          put("liveops_schedule_last_success_seconds", { schedule }, Date.parse(lastSuccessAt) / 1000);
+          put(
+            "liveops_schedule_last_success_seconds",
+            { schedule },
+            Date.parse(lastSuccessAt) / 1000,
+          );
         put("liveops_schedule_missing", { schedule }, missing === null ? 0 : 1);
       }
     },

@@ -1,4 +1,7 @@
-/** What is wrong with a schedule: a run that does not start, no success for a long time, runs that were missed. Pure. */
+/**
+ * What is wrong with a schedule: a run that does not start, no success for a long time, runs that
+ * were missed. Pure.
+ */
 import type { Operation } from "../../../protocol/operation.js";
 import type { MissingReply } from "../../../protocol/replies.js";
 import { count } from "../../../protocol/text/count.js";

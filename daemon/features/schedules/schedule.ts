@@ -27,9 +27,14 @@ export interface Schedule {
   lastProblem: string | null;
   /** End of the last run that succeeded with its chain; null or absent: none is known. */
   lastSuccessAt?: string | null;
-  /** Runs that were due since then while a daemon ran; one that was made up for counts. Absent: 0. */
+  /**
+   * Runs that were due since then while a daemon ran; one that was made up for counts. Absent: 0.
+   */
   withoutSuccess?: number;
-  /** The last runs that were due while nobody could submit them; null or absent: the last run was in time. */
+  /**
+   * The last runs that were due while nobody could submit them; null or absent: the last run was in
+   * time.
+   */
   gap?: Gap | null;
   /** What of `missing` was told, so that it is told once. */
   told?: string | null;
@@ -46,7 +51,10 @@ export interface Gap {
   isMadeUp: boolean;
 }
 
-/** A run that is later than this was missed, in ms: no daemon ran, the machine slept, or the clock was set. */
+/**
+ * A run that is later than this was missed, in ms: no daemon ran, the machine slept, or the clock
+ * was set.
+ */
 const LATE_MS = 60_000;
 
 export interface Due {
@@ -82,7 +90,9 @@ export function nextDue(schedule: Schedule, now: Date): Date | null {
   return nextRun(schedule.cron, schedule.zone, last > now ? last : now);
 }
 
-/** The idempotency key of a run: a run that is submitted again after a crash is the same operation. */
+/**
+ * The idempotency key of a run: a run that is submitted again after a crash is the same operation.
+ */
 export function keyOf({ name, createdAt }: Schedule, due: Date): string {
   return `schedule ${name} ${createdAt} ${due.toISOString()}`;
 }

@@ -1,8 +1,8 @@
 /**
  * The schedules of the daemon: they submit operations at the times of a cron expression.
  *
- * A run is submitted with an idempotency key made of its time, and its time is recorded afterwards: a run that a crash
- * cuts off in between is the same operation when it is submitted again.
+ * A run is submitted with an idempotency key made of its time, and its time is recorded afterwards:
+ * a run that a crash cuts off in between is the same operation when it is submitted again.
  */
 import { Refusal } from "../../../protocol/errors.js";
 import type { Operation } from "../../../protocol/operation.js";
@@ -21,7 +21,10 @@ import { type Missing, missingOf } from "./missing.js";
 import { CATCHUPS, dueRuns, keyOf, nextDue, type Schedule } from "./schedule.js";
 import { withText } from "./scheduled-file.js";
 
-/** Longest time until the clock is read again, in ms: it may have been set, or the machine may have slept. */
+/**
+ * Longest time until the clock is read again, in ms: it may have been set, or the machine may have
+ * slept.
+ */
 const LONGEST_LOOK_MS = 20_000;
 
 /** Most schedules, and most bytes of the file. */
@@ -58,7 +61,8 @@ export class Schedules {
     this.#take();
     options.bus.on("decided", (changes, { kind }, isOwn) => {
       if (kind !== "finished" || !isOwn) return;
-      for (const { after } of changes) if (after?.state === "succeeded") void this.#succeeded(after);
+      for (const { after } of changes)
+        if (after?.state === "succeeded") void this.#succeeded(after);
     });
     options.saved.onChange(() => {
       this.#take();
@@ -91,7 +95,10 @@ export class Schedules {
     const problem = cronProblem(settings.cron, settings.zone, now);
     if (problem !== null) throw new Refusal("LIVEOPS_BAD_REQUEST", problem);
     if (!this.#schedules.has(name) && this.#schedules.size >= MOST)
-      throw new Refusal("LIVEOPS_QUEUE_FULL", `there are ${MOST} schedules already; remove one first`);
+      throw new Refusal(
+        "LIVEOPS_QUEUE_FULL",
+        `there are ${MOST} schedules already; remove one first`,
+      );
     const createdAt = now.toISOString();
     const fresh = { createdAt, lastDueAt: createdAt, lastOperation: null, missed: 0 };
     await this.#save(name, (current) => {
@@ -138,7 +145,8 @@ export class Schedules {
     const { chain, finishedAt } = operation;
     if (chain.next !== null || this.#schedules.size === 0) return;
     try {
-      const first = chain.index === 0 ? operation : (await this.options.archive.find(chain.id))?.record;
+      const first =
+        chain.index === 0 ? operation : (await this.options.archive.find(chain.id))?.record;
       const { schedule: name } = first ?? {};
       if (name == null || !this.#schedules.has(name)) return;
       await this.#save(
@@ -159,7 +167,8 @@ export class Schedules {
     const schedule = this.#schedules.get(name);
     if (schedule === undefined) return;
     const { lastOperation } = schedule;
-    const last = lastOperation === null ? null : ((await this.options.archive.find(lastOperation)) ?? null);
+    const last =
+      lastOperation === null ? null : ((await this.options.archive.find(lastOperation)) ?? null);
     const missing = missingOf(schedule, last?.record ?? null, this.#now());
     if (missing === null) this.#missing.delete(name);
     else this.#missing.set(name, missing);
@@ -196,7 +205,8 @@ export class Schedules {
 
   async #lookAt(schedule: Schedule): Promise<void> {
     const now = this.#now();
-    if (schedule.lastDueAt > now.toISOString()) return this.#setBack(schedule.name, now.toISOString());
+    if (schedule.lastDueAt > now.toISOString())
+      return this.#setBack(schedule.name, now.toISOString());
     const due = dueRuns(schedule, now);
     if (due === null) return;
     let { lastOperation } = schedule;
@@ -213,7 +223,8 @@ export class Schedules {
     const lastDueAt = due.last.toISOString();
     await this.#save(schedule.name, (current) => {
       // Removed, or made anew, while its run was submitted; or another host has recorded the run.
-      if (current?.createdAt !== schedule.createdAt || current.lastDueAt >= lastDueAt) return current;
+      if (current?.createdAt !== schedule.createdAt || current.lastDueAt >= lastDueAt)
+        return current;
       const missed = current.missed + due.missed;
       // One that is made up for beside another has not had its time yet.
       const withoutSuccess = (current.withoutSuccess ?? 0) + Math.min(1, due.runs.length);
@@ -222,25 +233,32 @@ export class Schedules {
   }
 
   /**
-   * The clock was ahead and is set right, or was set back: the schedule continues with the next time from now. A time
-   * that comes again has its key already, and is not repeated.
+   * The clock was ahead and is set right, or was set back: the schedule continues with the next
+   * time from now. A time that comes again has its key already, and is not repeated.
    */
   #setBack(name: string, now: string): Promise<void> {
     return this.#save(
       name,
-      (current) => current && { ...current, lastDueAt: current.lastDueAt > now ? now : current.lastDueAt },
+      (current) =>
+        current && { ...current, lastDueAt: current.lastDueAt > now ? now : current.lastDueAt },
     );
   }
 
   /** Submits one run, unless the operation of the run before is live. */
-  async #submit(schedule: Schedule, due: Date): Promise<{ id: string | null; problem: string | null }> {
+  async #submit(
+    schedule: Schedule,
+    due: Date,
+  ): Promise<{ id: string | null; problem: string | null }> {
     const key = keyOf(schedule, due);
     const known = await this.options.archive.byKey(key);
     if (known !== null) return { id: known.entry === null ? null : known.id, problem: null };
     const live = await this.#live(schedule.lastOperation);
     const at = minute(due.toISOString(), schedule.zone);
     if (live !== null)
-      return { id: null, problem: `skipped the run of ${at}: ${live} of the run before is not finished` };
+      return {
+        id: null,
+        problem: `skipped the run of ${at}: ${live} of the run before is not finished`,
+      };
     try {
       return { id: await this.#submitDraft(schedule, await draftOf(schedule), key), problem: null };
     } catch (error) {
@@ -248,7 +266,10 @@ export class Schedules {
       const isSubmitted = error instanceof Refusal && error.code === "LIVEOPS_KEY_REUSED";
       if (schedule.file !== undefined && isSubmitted) return { id: null, problem: null };
       const { message } = error as Error;
-      this.options.log.warn({ err: error, schedule: schedule.name }, "a run could not be submitted");
+      this.options.log.warn(
+        { err: error, schedule: schedule.name },
+        "a run could not be submitted",
+      );
       return { id: null, problem: `the run of ${at} could not be submitted: ${message}` };
     }
   }
@@ -322,7 +343,10 @@ export class Schedules {
   }
 
   /** Changes one schedule; undefined: there is none. */
-  #save(name: string, change: (current: Schedule | undefined) => Schedule | undefined): Promise<void> {
+  #save(
+    name: string,
+    change: (current: Schedule | undefined) => Schedule | undefined,
+  ): Promise<void> {
     return this.options.saved.update((all) => {
       const after = change(all.find((each) => each.name === name));
       const isThere = all.some((each) => each.name === name);

@@ -1,6 +1,6 @@
 /**
- * Sessions: a client keeps the stream of its session open. Operations that end with their session are cancelled some
- * time after the last stream of the session has closed.
+ * Sessions: a client keeps the stream of its session open. Operations that end with their session
+ * are cancelled some time after the last stream of the session has closed.
  */
 import { Refusal } from "../../../protocol/errors.js";
 import { isFinal } from "../../../protocol/state.js";
@@ -43,14 +43,18 @@ export const sessions: MakeFeature = ({ bus, lifecycle, scheduler, store, log })
         // It has ended, or it is cancelled already.
         if (error instanceof Refusal) continue;
         if (!(error instanceof NotRecordedError)) throw error;
-        log.warn({ err: error, id: record.id }, "an operation could not be cancelled with its session");
+        log.warn(
+          { err: error, id: record.id },
+          "an operation could not be cancelled with its session",
+        );
         mayEnd(session);
       }
   }
 
   bus.on("decided", (changes, { kind }, isOwn) => {
     if (!isOwn || kind !== "submitted") return;
-    for (const { after } of changes) if (after?.endsWithSession && after.session) mayEnd(after.session);
+    for (const { after } of changes)
+      if (after?.endsWithSession && after.session) mayEnd(after.session);
   });
 
   const routes: FeatureRoutes = (app, { connections }, done) => {

@@ -1,4 +1,7 @@
-/** `liveops shell`: what a person gets where a stage ran: the variables of an attempt, its secrets and its outputs. */
+/**
+ * `liveops shell`: what a person gets where a stage ran: the variables of an attempt, its secrets
+ * and its outputs.
+ */
 import { fileStageValues } from "../../../ops/attempt/stage-values.js";
 import { isReserved } from "../../../protocol/environment.js";
 import { Refusal } from "../../../protocol/errors.js";
@@ -31,7 +34,8 @@ export const shellRoutes =
           env: environmentOf(context, entry),
           secrets: context.store.secrets.get(entry.record.id) ?? {},
           source: source && pick(source, ["path", "text", "files"]),
-          outputs: source !== null || entry.record.op === "pipeline" ? outputsOf(context, entry) : [],
+          outputs:
+            source !== null || entry.record.op === "pipeline" ? outputsOf(context, entry) : [],
         };
       },
     });
@@ -48,7 +52,10 @@ function checkPlace({ hosts }: Parts, { id, op, state, host }: Operation): void 
     );
   const own = hosts.engine() && hosts.name;
   if (host !== undefined && host !== own)
-    throw new Refusal("LIVEOPS_WRONG_STATE", `${op} ${id} ran on the host ${host}: open the shell there`);
+    throw new Refusal(
+      "LIVEOPS_WRONG_STATE",
+      `${op} ${id} ran on the host ${host}: open the shell there`,
+    );
 }
 
 /** As a worker has it, before a stage adds its own. */
@@ -60,7 +67,10 @@ function environmentOf({ settings }: Parts, entry: Entry): Record<string, string
 }
 
 /** The outputs of the stages that are done, in their order. */
-function outputsOf({ layout, engine: { workerEvents } }: Parts, entry: Entry): ShellReply["outputs"] {
+function outputsOf(
+  { layout, engine: { workerEvents } }: Parts,
+  entry: Entry,
+): ShellReply["outputs"] {
   const { id, attempt, stages } = entry.record;
   const next = attempt + 1;
   const earlier = allEvents(entry, earlierEvents(id, next, { layout, workerEvents }));
@@ -82,4 +92,5 @@ function outputsOf({ layout, engine: { workerEvents } }: Parts, entry: Entry): S
   }
 }
 
-const recordOf = (value: unknown) => (value ?? {}) as { outputs?: ShellReply["outputs"][0]["outputs"] };
+const recordOf = (value: unknown) =>
+  (value ?? {}) as { outputs?: ShellReply["outputs"][0]["outputs"] };

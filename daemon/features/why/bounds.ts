@@ -16,7 +16,10 @@ function withTexts<T>(value: T, change: (text: string) => string): T {
 
 /** What gives way, the least first. */
 const SHORTER: ReadonlyArray<(why: Why) => Why> = [
-  (why) => ({ ...why, changes: why.changes.map((each) => ({ ...each, diff: each.diff?.slice(0, 4) })) }),
+  (why) => ({
+    ...why,
+    changes: why.changes.map((each) => ({ ...each, diff: each.diff?.slice(0, 4) })),
+  }),
   (why) => ({
     ...why,
     changes: why.changes.slice(0, 12),
@@ -25,7 +28,13 @@ const SHORTER: ReadonlyArray<(why: Why) => Why> = [
     ran: why.ran.slice(0, 20),
   }),
   (why) => cut(why, 160),
-  (why) => ({ ...why, changes: why.changes.slice(0, 5), left: [], ran: [], notes: why.notes.slice(0, 3) }),
+  (why) => ({
+    ...why,
+    changes: why.changes.slice(0, 5),
+    left: [],
+    ran: [],
+    notes: why.notes.slice(0, 3),
+  }),
   (why) => cut(why, 40),
 ];
 

@@ -19,7 +19,11 @@ const NOISE =
   /^(?:_|SHLVL|PWD|OLDPWD|TERM.*|COLUMNS|LINES|WINDOWID|TTY|PPID|COLORTERM|SHELL_SESSION_ID|SESSION_MANAGER|DBUS_.*|XDG_SESSION_.*|SSH_.*|GPG_.*|DISPLAY|VTE_.*|KONSOLE_.*|TMUX.*|STY|LIVEOPS_.*|npm_.*|INVOCATION_ID|JOURNAL_STREAM)$/;
 
 /** @param defaults of parameters, by name */
-export function recordChanges(before: Entry, now: Entry, defaults: Record<string, unknown>): Change[] {
+export function recordChanges(
+  before: Entry,
+  now: Entry,
+  defaults: Record<string, unknown>,
+): Change[] {
   return [
     ...textChanges(before, now),
     ...parameterChanges(before.record, now.record, defaults),
@@ -60,13 +64,19 @@ export function textChange(name: string, before: string, now: string): Change[] 
   return before === now ? [] : [{ kind: "script", name, diff: lineDiff(before, now) }];
 }
 
-function parameterChanges(before: Operation, now: Operation, defaults: Record<string, unknown>): Change[] {
+function parameterChanges(
+  before: Operation,
+  now: Operation,
+  defaults: Record<string, unknown>,
+): Change[] {
   const [was, is] = [parametersOf(before), parametersOf(now)];
   return [...new Set([...Object.keys(is), ...Object.keys(was)])].flatMap((name): Change[] => {
     const [old, value] = [getOwn(was, name), getOwn(is, name)];
     const fallback = getOwn(defaults, name);
     // What runs is the same, whether it is given or is the default.
-    if (isDeepStrictEqual(old === undefined ? fallback : old, value === undefined ? fallback : value))
+    if (
+      isDeepStrictEqual(old === undefined ? fallback : old, value === undefined ? fallback : value)
+    )
       return [];
     if (isText(old) && isText(value)) return textChange(name, old, value);
     return [
@@ -86,7 +96,8 @@ export function parametersOf({ op, params }: Operation): Record<string, unknown>
   return isPlainObject(params.params) ? params.params : {};
 }
 
-const isText = (value: unknown): value is string => typeof value === "string" && value.includes("\n");
+const isText = (value: unknown): value is string =>
+  typeof value === "string" && value.includes("\n");
 
 const valueInWords = (value: unknown, fallback: unknown): string =>
   value === undefined ? `default ${inWords(fallback)}` : inWords(value);
@@ -125,7 +136,11 @@ const SLOWER = 1.5;
 const SLOWER_SECONDS = 5;
 
 /** The stages that took far longer than in earlier runs. */
-export function slowStages({ stages, stageTimes }: Operation, usual: Usual | null, now: number): Change[] {
+export function slowStages(
+  { stages, stageTimes }: Operation,
+  usual: Usual | null,
+  now: number,
+): Change[] {
   return stages.flatMap((name): Change[] => {
     const times = getOwn(stageTimes, name);
     const spread = getOwn(usual?.stages ?? {}, name);

@@ -1,8 +1,9 @@
 /**
  * What changed in a checkout since the last success: commits, lines of scripts, edited files.
  *
- * The repository may be of somebody else. So git reads only its objects: a command that compares the work tree runs
- * filters that the repository names, and a missing object of a partial clone opens a connection.
+ * The repository may be of somebody else. So git reads only its objects: a command that compares
+ * the work tree runs filters that the repository names, and a missing object of a partial clone
+ * opens a connection.
  */
 import { execFile } from "node:child_process";
 import { isAbsolute, join, relative, resolve } from "node:path";
@@ -24,7 +25,14 @@ const DISARMED = {
   GIT_SSH_COMMAND: "false",
 };
 const SAFE = ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"];
-const STAGED = ["diff-index", "--cached", "--name-only", "-z", "--no-renames", "--ignore-submodules=all"];
+const STAGED = [
+  "diff-index",
+  "--cached",
+  "--name-only",
+  "-z",
+  "--no-renames",
+  "--ignore-submodules=all",
+];
 
 export interface CheckoutChanges {
   readonly changes: Change[];
@@ -50,7 +58,8 @@ export interface Runs {
 }
 
 /**
- * @param files the files that the operation is known to use: of these, the lines that changed are told
+ * @param files the files that the operation is known to use: of these, the lines that changed are
+ *   told
  * @param most ms of one call of git
  */
 export async function checkoutChanges(
@@ -60,13 +69,21 @@ export async function checkoutChanges(
 ): Promise<CheckoutChanges> {
   const checkout = { dir, most };
   try {
-    const place = await git(checkout, "rev-parse", "--show-toplevel", "--absolute-git-dir", "--show-prefix");
+    const place = await git(
+      checkout,
+      "rev-parse",
+      "--show-toplevel",
+      "--absolute-git-dir",
+      "--show-prefix",
+    );
     const [top = "", gitDir = "", prefix = ""] = place.split("\n");
     const pathOf = (file: string) => (isAbsolute(file) ? relative(top, file) : join(prefix, file));
     const staged = now === undefined ? "" : await git(checkout, ...STAGED, now).catch(() => "");
     const [commits, diffs, edited] = await Promise.all([
       commitsBetween(checkout, top, before, now),
-      Promise.all(files.map((file) => diffOf(checkout, file, `${before}:${pathOf(file)}`).catch(() => []))),
+      Promise.all(
+        files.map((file) => diffOf(checkout, file, `${before}:${pathOf(file)}`).catch(() => [])),
+      ),
       editedFiles(top, gitDir, since, new Set(staged.split("\0")), now?.length === 64 ? 32 : 20),
     ]);
     const scripts = diffs.flat();
@@ -88,7 +105,9 @@ const note = (text: string): CheckoutChanges => ({ changes: [], notes: [text] })
 
 function editedNotes(top: string, isUnknown: boolean, more: number): string[] {
   if (isUnknown)
-    return [`The index of the checkout ${top} is too large or in an unknown form: edits are not known.`];
+    return [
+      `The index of the checkout ${top} is too large or in an unknown form: edits are not known.`,
+    ];
   return more > 0
     ? [`${more} more ${more === 1 ? "file" : "files"} of the checkout ${top} were edited.`]
     : [];
@@ -96,9 +115,12 @@ function editedNotes(top: string, isUnknown: boolean, more: number): string[] {
 
 function why(dir: string, message: string): CheckoutChanges {
   if (message.includes("dubious ownership"))
-    return note(`Another user owns the repository of ${dir}, and git refuses it: what changed is not known.`);
+    return note(
+      `Another user owns the repository of ${dir}, and git refuses it: what changed is not known.`,
+    );
   // No checkout, no directory, or no git: there is nothing to tell.
-  if (/not a git repository|must be run in a work tree|ENOENT|cannot change to/.test(message)) return NOTHING;
+  if (/not a git repository|must be run in a work tree|ENOENT|cannot change to/.test(message))
+    return NOTHING;
   return note(`Git did not tell what changed in ${dir}: ${message.split("\n")[0]}`);
 }
 
@@ -131,11 +153,15 @@ async function commitsBetween(
       changes.push({ kind: "commit", name: now.slice(0, 7), before: before.slice(0, 7) });
     return { changes, notes: [] };
   } catch {
-    return note(`The commits ${before.slice(0, 7)}..${now.slice(0, 7)} are not in the checkout ${top}.`);
+    return note(
+      `The commits ${before.slice(0, 7)}..${now.slice(0, 7)} are not in the checkout ${top}.`,
+    );
   }
 }
 
-/** The file of the commit as git keeps it: a filter or a textconv of the repository does not run. */
+/**
+ * The file of the commit as git keeps it: a filter or a textconv of the repository does not run.
+ */
 async function diffOf(checkout: Checkout, file: string, blob: string): Promise<Change[]> {
   const before = await git(checkout, "cat-file", "blob", blob);
   // Content that a filter keeps elsewhere is no text of a script.

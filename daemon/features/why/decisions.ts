@@ -20,7 +20,9 @@ export function leftStages(record: Operation): Why["left"] {
     if (isUnrun(getOwn(stageStates, stage)) || times?.resumed === true)
       return [{ stage, reason: reason ?? "its condition was not met" }];
     return stepsOf(record, stage).flatMap(({ name, state, resumed, reason: of }) =>
-      isUnrun(state) || resumed ? [{ stage, step: name, reason: of ?? "an earlier attempt did it" }] : [],
+      isUnrun(state) || resumed
+        ? [{ stage, step: name, reason: of ?? "an earlier attempt did it" }]
+        : [],
     );
   });
   return left.slice(0, MOST);

@@ -49,7 +49,11 @@ export interface Found {
   readonly whole: Promise<Why>;
 }
 
-export async function whyFailed(failed: Entry, timeline: Timeline, options: WhyParts): Promise<Found> {
+export async function whyFailed(
+  failed: Entry,
+  timeline: Timeline,
+  options: WhyParts,
+): Promise<Found> {
   const { durations, loader, now } = options;
   const { record } = failed;
   const typeFile = loader.fileOf(record.op);
@@ -76,28 +80,46 @@ export async function whyFailed(failed: Entry, timeline: Timeline, options: WhyP
   const { id, finishedAt, seconds, startedAt } = before.record;
   const since = startedAt ?? before.record.createdAt;
   const usual = (await durations.usual([failed], RUNS_LEAST))(record);
-  const [runtime, then] = [timeline.at(RUNTIME, record.startedAt ?? why.at), timeline.at(RUNTIME, since)];
-  const ownText = typeFile === null || text !== null ? [] : typeChange(typeFile, record, since, timeline);
-  const recorded = [...ownText, ...recordChanges(before, failed, await defaultsOf(before, failed, loader))];
+  const [runtime, then] = [
+    timeline.at(RUNTIME, record.startedAt ?? why.at),
+    timeline.at(RUNTIME, since),
+  ];
+  const ownText =
+    typeFile === null || text !== null ? [] : typeChange(typeFile, record, since, timeline);
+  const recorded = [
+    ...ownText,
+    ...recordChanges(before, failed, await defaultsOf(before, failed, loader)),
+  ];
   // The text that ran is known better than the file.
-  const told = new Set([...recorded.map(({ name }) => name), nameIn(record.cwd, text?.path ?? null)]);
+  const told = new Set([
+    ...recorded.map(({ name }) => name),
+    nameIn(record.cwd, text?.path ?? null),
+  ]);
   const whyWith = (checkout: Part, newLine: Part): Why => ({
     ...named,
     since: { id, finishedAt: finishedAt!, seconds },
     changes: [
       ...recorded,
-      ...(runtime !== null && then !== null ? valueChange("version", "version", then, runtime) : []),
+      ...(runtime !== null && then !== null
+        ? valueChange("version", "version", then, runtime)
+        : []),
       ...checkout.changes.filter(({ name }) => !told.has(name)),
       ...slowStages(record, usual, Date.parse(record.finishedAt ?? why.at)),
       ...newLine.changes,
     ],
     next: [
       ...named.next,
-      { command: `liveops why ${record.id} --against ${id}`, does: "compares it with the last success" },
+      {
+        command: `liveops why ${record.id} --against ${id}`,
+        does: "compares it with the last success",
+      },
     ],
     notes: [...checkout.notes, ...newLine.notes],
   });
-  const [git, logs] = [changesOnDisk(before, failed, failure, since), newLineOf(record, successes, options)];
+  const [git, logs] = [
+    changesOnDisk(before, failed, failure, since),
+    newLineOf(record, successes, options),
+  ];
   const within = (ms: number) =>
     Promise.all([
       partWithin(ms, git, "Git needs too long here: what changed in the checkout is not known."),
@@ -113,7 +135,10 @@ export async function whyFailed(failed: Entry, timeline: Timeline, options: WhyP
 /** The newest first; those of the same directory before the others. */
 async function successesBefore(record: Operation, { store }: WhyParts) {
   const { cwd, id, startedAt } = record;
-  const found = await store.archive.list({ ...likenessOf(record), state: ["succeeded"] }, SUCCESSES);
+  const found = await store.archive.list(
+    { ...likenessOf(record), state: ["succeeded"] },
+    SUCCESSES,
+  );
   const before = found.filter(
     ({ record }) => record.id !== id && record.finishedAt! <= (startedAt ?? record.finishedAt!),
   );
@@ -132,7 +157,9 @@ async function lastLines(record: Operation, { runs }: WhyParts): Promise<LogLine
   const limit = isSeveral ? STEP_LINES : LAST_LINES;
   try {
     const pages = await Promise.all(
-      filters.map((filter) => pageBefore({ files, limit, filter, most: STEP_BYTES }, record.logLines + 1)),
+      filters.map((filter) =>
+        pageBefore({ files, limit, filter, most: STEP_BYTES }, record.logLines + 1),
+      ),
     );
     return pages.flatMap(({ lines }) => lines.filter(({ attempt }) => attempt === record.attempt));
   } catch {
@@ -176,7 +203,9 @@ async function changesOnDisk(
   return { ...checkout, changes: [...checkout.changes, ...edited] };
 }
 
-/** The files that the words of a command name, relative to the directory where they are below it. */
+/**
+ * The files that the words of a command name, relative to the directory where they are below it.
+ */
 async function scriptsIn(
   command: string,
   cwd: string,
@@ -220,7 +249,9 @@ async function newLineOf(
     now: line.text.slice(0, LINE_MOST),
     before: compared === 1 ? "not in the last success" : `not in the last ${compared} successes`,
   };
-  const notes = isPartial ? ["The logs are long: only their first and last lines were compared."] : [];
+  const notes = isPartial
+    ? ["The logs are long: only their first and last lines were compared."]
+    : [];
   return { changes: [change], notes };
 }
 
@@ -238,7 +269,9 @@ function isResumable(its: Entry, loader: WhyParts["loader"]): boolean {
   return textOf(its) !== null || !!type?.resumable;
 }
 
-/** Takes as done what failed, or what failed in the operation inside of it; null: nothing can be. */
+/**
+ * Takes as done what failed, or what failed in the operation inside of it; null: nothing can be.
+ */
 async function doneWords(its: Entry, options: WhyParts): Promise<string[] | null> {
   const { loader, store } = options;
   const { record } = its;
@@ -258,7 +291,9 @@ async function doneWords(its: Entry, options: WhyParts): Promise<string[] | null
   return [place, ...outputs.flatMap((name) => ["--output", `${name}=...`])];
 }
 
-/** The defaults of the text that ran at the last success; of a type in code, those that it has now. */
+/**
+ * The defaults of the text that ran at the last success; of a type in code, those that it has now.
+ */
 async function defaultsOf(
   before: Entry,
   now: Entry,
@@ -272,7 +307,10 @@ async function defaultsOf(
   const properties = type?.params?.properties;
   if (!isPlainObject(properties)) return {};
   return Object.fromEntries(
-    Object.entries(properties).map(([name, of]) => [name, isPlainObject(of) ? of.default : undefined]),
+    Object.entries(properties).map(([name, of]) => [
+      name,
+      isPlainObject(of) ? of.default : undefined,
+    ]),
   );
 }
 
@@ -299,7 +337,8 @@ function nextOf(record: Operation, isResumable: boolean, done: string[] | null):
   const retry = isResumable && (isAfterAll || !isFirst) ? from : "runs it once more";
   const log = { command: `liveops logs ${id}`, does: "prints its log" };
   if (isByAnswer(error)) return [{ command: `liveops retry ${id}`, does: "asks again" }, log];
-  if (error?.again !== undefined) return [{ command: error.again, does: "gives the secret again" }, log];
+  if (error?.again !== undefined)
+    return [{ command: error.again, does: "gives the secret again" }, log];
   return [
     { command: `liveops retry ${id}`, does: retry },
     ...(done === null

@@ -1,4 +1,7 @@
-/** What failed: the stage and step, the command with its line, the exit in words, the lines around it. */
+/**
+ * What failed: the stage and step, the command with its line, the exit in words, the lines around
+ * it.
+ */
 import { constants } from "node:os";
 import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { getOwn } from "../../../protocol/objects.js";
@@ -62,21 +65,29 @@ export function errorOf(
     step: steps.length === 1 ? steps[0]! : null,
     code: error.code,
     message: first.slice(0, COLUMNS_MOST),
-    causes: (error.causes ?? []).slice(0, CAUSES_MOST).map(({ message }) => short(firstLine(message))),
+    causes: (error.causes ?? [])
+      .slice(0, CAUSES_MOST)
+      .map(({ message }) => short(firstLine(message))),
     // Where a pipeline names no command, the first word is the name of the stage.
     command:
-      error.place === undefined ? (command ?? program?.name ?? null) : short(error.command ?? "") || null,
+      error.place === undefined
+        ? (command ?? program?.name ?? null)
+        : short(error.command ?? "") || null,
     exit: program?.exit ?? exitOf(error),
     place,
     lines: lines.slice(-LINES_MOST).map(short),
   };
 }
 
-/** Of each step, the lines that tell of a problem, once each; without such a line, its last line. */
+/**
+ * Of each step, the lines that tell of a problem, once each; without such a line, its last line.
+ */
 function linesOfSteps(steps: readonly string[], logged: readonly LogLine[]): string[] {
   const most = Math.max(1, Math.floor(LINES_MOST / steps.length));
   return steps.flatMap((name) => {
-    const texts = logged.filter(({ step }) => step === name).map(({ text }) => withoutSequences(text));
+    const texts = logged
+      .filter(({ step }) => step === name)
+      .map(({ text }) => withoutSequences(text));
     const telling = texts.filter((text) => levelOf(text) !== null || isErrorLine(text));
     // A program that tries again prints the same line with another number.
     const once = new Map(telling.map((text) => [shapeOf(text), text]));
@@ -104,7 +115,9 @@ interface Program {
   readonly exit: string;
 }
 
-/** The program that ended with an error; its last lines stand behind the first line of the message. */
+/**
+ * The program that ended with an error; its last lines stand behind the first line of the message.
+ */
 function programIn({ message }: Pick<OperationError, "message">): Program | null {
   const [, name, code, signal] =
     /^(.*?) (?:exited with (\d+)|was killed by (SIG\w+))/.exec(firstLine(message)) ?? [];
@@ -113,7 +126,8 @@ function programIn({ message }: Pick<OperationError, "message">): Program | null
 }
 
 /** The last lines that a program printed: they follow the first line of its error. */
-const outputOf = ({ message }: Pick<OperationError, "message">): string[] => message.split("\n").slice(1);
+const outputOf = ({ message }: Pick<OperationError, "message">): string[] =>
+  message.split("\n").slice(1);
 
 const CODES: Readonly<Record<number, string>> = {
   124: "the time limit of `timeout` was reached",
@@ -140,7 +154,8 @@ const SIGNALS: Readonly<Record<string, string>> = {
 /** `exit code 127: the command was not found`. */
 export function codeInWords(code: number): string {
   // A shell tells the signal that ended a command as 128 and its number.
-  const [signal = ""] = Object.entries(constants.signals).find(([, number]) => number === code - 128) ?? [];
+  const [signal = ""] =
+    Object.entries(constants.signals).find(([, number]) => number === code - 128) ?? [];
   const words = CODES[code] ?? (signal in SIGNALS ? `${signal}, ${SIGNALS[signal]}` : null);
   return words === null ? `exit code ${code}` : `exit code ${code}: ${words}`;
 }
@@ -176,16 +191,24 @@ function placeIn(text: string, cwd: string): Place | null {
 function sourceAt(place: Place, cwd: string, { kept, typeFile }: FailureFacts): Failure["source"] {
   const { file, line } = place;
   const isRead =
-    file === typeFile || isBelow(file, cwd) || (typeFile !== null && isBelow(file, dirname(typeFile)));
+    file === typeFile ||
+    isBelow(file, cwd) ||
+    (typeFile !== null && isBelow(file, dirname(typeFile)));
   const own = kept?.path === file ? kept.text : getOwn(kept?.files ?? {}, file);
   const text = own ?? (isRead ? textOf(file) : null);
   const lines = text?.split(/\r?\n/) ?? [];
   if (line > lines.length) return null;
   const from = Math.max(1, line - AROUND);
-  return { from, lines: lines.slice(from - 1, line + AROUND).map((each) => each.slice(0, COLUMNS_MOST)) };
+  return {
+    from,
+    lines: lines.slice(from - 1, line + AROUND).map((each) => each.slice(0, COLUMNS_MOST)),
+  };
 }
 
-/** An error may name any file. One that is elsewhere, or hidden, may hold what nobody wants to hand on. */
+/**
+ * An error may name any file. One that is elsewhere, or hidden, may hold what nobody wants to hand
+ * on.
+ */
 function isBelow(file: string, dir: string): boolean {
   const path = relative(dir, file);
   return !isAbsolute(path) && path.split(sep).every((name) => !name.startsWith("."));

@@ -1,6 +1,7 @@
 /**
- * The files of a checkout that were edited, by git's index alone: it has the time and the size of each file as git last
- * saw it. Git itself would compare contents, and run the filters that the repository names.
+ * The files of a checkout that were edited, by git's index alone: it has the time and the size of
+ * each file as git last saw it. Git itself would compare contents, and run the filters that the
+ * repository names.
  */
 import { constants } from "node:fs";
 import { lstat, open } from "node:fs/promises";
@@ -42,7 +43,9 @@ export async function editedFiles(
   const edited: EditedFile[] = [];
   for (let from = 0; from < tracked.length; from += BATCH) {
     const batch = tracked.slice(from, from + BATCH);
-    const stats = await Promise.all(batch.map(({ name }) => lstat(join(top, name)).catch(() => null)));
+    const stats = await Promise.all(
+      batch.map(({ name }) => lstat(join(top, name)).catch(() => null)),
+    );
     for (const [i, file] of batch.entries()) {
       const stat = stats[i];
       if (!stat || stat.mtime.toISOString() <= since) continue;
@@ -57,14 +60,18 @@ function isAsSeen(file: Tracked, { mtimeMs, size }: { mtimeMs: number; size: num
   const seen = file.seconds * 1000 + file.nanoseconds / 1e6;
   // Node rounds the time of a file.
   const isSameTime =
-    file.nanoseconds === 0 ? Math.floor(mtimeMs / 1000) === file.seconds : Math.abs(mtimeMs - seen) < 1;
+    file.nanoseconds === 0
+      ? Math.floor(mtimeMs / 1000) === file.seconds
+      : Math.abs(mtimeMs - seen) < 1;
   return isSameTime && size % 2 ** 32 === file.size;
 }
 
 async function readTracked(file: string, idBytes: number): Promise<Tracked[] | null> {
   await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
   const stats = await handle.stat();
-  return stats.isFile() && stats.size <= MOST_BYTES ? trackedIn(await handle.readFile(), idBytes) : null;
+  return stats.isFile() && stats.size <= MOST_BYTES
+    ? trackedIn(await handle.readFile(), idBytes)
+    : null;
 }
 
 const ID_AT = 40;

@@ -5,18 +5,24 @@ const COMPARED_MOST = 1500;
 const LINES_MOST = 12;
 const COLUMNS_MOST = 160;
 
-/** Lines that begin with ` `, `-` or `+`: one unchanged line before each group; at most 12, then a last line `…`. */
+/**
+ * Lines that begin with ` `, `-` or `+`: one unchanged line before each group; at most 12, then a
+ * last line `…`.
+ */
 export function lineDiff(before: string, now: string): string[] {
   const [a, b] = [before.split("\n"), now.split("\n")];
   let start = 0;
   while (start < a.length && start < b.length && a[start] === b[start]) start++;
   let end = 0;
-  while (end < a.length - start && end < b.length - start && a.at(-1 - end) === b.at(-1 - end)) end++;
+  while (end < a.length - start && end < b.length - start && a.at(-1 - end) === b.at(-1 - end))
+    end++;
   const [left, right] = [a.slice(start, a.length - end), b.slice(start, b.length - end)];
   const changes =
     left.length * right.length > COMPARED_MOST ** 2 ? whole(left, right) : compared(left, right);
   const context = start > 0 ? [` ${a[start - 1]}`] : [];
-  const shown = withoutFarLines([...context, ...changes]).map((line) => line.slice(0, COLUMNS_MOST));
+  const shown = withoutFarLines([...context, ...changes]).map((line) =>
+    line.slice(0, COLUMNS_MOST),
+  );
   return shown.length <= LINES_MOST ? shown : [...shown.slice(0, LINES_MOST - 1), "…"];
 }
 

@@ -1,4 +1,7 @@
-/** The machine at a failure: free space where the operation writes, memory, load, the largest processes. */
+/**
+ * The machine at a failure: free space where the operation writes, memory, load, the largest
+ * processes.
+ */
 import { readFileSync } from "node:fs";
 import { readFile, readlink, stat, statfs } from "node:fs/promises";
 import { availableParallelism, freemem, loadavg, totalmem } from "node:os";
@@ -15,8 +18,13 @@ const PAGE_BYTES = 4096;
 
 type Process = Machine["processes"][number];
 
-/** @param places the directories that the operation writes to @param outOfMemory what is known of it */
-export async function machineNow(places: readonly string[], outOfMemory: string | null): Promise<Machine> {
+/**
+ * @param places the directories that the operation writes to @param outOfMemory what is known of it
+ */
+export async function machineNow(
+  places: readonly string[],
+  outOfMemory: string | null,
+): Promise<Machine> {
   const at = new Date().toISOString();
   const [load = 0] = loadavg();
   const [disks, memory, processes] = await Promise.all([disksOf(places), memoryNow(), largest()]);
@@ -66,7 +74,9 @@ async function largest(): Promise<Process[]> {
     if (i % A_TURN === A_TURN - 1) await everythingElse();
     const rssBytes = rssOf(pid);
     if (most.length === PROCESSES_MOST && rssBytes <= most.at(-1)!.rssBytes) continue;
-    most = [...most, { pid, rssBytes }].sort((a, b) => b.rssBytes - a.rssBytes).slice(0, PROCESSES_MOST);
+    most = [...most, { pid, rssBytes }]
+      .sort((a, b) => b.rssBytes - a.rssBytes)
+      .slice(0, PROCESSES_MOST);
   }
   const named = await Promise.all(
     most.map(async (each) => {
@@ -77,7 +87,9 @@ async function largest(): Promise<Process[]> {
   return named.flat().filter(({ rssBytes }) => rssBytes > 0);
 }
 
-/** 0: it has ended. Without a promise, which took a quarter of the processor time of many failures. */
+/**
+ * 0: it has ended. Without a promise, which took a quarter of the processor time of many failures.
+ */
 function rssOf(pid: number): number {
   try {
     return Number(readFileSync(`/proc/${pid}/statm`, "latin1").split(" ")[1]) * PAGE_BYTES;
@@ -94,7 +106,10 @@ async function nameOf(pid: number): Promise<string | null> {
   return readlink(`/proc/${pid}/exe`).then(basename, () => name);
 }
 
-/** Number of processes that the kernel has ended for lack of memory since the boot; null: it does not tell. */
+/**
+ * Number of processes that the kernel has ended for lack of memory since the boot; null: it does
+ * not tell.
+ */
 export async function memoryKills(): Promise<number | null> {
   const text = await readFile("/proc/vmstat", "utf8").catch(() => "");
   const count = /^oom_kill (\d+)$/m.exec(text)?.[1];

@@ -1,6 +1,6 @@
 /**
- * The first line of a log that no earlier success printed. Lines are compared without numbers, times, ids and paths.
- * Of a long log, the beginning and the end are compared.
+ * The first line of a log that no earlier success printed. Lines are compared without numbers,
+ * times, ids and paths. Of a long log, the beginning and the end are compared.
  */
 import { setImmediate as everythingElse } from "node:timers/promises";
 import type { LogLine } from "../../../protocol/operation.js";
@@ -17,7 +17,9 @@ const LONGEST = 400;
 
 export interface Log {
   readonly files: RunFiles;
-  /** Null: all of them, because a success that was resumed or approved has its stages in several. */
+  /**
+   * Null: all of them, because a success that was resumed or approved has its stages in several.
+   */
   readonly attempt: number | null;
   /** Lines over all attempts. */
   readonly lines: number;
@@ -58,7 +60,10 @@ export function shapeOf(text: string): string {
 }
 
 /** @returns null: all lines are known, or there is no success to compare with */
-export async function firstNewLine(failed: Log, successes: readonly Log[]): Promise<NewLine | null> {
+export async function firstNewLine(
+  failed: Log,
+  successes: readonly Log[],
+): Promise<NewLine | null> {
   const work = new Work(SUCCESSES_MS);
   const known = new Set<string>();
   let runs = 0;

@@ -1,4 +1,7 @@
-/** The `Why` of an operation that has not failed: what it waits for, what is unusual, which stages did not run. */
+/**
+ * The `Why` of an operation that has not failed: what it waits for, what is unusual, which stages
+ * did not run.
+ */
 import { answerCommand, rejectCommand, waitsForApproval } from "../../../protocol/approval.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ForecastReply } from "../../../protocol/replies.js";
@@ -75,8 +78,11 @@ function nextOf(record: Operation): Why["next"] {
       cancel,
     ];
   if (state === "queued")
-    return blocked === null ? [{ command: `liveops watch ${id}`, does: "follows it" }, cancel] : [cancel];
-  if (state === "running") return [{ command: `liveops logs -f ${id}`, does: "follows its log" }, cancel];
+    return blocked === null
+      ? [{ command: `liveops watch ${id}`, does: "follows it" }, cancel]
+      : [cancel];
+  if (state === "running")
+    return [{ command: `liveops logs -f ${id}`, does: "follows its log" }, cancel];
   const again = { command: `liveops again ${id}`, does: "runs it again" };
   return state === "cancelled"
     ? [{ command: `liveops retry ${id}`, does: "goes on with it" }, again]

@@ -1,6 +1,7 @@
 /**
- * What a value was at a time: the version of liveops, the text of an operation's file. Written where the value changes,
- * so that a success costs nothing. For each name, a file with the newest values.
+ * What a value was at a time: the version of liveops, the text of an operation's file. Written
+ * where the value changes, so that a success costs nothing. For each name, a file with the newest
+ * values.
  */
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
@@ -73,7 +74,9 @@ export class Timeline {
   #read(name: string): readonly Value[] {
     try {
       const read = JSON.parse(readOwnFile(this.#file(name), FILE_MOST).toString("utf8")) as Value[];
-      return read.filter(({ since, value }) => typeof since === "string" && typeof value === "string");
+      return read.filter(
+        ({ since, value }) => typeof since === "string" && typeof value === "string",
+      );
     } catch {
       return [];
     }

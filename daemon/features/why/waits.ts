@@ -1,6 +1,10 @@
 /** Why a queued operation does not start, and what is unusual in the run of a running one. */
 import { answerCommand, waitsForApproval } from "../../../protocol/approval.js";
-import { activeStage, secondsBetween, stageRanSeconds } from "../../../protocol/estimate/seconds.js";
+import {
+  activeStage,
+  secondsBetween,
+  stageRanSeconds,
+} from "../../../protocol/estimate/seconds.js";
 import type { Usual } from "../../../protocol/estimate/usual.js";
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
@@ -40,7 +44,9 @@ export function waitsOfQueued(
   if (queuePosition === null) return [];
   const what = `it is number ${queuePosition} in the queue ${queue}`;
   const lent =
-    waiters.length === 0 ? "" : `, or ${waiters.join(" or ")}, which waits for it, can lend its slot`;
+    waiters.length === 0
+      ? ""
+      : `, or ${waiters.join(" or ")}, which waits for it, can lend its slot`;
   return [{ what, until: `operations before it end, and a slot is free${lent}`, at }];
 }
 
@@ -94,10 +100,15 @@ export function waitsOfRunning(
   ].map((each) => ({ ...each, at }));
 }
 
-function awaitedText({ queue, slot, host }: Operation, awaited: Operation | null, id: string): string {
+function awaitedText(
+  { queue, slot, host }: Operation,
+  awaited: Operation | null,
+  id: string,
+): string {
   if (awaited === null) return id;
   const isLent = awaited.queue === queue && awaited.slot === slot && awaited.host === host;
-  if (waitsForApproval(awaited)) return `${id} (${awaited.op}), which waits for the answer of a person`;
+  if (waitsForApproval(awaited))
+    return `${id} (${awaited.op}), which waits for the answer of a person`;
   const where = isLent && awaited.state === "running" ? ", which runs in its slot" : "";
   return `${id} (${awaited.op}, ${awaited.state})${where}`;
 }

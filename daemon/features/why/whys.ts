@@ -1,6 +1,7 @@
 /**
- * Makes the `Why` of operations. That of a failure is made once, right after the failure is recorded, and kept in the
- * operation's directory: the machine, the checkout and the logs of earlier runs are as they were then.
+ * Makes the `Why` of operations. That of a failure is made once, right after the failure is
+ * recorded, and kept in the operation's directory: the machine, the checkout and the logs of
+ * earlier runs are as they were then.
  */
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -75,7 +76,8 @@ export class Whys {
   /** @param isPartial whether what is known now is enough */
   async of(entry: Entry, present: Present, isPartial: boolean): Promise<Why> {
     const { id, state } = entry.record;
-    if (state !== "failed") return this.#safe(entry, await whyPresent(entry, present, this.options));
+    if (state !== "failed")
+      return this.#safe(entry, await whyPresent(entry, present, this.options));
     const collecting = this.#collecting.get(id);
     const collected = isPartial ? collecting?.found.then(({ first }) => first) : collecting?.whole;
     const kept = (await collected?.catch(() => null)) ?? this.#read(entry.record);
@@ -115,7 +117,9 @@ export class Whys {
       record.cwd,
       env.TMPDIR ?? "/tmp",
       this.options.layout.root,
-      ...Object.values(record.params).filter((value) => typeof value === "string" && value.startsWith("/")),
+      ...Object.values(record.params).filter(
+        (value) => typeof value === "string" && value.startsWith("/"),
+      ),
     ] as string[];
     const before = this.#memoryKills;
     this.#memoryKills = await memoryKills();
@@ -138,7 +142,9 @@ export class Whys {
   }
 
   #safe(entry: Entry, why: Why): Why {
-    return bounded(withoutSecrets(why, maskerOf(entry.env, this.options.store.secrets.get(entry.record.id))));
+    return bounded(
+      withoutSecrets(why, maskerOf(entry.env, this.options.store.secrets.get(entry.record.id))),
+    );
   }
 
   #file(id: string): string {
@@ -168,7 +174,10 @@ export class Whys {
   }
 }
 
-/** Why it failed, for an action: the lines with which its `Why` begins, and the last line of the program. Not masked. */
+/**
+ * Why it failed, for an action: the lines with which its `Why` begins, and the last line of the
+ * program. Not masked.
+ */
 export function reasonOf(record: Operation): string[] {
   const failure = errorOf(record, [], commandOf(record));
   if (failure === null) return [];

@@ -23,7 +23,10 @@ export const daemonRoutes: RoutePlugin = (app, { context }, done) => {
   });
   const { hosts } = context;
   app.route({ ...definition("hosts"), handler: () => hosts.describe() });
-  app.route({ ...definition("declareLost"), handler: ({ params }) => hosts.declareLost(params.host) });
+  app.route({
+    ...definition("declareLost"),
+    handler: ({ params }) => hosts.declareLost(params.host),
+  });
   app.route({ ...definition("drain"), handler: ({ body }) => hosts.drain(body.draining) });
   done();
 };
@@ -72,7 +75,8 @@ function describe(context: Context, notLoading: readonly string[]): DaemonReply 
     watchers: hub.watchers,
     storeFull: store.isFull,
     freeBytes: store.freeBytes(),
-    noRoom: [...scheduler.attempts.values()].filter(({ noRoomSince }) => noRoomSince !== null).length,
+    noRoom: [...scheduler.attempts.values()].filter(({ noRoomSince }) => noRoomSince !== null)
+      .length,
     containment: containment.report(),
     memory: ownMemory(),
     copyOf: copied.report(),

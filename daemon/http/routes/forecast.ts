@@ -1,5 +1,10 @@
 /** `GET /v1/forecast`: when live operations are expected to start and to end. */
-import { type TimeLeft, timeLeft, UNKNOWN, usualTime } from "../../../protocol/estimate/time-left.js";
+import {
+  type TimeLeft,
+  timeLeft,
+  UNKNOWN,
+  usualTime,
+} from "../../../protocol/estimate/time-left.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ForecastReply } from "../../../protocol/replies.js";
 import { laterStart } from "../../../protocol/start-time.js";
@@ -13,7 +18,10 @@ import { definition, type RoutePlugin } from "../route-definition.js";
 /** Most queued operations in a reply. */
 const MOST_QUEUED = 500;
 
-/** Operations of each queue that are simulated. A longer queue is expected to go on at the pace of these. */
+/**
+ * Operations of each queue that are simulated. A longer queue is expected to go on at the pace of
+ * these.
+ */
 const SIMULATED = 1000;
 
 export const forecastRoute: RoutePlugin = (app, { context }, done) => {
@@ -29,7 +37,9 @@ export async function forecastNow(context: Parts, now: number): Promise<Forecast
   const expected = forecast({ now, slots, running, queued });
   const lasts = lines.map((ids, n) => {
     const last = lastStart(ids, expected);
-    return last === null ? null : now + ((last - now) * context.queue.lengthOf(names[n]!)) / ids.length;
+    return last === null
+      ? null
+      : now + ((last - now) * context.queue.lengthOf(names[n]!)) / ids.length;
   });
   const first = queued
     .map(({ id }) => [id, expected.get(id)!] as const)
@@ -51,13 +61,16 @@ export async function forecastNow(context: Parts, now: number): Promise<Forecast
     ...(delayed.length > 0 && {
       delayed: {
         operations: delayed.length,
-        startsAt: iso(delayed.reduce((least, { earliest }) => Math.min(least, earliest!), Number.MAX_VALUE))!,
+        startsAt: iso(
+          delayed.reduce((least, { earliest }) => Math.min(least, earliest!), Number.MAX_VALUE),
+        )!,
       },
     }),
     operations: Object.fromEntries([
       ...running.map(({ id, left }) => [id, expectedEnd(expected.get(id)!, left)] as const),
       ...first.map(
-        ([id, { startsAt, endsAt }]) => [id, { startsAt: iso(startsAt), endsAt: iso(endsAt) }] as const,
+        ([id, { startsAt, endsAt }]) =>
+          [id, { startsAt: iso(startsAt), endsAt: iso(endsAt) }] as const,
       ),
     ]),
   };
@@ -65,12 +78,23 @@ export async function forecastNow(context: Parts, now: number): Promise<Forecast
 
 /** The end of a running operation, and what it is from. */
 function expectedEnd({ startsAt, endsAt }: Expected, { margin, runs, isLate }: TimeLeft) {
-  const from = endsAt === null ? {} : { margin: Math.round(margin * 10) / 10, runs: runs ?? undefined };
-  return { startsAt: iso(startsAt), endsAt: iso(endsAt), ...from, ...(isLate && { late: true as const }) };
+  const from =
+    endsAt === null ? {} : { margin: Math.round(margin * 10) / 10, runs: runs ?? undefined };
+  return {
+    startsAt: iso(startsAt),
+    endsAt: iso(endsAt),
+    ...from,
+    ...(isLate && { late: true as const }),
+  };
 }
 
 /** Held operations are left out unless their wait is planned: nobody knows when they continue. */
-async function inputOf(context: Parts, inLine: readonly string[], planned: readonly Entry[], now: number) {
+async function inputOf(
+  context: Parts,
+  inLine: readonly string[],
+  planned: readonly Entry[],
+  now: number,
+) {
   const { store, queues, hosts, scheduler, durations, paces, dependencies, edges, view } = context;
   const ready = inLine.flatMap((id) => store.ledger.get(id) ?? []);
   const waiting = [...ready, ...planned].filter(({ record }) => record.state === "queued");
@@ -91,7 +115,9 @@ async function inputOf(context: Parts, inLine: readonly string[], planned: reado
       id,
       queue,
       left,
-      isLent: edges.graph.directWaiters(id).some((each) => isSameSlot(store.ledger.get(each), entry)),
+      isLent: edges.graph
+        .directWaiters(id)
+        .some((each) => isSameSlot(store.ledger.get(each), entry)),
       startedAt: Date.parse(startedAt!) + (pause?.seconds ?? 0) * 1000,
       endsAt: isKnown ? Math.round(now + left.seconds! * 1000) : null,
     };
@@ -110,7 +136,9 @@ async function inputOf(context: Parts, inLine: readonly string[], planned: reado
   });
   // Nothing starts in a paused queue or on a drained host.
   const isOpen = (name: string) => queues.isOpen(name) && !hosts.isDraining;
-  const slots = new Map(queues.names().map((name) => [name, isOpen(name) ? queues.concurrency(name) : 0]));
+  const slots = new Map(
+    queues.names().map((name) => [name, isOpen(name) ? queues.concurrency(name) : 0]),
+  );
   return { now, slots, running, queued };
 }
 

@@ -1,4 +1,7 @@
-/** `GET /v1/operations/:id/log`: a page of the log, read by range, as JSON, or as plain text, which needs no page. */
+/**
+ * `GET /v1/operations/:id/log`: a page of the log, read by range, as JSON, or as plain text, which
+ * needs no page.
+ */
 import { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import { Refusal } from "../../../protocol/errors.js";
@@ -59,7 +62,11 @@ export const logRoute: RoutePlugin = (app, { context }, done) => {
 
 type Question = Omit<LogQuestion, "limit">;
 
-async function* wholeText(question: Question, after: number, record: Operation): AsyncGenerator<string> {
+async function* wholeText(
+  question: Question,
+  after: number,
+  record: Operation,
+): AsyncGenerator<string> {
   let last = after;
   for await (const { text, seen } of textAfter(question, after)) {
     last = seen;
@@ -73,8 +80,15 @@ async function* joined(first: string, rest: AsyncGenerator<string>): AsyncGenera
   yield* rest;
 }
 
-/** Reports lines that are missing at the end of a finished log. @param last - number of the last line that was read */
-function reportEnd({ files, filter }: Question, last: number, { state, attempt, logLines }: Operation): void {
+/**
+ * Reports lines that are missing at the end of a finished log. @param last - number of the last
+ * line that was read
+ */
+function reportEnd(
+  { files, filter }: Question,
+  last: number,
+  { state, attempt, logLines }: Operation,
+): void {
   if (!isFinal(state) || isFiltered(filter)) return;
   const gap = gapAtEnd(last, logLines);
   if (gap !== null) files.reportLog(attempt, gap);

@@ -1,4 +1,7 @@
-/** The routes of operations: submit, again, list, show, edit, cancel, pause, resume, approve, reject, retry, remove. */
+/**
+ * The routes of operations: submit, again, list, show, edit, cancel, pause, resume, approve,
+ * reject, retry, remove.
+ */
 import type { FastifyReply } from "fastify";
 import type * as z from "zod/mini";
 import { anotherQuestion, answerCommand, NO, onlyChoice } from "../../../protocol/approval.js";
@@ -41,7 +44,10 @@ export const operationRoutes: RoutePlugin = (app, { context }, done) => {
       const key = checkedKey(headers["idempotency-key"]);
       const session = await sessionOf(context, request);
       const draft = await draftOfAgain(context, params.id, { ...session, ...body });
-      const { entries, isNew, warnings } = await submissions.submit([draft], { isBatch: false, key });
+      const { entries, isNew, warnings } = await submissions.submit([draft], {
+        isBatch: false,
+        key,
+      });
       warn(reply.code(isNew ? 201 : 200), warnings);
       return view.presentWhole(entries[0]!);
     },
@@ -89,7 +95,9 @@ export const operationRoutes: RoutePlugin = (app, { context }, done) => {
       const { id } = (await view.find(request.params.id)).record;
       await checkPerson(context, request, `liveops approve ${id}`);
       const { choice, since } = request.body;
-      await answerOperation(context, id, personOf(request), since, (open) => chosen(open, choice, id));
+      await answerOperation(context, id, personOf(request), since, (open) =>
+        chosen(open, choice, id),
+      );
       return wholeRecord(context, id);
     },
   });
@@ -108,7 +116,8 @@ export const operationRoutes: RoutePlugin = (app, { context }, done) => {
       const entry = await view.find(request.params.id);
       if (request.body.done !== undefined)
         await checkPerson(context, request, `liveops retry --done STAGE ${entry.record.id}`);
-      const keepsQuestions = request.body.keepsQuestions || (await sessionOf(context, request)) !== null;
+      const keepsQuestions =
+        request.body.keepsQuestions || (await sessionOf(context, request)) !== null;
       await retryOperation(context, entry, { ...request.body, keepsQuestions }, personOf(request));
       return wholeRecord(context, entry.record.id);
     },
@@ -143,7 +152,8 @@ export function checkedKey(header: string | string[] | undefined): string | null
 /** A page in the order of submission. */
 async function list(context: Context, query: z.output<typeof listQuery>): Promise<OperationPage> {
   const { limit, before, finishedAfter, finishedSince, ...rest } = query;
-  // An agent asks so what it has started. Its killed client may have sent a submit that still waits for its type.
+  // An agent asks so what it has started. Its killed client may have sent a submit that still waits
+  // for its type.
   if (query.session !== undefined || query.here !== undefined) await context.submissions.settled();
   const filter = {
     ...rest,
@@ -166,7 +176,10 @@ async function list(context: Context, query: z.output<typeof listQuery>): Promis
   };
 }
 
-/** The store keeps the number of each state. Of other filters, the few operations inside of others cost less to count. */
+/**
+ * The store keeps the number of each state. Of other filters, the few operations inside of others
+ * cost less to count.
+ */
 async function totalOf(store: Store, filter: HistoryQuery): Promise<number> {
   const { archive } = store;
   const { parent, state = STATES, order: _, before: __, ...others } = filter;
@@ -183,12 +196,18 @@ async function totalOf(store: Store, filter: HistoryQuery): Promise<number> {
 function numberOf(name: string, from: string, text: string): number {
   const number = Number.parseInt(text, 36);
   if (!/^[0-9a-z]+$/.test(text) || !Number.isSafeInteger(number)) {
-    throw new Refusal("LIVEOPS_BAD_REQUEST", `the query's ${name} takes the \`${from}\` of an earlier page`);
+    throw new Refusal(
+      "LIVEOPS_BAD_REQUEST",
+      `the query's ${name} takes the \`${from}\` of an earlier page`,
+    );
   }
   return number;
 }
 
-export async function cancelOperation({ lifecycle, scheduler }: Context, id: string): Promise<null> {
+export async function cancelOperation(
+  { lifecycle, scheduler }: Context,
+  id: string,
+): Promise<null> {
   await lifecycle.cancel(id);
   scheduler.stopOperation(id);
   return null;
@@ -234,9 +253,13 @@ function chosen(open: Approval, choice: string | undefined, id: string): string 
       `the question of ${id} has several choices, ${all}: ${answerCommand(id, open)}`,
     );
   const near = nearest(answer, choices);
-  throw new Refusal("LIVEOPS_BAD_REQUEST", `${JSON.stringify(answer)} is none of the choices ${all}`, {
-    ...(near.length > 0 && { nearest: near }),
-  });
+  throw new Refusal(
+    "LIVEOPS_BAD_REQUEST",
+    `${JSON.stringify(answer)} is none of the choices ${all}`,
+    {
+      ...(near.length > 0 && { nearest: near }),
+    },
+  );
 }
 
 /** @returns the last record */

@@ -1,5 +1,6 @@
 /**
- * `POST /v1/cancel`, `/v1/retry` and `/v1/remove`: many operations in one step. The reply has a line for each of them.
+ * `POST /v1/cancel`, `/v1/retry` and `/v1/remove`: many operations in one step. The reply has a
+ * line for each of them.
  */
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -42,9 +43,11 @@ export const selectionRoutes: RoutePlugin = (app, { context, connections }, done
         yield `${JSON.stringify(line)}\n`;
       }
     };
-    // It ends where the client closes the connection: pieces that have not begun are left as they are.
+    // It ends where the client closes the connection: pieces that have not begun are left as they
+    // are.
     pipeline(Readable.from(lines()), response).catch((err: Error) => {
-      if (!isOver) context.log.warn({ err, url: request.url }, "a request on many operations was cut off");
+      if (!isOver)
+        context.log.warn({ err, url: request.url }, "a request on many operations was cut off");
     });
     return raw;
   };

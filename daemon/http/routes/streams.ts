@@ -19,7 +19,8 @@ import { type Context, definition, type RoutePlugin } from "../route-definition.
 /**
  * Opens an NDJSON reply that is hijacked from fastify: this code controls its flow.
  *
- * @param untilClosed the reply ends with the connection: each chunk would cost half as much as its delivery
+ * @param untilClosed the reply ends with the connection: each chunk would cost half as much as
+ *   its delivery
  * @throws Refusal if too many streams are open
  */
 export function openStream(
@@ -99,10 +100,15 @@ export const watchRoute: RoutePlugin = (app, { context, connections }, done) => 
 /** Pieces of the run files that are read before a reply begins: then it can still be refused. */
 const PIECES_AHEAD = 4;
 
-/** Milliseconds between two pings. By them a client tells a quiet operation from a daemon that is gone. */
+/**
+ * Milliseconds between two pings. By them a client tells a quiet operation from a daemon that is
+ * gone.
+ */
 const PING_MS = 15_000;
 
-/** `GET /v1/operations/:id/events`: the stored events of all attempts, and with `follow` new events. */
+/**
+ * `GET /v1/operations/:id/events`: the stored events of all attempts, and with `follow` new events.
+ */
 export const eventsRoute: RoutePlugin = (app, { context, connections }, done) => {
   /** Emits the id of an operation with a new record, new events or new lines. */
   const news = new EventEmitter().setMaxListeners(0);
@@ -137,7 +143,10 @@ export const eventsRoute: RoutePlugin = (app, { context, connections }, done) =>
           send(context, id, events, query.follow, response);
         } catch (error) {
           if (!isUnreadable(error)) throw error;
-          context.log.warn({ err: error, id }, "an event stream was cut off: run files cannot be read");
+          context.log.warn(
+            { err: error, id },
+            "an event stream was cut off: run files cannot be read",
+          );
           response.destroy();
         }
       };
@@ -181,7 +190,9 @@ function send(
     const lines = events.read(eventsOf(entry), record.attempt);
     if (lines.length > 0) write(lines, response);
     else if (!follow || isFinal(record.state)) {
-      response.end(follow ? `${JSON.stringify({ type: "end", state: record.state })}\n` : undefined);
+      response.end(
+        follow ? `${JSON.stringify({ type: "end", state: record.state })}\n` : undefined,
+      );
       return;
     } else return;
   }

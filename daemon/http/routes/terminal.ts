@@ -1,9 +1,16 @@
-/** The routes of a program's terminal: attach, and type. They connect the client with the worker's socket. */
+/**
+ * The routes of a program's terminal: attach, and type. They connect the client with the worker's
+ * socket.
+ */
 import { connect, type Socket } from "node:net";
 import { Refusal } from "../../../protocol/errors.js";
 import { LineSplitter } from "../../../protocol/ndjson.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { type FromTerminal, type ToTerminal, terminalSocket } from "../../run-files/terminal-socket.js";
+import {
+  type FromTerminal,
+  type ToTerminal,
+  terminalSocket,
+} from "../../run-files/terminal-socket.js";
 import { attemptDir } from "../../store/layout.js";
 import { checkPerson } from "../person.js";
 import { type Context, definition, type RoutePlugin } from "../route-definition.js";
@@ -37,7 +44,10 @@ export const terminalRoutes: RoutePlugin = (app, { context, connections }, done)
       if (answer.type === "unasked")
         throw new Refusal("LIVEOPS_WRONG_STATE", `${record.id} ${answer.reason}: ${person}`);
       if (answer.type !== "typed")
-        throw noTerminal(record, answer.type === "refused" ? answer.reason : "its worker did not answer");
+        throw noTerminal(
+          record,
+          answer.type === "refused" ? answer.reason : "its worker did not answer",
+        );
       return { size: answer.size };
     },
   });
@@ -45,13 +55,20 @@ export const terminalRoutes: RoutePlugin = (app, { context, connections }, done)
 };
 
 /** @throws Refusal LIVEOPS_NO_TERMINAL */
-async function openTerminal(context: Context, record: Operation, first: ToTerminal): Promise<Socket> {
+async function openTerminal(
+  context: Context,
+  record: Operation,
+  first: ToTerminal,
+): Promise<Socket> {
   const { id, state, attempt, terminal } = record;
   if (state === "queued") throw noTerminal(record, "it is still queued; attach when it runs");
   if (state !== "running")
     throw noTerminal(record, `it has ${state === "cancelled" ? "been cancelled" : state}`);
   if (terminal === null)
-    throw noTerminal(record, "none of its programs runs on a terminal now (shell: submit it with tty=true)");
+    throw noTerminal(
+      record,
+      "none of its programs runs on a terminal now (shell: submit it with tty=true)",
+    );
   let path: ReturnType<typeof terminalSocket>;
   try {
     path = terminalSocket(attemptDir(context.layout, id, attempt));
@@ -69,7 +86,10 @@ async function openTerminal(context: Context, record: Operation, first: ToTermin
       });
     });
   } catch (error) {
-    throw noTerminal(record, `its worker does not answer (${(error as NodeJS.ErrnoException).code})`);
+    throw noTerminal(
+      record,
+      `its worker does not answer (${(error as NodeJS.ErrnoException).code})`,
+    );
   } finally {
     path.release();
   }
@@ -81,7 +101,10 @@ function firstLine(socket: Socket, record: Operation): Promise<FromTerminal> {
       socket.destroy();
       reject(noTerminal(record, reason));
     };
-    const timer = setTimeout(() => fail("its worker is busy and did not answer; try again"), ANSWER_MS);
+    const timer = setTimeout(
+      () => fail("its worker is busy and did not answer; try again"),
+      ANSWER_MS,
+    );
     const lines = new LineSplitter((line) => {
       clearTimeout(timer);
       socket.destroy();

@@ -1,4 +1,7 @@
-/** Operations that ask a person. They wait outside their queues, without a worker or a slot, until somebody answers. */
+/**
+ * Operations that ask a person. They wait outside their queues, without a worker or a slot, until
+ * somebody answers.
+ */
 import { APPROVAL, answerCommand, waitsForApproval } from "../../../protocol/approval.js";
 import type { Blocked, Operation } from "../../../protocol/operation.js";
 import type { Lifecycle } from "../../lifecycle.js";
@@ -7,7 +10,10 @@ import type { Entry } from "../../store/decision.js";
 import { NotRecordedError } from "../../store/not-recorded.js";
 import { Hold, type Reason } from "./hold.js";
 
-/** Longest timer in ms. Afterwards the wall clock is read again: somebody may have set it, or the machine slept. */
+/**
+ * Longest timer in ms. Afterwards the wall clock is read again: somebody may have set it, or the
+ * machine slept.
+ */
 const LONGEST_TIMER_MS = 20_000;
 
 interface ApprovalsOptions {
@@ -69,7 +75,9 @@ export class Approvals extends Hold {
     if (Date.parse(until) > now()) return this.#arm(id, until);
     this.#timers.delete(id);
     try {
-      await lifecycle.answer(id, null, (open) => (open?.until === until ? open.default : undefined));
+      await lifecycle.answer(id, null, (open) =>
+        open?.until === until ? open.default : undefined,
+      );
     } catch (error) {
       if (!(error instanceof NotRecordedError))
         log.error({ err: error, id }, "the end of the time for an answer could not be recorded");

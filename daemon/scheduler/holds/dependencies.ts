@@ -1,9 +1,9 @@
 /**
  * Operations that wait for others (`after`, `afterAny`).
  *
- * An operation counts as finished when its chain is: the last link that it handed over to. A dependency that is gone
- * was finished before: nothing is removed of a chain that others wait for (`Lifecycle.remove`), and an operation whose
- * dependency fails is cancelled at that moment.
+ * An operation counts as finished when its chain is: the last link that it handed over to. A
+ * dependency that is gone was finished before: nothing is removed of a chain that others wait for
+ * (`Lifecycle.remove`), and an operation whose dependency fails is cancelled at that moment.
  */
 import type { Outcome } from "../../../protocol/event.js";
 import type { Blocked, Operation } from "../../../protocol/operation.js";
@@ -38,7 +38,10 @@ interface Chains {
   pending: string[];
   /** The last link of each of them. */
   live: string[];
-  /** All links of their chains so far, and the last links of those that failed, which may be retried. */
+  /**
+   * All links of their chains so far, and the last links of those that failed, which may be
+   * retried.
+   */
   links: Set<string>;
   /** Links of the chains that are not finished. */
   kept: Set<string>;
@@ -78,7 +81,10 @@ export class Dependencies extends Hold {
     });
     const more = ids.length > named.length ? ` and ${ids.length - named.length} more` : "";
     return {
-      what: ids.length === 1 ? "it waits for another operation" : `it waits for ${ids.length} operations`,
+      what:
+        ids.length === 1
+          ? "it waits for another operation"
+          : `it waits for ${ids.length} operations`,
       until: `the end of ${named.join(", ")}${more}`,
       after: { ids, all: true },
     };

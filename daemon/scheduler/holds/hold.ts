@@ -1,4 +1,7 @@
-/** A reason to wait: why a queued operation does not start, and whether it waits outside its queue meanwhile. */
+/**
+ * A reason to wait: why a queued operation does not start, and whether it waits outside its queue
+ * meanwhile.
+ */
 import type { Blocked, Operation } from "../../../protocol/operation.js";
 import type { Entry } from "../../store/decision.js";
 
@@ -19,7 +22,10 @@ export abstract class Hold {
   /** The submit asked for the wait, so the wait is no delay and the forecast knows its end. */
   readonly isPlanned: boolean = false;
 
-  /** The reason, for `blocked`; null: the operation may start, or another key of the record shows why not. */
+  /**
+   * The reason, for `blocked`; null: the operation may start, or another key of the record shows
+   * why not.
+   */
   abstract why(entry: Entry): Blocked | null;
 
   /** As `why`, also where another key of the record shows it. */
@@ -29,8 +35,8 @@ export abstract class Hold {
   }
 
   /**
-   * Whether the operation waits outside its queue, so that it takes no turn. Asked again after each change of the
-   * operation. A hold that ends calls `Waiting.again`.
+   * Whether the operation waits outside its queue, so that it takes no turn. Asked again after each
+   * change of the operation. A hold that ends calls `Waiting.again`.
    */
   holds(_entry: Entry): boolean {
     return false;

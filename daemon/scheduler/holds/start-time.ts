@@ -1,5 +1,6 @@
 /**
- * Operations that wait for a time: their start time, the delay of a retry, or the pace of their chain.
+ * Operations that wait for a time: their start time, the delay of a retry, or the pace of their
+ * chain.
  */
 import type { Blocked, Operation } from "../../../protocol/operation.js";
 import type { Entry } from "../../store/decision.js";
@@ -7,7 +8,10 @@ import { ChainPace } from "../chain-bounds.js";
 import type { Waiting } from "../waiting.js";
 import { Hold, type Reason } from "./hold.js";
 
-/** Longest timer in ms. Afterwards the wall clock is read again: somebody may have set it, or the machine slept. */
+/**
+ * Longest timer in ms. Afterwards the wall clock is read again: somebody may have set it, or the
+ * machine slept.
+ */
 const LONGEST_TIMER_MS = 20_000;
 
 interface StartTimesOptions {
@@ -19,7 +23,10 @@ interface StartTimesOptions {
 export class StartTimes extends Hold {
   override readonly isPlanned = true;
   readonly #timers = new Map<string, NodeJS.Timeout>();
-  /** By id: until when the operation pauses after its last attempt or within its chain, by the monotonic clock. */
+  /**
+   * By id: until when the operation pauses after its last attempt or within its chain, by the
+   * monotonic clock.
+   */
   readonly #pauses = new Map<string, number>();
   readonly #pace = new ChainPace();
 
@@ -65,7 +72,10 @@ export class StartTimes extends Hold {
     for (const id of [...this.#timers.keys()]) this.#clear(id);
   }
 
-  /** Operations with one start time join together: their timers do not end in the order of the submits. */
+  /**
+   * Operations with one start time join together: their timers do not end in the order of the
+   * submits.
+   */
   #over(entry: Entry): void {
     const { id } = entry.record;
     this.#timers.delete(id);
@@ -110,7 +120,10 @@ export function earliestStart({
   return times.length === 0 ? null : Math.max(...times);
 }
 
-/** Milliseconds until a waiting operation may start. Where the clock was set back, at most the original delay. */
+/**
+ * Milliseconds until a waiting operation may start. Where the clock was set back, at most the
+ * original delay.
+ */
 function remainingDelay(retryAt: string, queuedAt: string, now: number): number {
   const whole = Math.max(0, Date.parse(retryAt) - Date.parse(queuedAt));
   return Math.min(Math.max(0, Date.parse(retryAt) - now), whole);

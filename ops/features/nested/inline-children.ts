@@ -1,4 +1,7 @@
-/** Runs the operations inside of an attempt in its own process, for `liveops run` and `liveops/testing`. */
+/**
+ * Runs the operations inside of an attempt in its own process, for `liveops run` and
+ * `liveops/testing`.
+ */
 import { OPERATION_VARIABLES } from "../../../protocol/environment.js";
 import { Refusal } from "../../../protocol/errors.js";
 import type { Submission } from "../../../protocol/event.js";
@@ -15,7 +18,10 @@ import { prepareSubmission } from "../../types/prepare.js";
 import type { OperationCtor } from "../../types/read-type.js";
 
 /** @param depth - number of operations inside of which those run */
-export function inlineChildren(parts: InlineParts, depth = 1): NonNullable<LinkOptions["childrenOf"]> {
+export function inlineChildren(
+  parts: InlineParts,
+  depth = 1,
+): NonNullable<LinkOptions["childrenOf"]> {
   return (parent, attempt) => new InlineChildren(parts, parent, attempt, depth);
 }
 
@@ -40,17 +46,27 @@ class InlineChildren implements ChildRunner {
     return this.#turn;
   }
 
-  async #run(call: ChildCall, place: ChildPlace, { signal, onRecord }: ChildWatch): Promise<Operation> {
+  async #run(
+    call: ChildCall,
+    place: ChildPlace,
+    { signal, onRecord }: ChildWatch,
+  ): Promise<Operation> {
     const { watcher, options, flush, isCancelled } = this.parts;
     if (this.depth > MAX_NESTED)
-      throw new Refusal("LIVEOPS_TOO_DEEP", `an operation would run inside of ${MAX_NESTED} others`);
+      throw new Refusal(
+        "LIVEOPS_TOO_DEEP",
+        `an operation would run inside of ${MAX_NESTED} others`,
+      );
     const Type = typeof call.type === "string" ? await options.findType!(call.type) : call.type;
     const submission = await this.#submissionOf(Type, call, place);
     onRecord(submittedRecord(submission, (options.clock ?? SYSTEM_CLOCK).time(), 0));
     const childrenOf = inlineChildren(this.parts, this.depth + 1);
     const link = (_: OperationCtor, its: Submission) =>
       new InlineLink(its, watcher, { ...options, onRecord, childrenOf });
-    const leave = keepVariables([...Object.keys(OPERATION_VARIABLES), ...Object.keys(call.env ?? {})]);
+    const leave = keepVariables([
+      ...Object.keys(OPERATION_VARIABLES),
+      ...Object.keys(call.env ?? {}),
+    ]);
     Object.assign(process.env, call.env);
     const listeners = process.getMaxListeners();
     // Each attempt listens for uncaught errors.
@@ -63,7 +79,11 @@ class InlineChildren implements ChildRunner {
     }
   }
 
-  async #submissionOf(Type: OperationCtor, call: ChildCall, place: ChildPlace): Promise<Submission> {
+  async #submissionOf(
+    Type: OperationCtor,
+    call: ChildCall,
+    place: ChildPlace,
+  ): Promise<Submission> {
     const { id: parentId, cwd, force } = this.parent;
     const id = newId();
     const { params, words: set, queue } = call;

@@ -17,13 +17,19 @@ import type { NamedOp } from "./run.js";
 
 type TaskSection = Section<keyof typeof STEP_KEYS>;
 
-/** The stages of the file that the item includes, and of the files that this one includes. Null: it is a stage. */
+/**
+ * The stages of the file that the item includes, and of the files that this one includes. Null: it
+ * is a stage.
+ */
 export function stagesOf(item: Field, files: NamedFiles): readonly Field[] | null {
   if (nodeOf(item.node, "include") === undefined) return null;
   const named = item.section("an item with include", INCLUDE_KEYS)?.get("include");
   const file = named === undefined ? null : files.included(named);
   if (file === null) return [];
-  const top = new Field(file.problems, file.node, "", "").section("an included file", INCLUDED_KEYS);
+  const top = new Field(file.problems, file.node, "", "").section(
+    "an included file",
+    INCLUDED_KEYS,
+  );
   return (
     top
       ?.get("stages")
@@ -45,7 +51,8 @@ export function readNested(section: TaskSection, scope: Scope): Nested | null {
   }
   for (const name of NOT_BESIDE_OP) {
     const field = section.get(name);
-    const instead = name === "run" ? "write one of them" : "write it in the stages of the operation";
+    const instead =
+      name === "run" ? "write one of them" : "write it in the stages of the operation";
     field?.keyProblem(`${field.key} is not possible beside op; ${instead}`);
   }
   for (const [name, field] of section.get("env")?.entries("") ?? [])
@@ -106,14 +113,25 @@ function checkFile(
   for (const { name, at, only } of nested.params) {
     const isRequired = pipeline.params.some((param) => param.name === name && param.required);
     if (isRequired && only !== null && scope.mayBeMissing(only))
-      problems.add(at, at.key, `${at.key}: $${only} may have no value, and the parameter is required`);
+      problems.add(
+        at,
+        at.key,
+        `${at.key}: $${only} may have no value, and the parameter is required`,
+      );
   }
   // After a chain of its own the file gives other outputs, which are not known here.
   if (pipeline.then !== null) return;
-  const has = nested.outputs.length === 0 ? "no outputs" : `the outputs ${nested.outputs.join(", ")}`;
+  const has =
+    nested.outputs.length === 0 ? "no outputs" : `the outputs ${nested.outputs.join(", ")}`;
   for (const item of outputs?.items("the name of an output") ?? []) {
     const name = item.text() ?? "";
     if (!nested.outputs.includes(name))
-      problems.addNear(item.node.at, item.key, `${item.key}: ${file} has ${has}`, name, nested.outputs);
+      problems.addNear(
+        item.node.at,
+        item.key,
+        `${item.key}: ${file} has ${has}`,
+        name,
+        nested.outputs,
+      );
   }
 }

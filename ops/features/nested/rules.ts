@@ -18,8 +18,8 @@ export interface NestedParam {
 }
 
 /**
- * An operation inside of a stage or step, as the file says it. It runs in the place of a command. The code that runs it
- * is loaded when a pipeline runs.
+ * An operation inside of a stage or step, as the file says it. It runs in the place of a command.
+ * The code that runs it is loaded when a pipeline runs.
  */
 export class Nested extends TaskRunner implements NestedCall {
   /**
@@ -47,7 +47,11 @@ export class Nested extends TaskRunner implements NestedCall {
   get sign(): unknown {
     const { op, templates, queue } = this;
     const what = op.kind === "file" ? [op.file.text, op.file.files] : op;
-    return [what, fillEntries(templates, { valueOf: (name) => `\u0001${name}` }), queue?.name ?? null];
+    return [
+      what,
+      fillEntries(templates, { valueOf: (name) => `\u0001${name}` }),
+      queue?.name ?? null,
+    ];
   }
 
   /** With a chain of its own, a file gives the outputs of its last type. */
@@ -68,7 +72,12 @@ export class Nested extends TaskRunner implements NestedCall {
     return this.params.find((param) => param.name === name);
   }
 
-  async run(context: TaskContext, task: PipelineTask, place: TaskPlace, isAgain: boolean): Promise<TaskEnd> {
+  async run(
+    context: TaskContext,
+    task: PipelineTask,
+    place: TaskPlace,
+    isAgain: boolean,
+  ): Promise<TaskEnd> {
     const { runNested } = await import("./run.js");
     return runNested(this, context, task, place, isAgain);
   }

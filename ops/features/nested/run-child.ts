@@ -3,7 +3,12 @@ import { FAILURES, type FailureCode } from "../../../protocol/errors.js";
 import { overallProgress } from "../../../protocol/estimate/overall-progress.js";
 import { getOwn, isPlainObject } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { type ChildCall, type ChildHost, type ChildOptions, noChildren } from "../../attempt/children.js";
+import {
+  type ChildCall,
+  type ChildHost,
+  type ChildOptions,
+  noChildren,
+} from "../../attempt/children.js";
 import { Failure, withDetails } from "../../attempt/failure.js";
 import { SHOWN_WAIT, type WaitTime } from "../../attempt/wait-time.js";
 import type { StatusLevel } from "../../sdk/live-operation.js";
@@ -12,13 +17,20 @@ import type { StatusLevel } from "../../sdk/live-operation.js";
  * @returns the record of the last operation of the chain, which has succeeded
  * @throws the error of the operation that failed; OperationCancelled
  */
-export async function runChild(host: ChildHost, call: ChildCall, options: ChildOptions): Promise<Operation> {
+export async function runChild(
+  host: ChildHost,
+  call: ChildCall,
+  options: ChildOptions,
+): Promise<Operation> {
   const { children, cancellation, place, signal } = host;
   cancellation.check();
   if (children === null) throw noChildren();
   const shown = new ShownChild(host, options);
   try {
-    const last = await children.run(call, place, { signal, onRecord: (record) => shown.show(record) });
+    const last = await children.run(call, place, {
+      signal,
+      onRecord: (record) => shown.show(record),
+    });
     if (last.state === "succeeded") return last;
     throw errorOf(last, options.isWhole ? null : (place.step ?? place.stage));
   } catch (thrown) {
@@ -103,7 +115,10 @@ function waitText({ blocked, queue, queuePosition }: Operation): string {
  *
  * @param outer - the stage or step around it; null: the message has no place
  */
-function errorOf({ id, title, error, result, stages, stageStates }: Operation, outer: string | null): Error {
+function errorOf(
+  { id, title, error, result, stages, stageStates }: Operation,
+  outer: string | null,
+): Error {
   if (error === null) {
     const cancelled = new Failure("LIVEOPS_CHILD_CANCELLED", `${title} (${id}) was cancelled`);
     delete cancelled.stack;

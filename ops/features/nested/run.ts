@@ -4,7 +4,12 @@ import type { Operation } from "../../../protocol/operation.js";
 import type { NamePlace } from "../../../protocol/pipeline/used-names.js";
 import type { ChildCall } from "../../attempt/children.js";
 import { stepVariables } from "../../attempt/operation-variables.js";
-import type { Pipeline, PipelineFile, PipelineTask, TemplateValue } from "../../pipeline/definition.js";
+import type {
+  Pipeline,
+  PipelineFile,
+  PipelineTask,
+  TemplateValue,
+} from "../../pipeline/definition.js";
 import type { TaskContext, TaskEnd } from "../../pipeline/feature.js";
 import { ANY_PIPELINE } from "../../pipeline/file-name.js";
 import { paramsSchema } from "../../pipeline/params-schema.js";
@@ -40,7 +45,9 @@ export async function runNested(
   const { op, queue, at } = nested;
   const { p, file, deadline } = context;
   const isCommand = op.kind === "command";
-  const call = isCommand ? callOfCommand(context, task, place) : callOf(op, nested, context, task, place);
+  const call = isCommand
+    ? callOfCommand(context, task, place)
+    : callOf(op, nested, context, task, place);
   const late = new AbortController();
   let clear = () => {};
   const onStart = () => {
@@ -122,6 +129,7 @@ function endOf(
 }
 
 function outputOf(value: unknown): Output {
-  if (Array.isArray(value) && value.every((each) => typeof each !== "object")) return value.map(String);
+  if (Array.isArray(value) && value.every((each) => typeof each !== "object"))
+    return value.map(String);
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

@@ -74,7 +74,13 @@ export class ResticText implements Recogniser {
       };
     const count = RESTIC_COUNT.exec(line);
     if (count !== null)
-      return { label: count[2]!, done: Number(count[1]), total: null, unit: null, isOnlyProgress: true };
+      return {
+        label: count[2]!,
+        done: Number(count[1]),
+        total: null,
+        unit: null,
+        isOnlyProgress: true,
+      };
     const data = RESTIC_DATA.exec(line);
     if (data === null) return null;
     this.#files = MOST_FILES;

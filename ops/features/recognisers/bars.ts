@@ -1,4 +1,7 @@
-/** Bars of any program: tqdm, bars that are drawn of characters, and frames that a carriage return replaces. */
+/**
+ * Bars of any program: tqdm, bars that are drawn of characters, and frames that a carriage return
+ * replaces.
+ */
 import type { Reading, Recogniser } from "../../programs/progress/reading.js";
 import { bytesOf, cutAtPercent } from "./program.js";
 
@@ -34,7 +37,13 @@ function unitOf(unit: string): string | null {
   return unit === "" || unit === "it" ? null : unit;
 }
 
-function counted(label: string, done: number, total: number, unit: string, percent: number): Reading {
+function counted(
+  label: string,
+  done: number,
+  total: number,
+  unit: string,
+  percent: number,
+): Reading {
   // Text of a rate of one step in several seconds: `2.00s/it`.
   const isRate = unit === "s";
   if (total === 0) return { label, percent, isOnlyProgress: true };
@@ -56,8 +65,8 @@ const NARROWEST = 8;
 const DEVIATION = 0.2;
 
 /**
- * A drawn bar beside a percentage, in a line or in a frame. The filled part must agree with the percentage, so that a
- * table with a percentage is not taken for a bar.
+ * A drawn bar beside a percentage, in a line or in a frame. The filled part must agree with the
+ * percentage, so that a table with a percentage is not taken for a bar.
  */
 export class DrawnBar implements Recogniser {
   readonly name = "bar";
@@ -74,7 +83,10 @@ export class DrawnBar implements Recogniser {
 function hasBar(text: string, percent: number): boolean {
   for (const [, filled = "", head = "", rest = ""] of text.matchAll(BRACKETED)) {
     const width = filled.length + head.length + rest.length;
-    if (width >= NARROWEST && Math.abs((filled.length + head.length) / width - percent / 100) <= DEVIATION)
+    if (
+      width >= NARROWEST &&
+      Math.abs((filled.length + head.length) / width - percent / 100) <= DEVIATION
+    )
       return true;
   }
   return false;
@@ -82,7 +94,10 @@ function hasBar(text: string, percent: number): boolean {
 
 const COUNT = /(?:^|[ [(])(\d{1,15}) ?(?:\/| of ) ?(\d{1,15})(?=$|[ \]),:;])/;
 
-/** A frame: a program that overwrites its own line shows progress there, so that a percentage is enough. */
+/**
+ * A frame: a program that overwrites its own line shows progress there, so that a percentage is
+ * enough.
+ */
 export class Frame implements Recogniser {
   readonly name = "frame";
 
@@ -107,8 +122,8 @@ export class Frame implements Recogniser {
 const CHANGING = /^[\d.,:]+\S{0,3}$|^\d{4}-\d\d-\d\dT|[━─█░]/;
 
 /**
- * The words before a figure. Text that may change with each frame (bars, figures, times) is no part of the label, since
- * a new label begins a new bar.
+ * The words before a figure. Text that may change with each frame (bars, figures, times) is no part
+ * of the label, since a new label begins a new bar.
  */
 export function labelOf(before: string): string {
   const words = before

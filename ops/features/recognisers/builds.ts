@@ -65,7 +65,13 @@ export class Cargo implements Recogniser {
     if (match === null) return null;
     const [, label = "", done, total, percent] = match;
     if (percent !== undefined) return { label, percent: Number(percent), isOnlyProgress: true };
-    this.#last = { label, done: Number(done), total: Number(total), unit: "crates", isOnlyProgress: true };
+    this.#last = {
+      label,
+      done: Number(done),
+      total: Number(total),
+      unit: "crates",
+      isOnlyProgress: true,
+    };
     return this.#last;
   }
 }

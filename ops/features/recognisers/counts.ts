@@ -1,6 +1,7 @@
 /**
- * Percentages and counts in lines of any program. A log has such figures for many reasons, so the forms are strict:
- * a false bar does more harm than a missing bar, and `liveops report` says progress for certain.
+ * Percentages and counts in lines of any program. A log has such figures for many reasons, so the
+ * forms are strict: a false bar does more harm than a missing bar, and `liveops report` says
+ * progress for certain.
  */
 import type { Reading, Recogniser } from "../../programs/progress/reading.js";
 import { labelOf } from "./bars.js";
@@ -35,11 +36,18 @@ export class PercentLine implements Recogniser {
     if (!isProgress || TROUBLE.test(text)) return null;
     const label = isFirst ? "" : labelOf(cut.before);
     const isWhole = isFirst || /^[\])]?\.{0,3} *$/.test(cut.after);
-    return { ...(label === "" ? {} : { label }), percent: cut.percent, isOnlyProgress: isFrame || isWhole };
+    return {
+      ...(label === "" ? {} : { label }),
+      percent: cut.percent,
+      isOnlyProgress: isFrame || isWhole,
+    };
   }
 }
 
-/** No `45% of the space`: the end of the line, a bracket, a bar, a figure, a time or a word that ends the work. */
+/**
+ * No `45% of the space`: the end of the line, a bracket, a bar, a figure, a time or a word that
+ * ends the work.
+ */
 function endsWell(after: string): boolean {
   return (
     /^(?:[\])]|\.{0,3} *$|,? *[|([]|,? +(?:\d|-|@|ETA\b|eta\b|in \d))/.test(after) ||
@@ -48,7 +56,10 @@ function endsWell(after: string): boolean {
 }
 
 const ANY_COUNT = /\d ?(?:\/|of) ?\d/;
-/** `[12/90] CC main.o`, `[1,234 / 5,678] Compiling`, `(12/90): package`, `(12/90) installing package`. */
+/**
+ * `[12/90] CC main.o`, `[1,234 / 5,678] Compiling`, `(12/90): package`, `(12/90) installing
+ * package`.
+ */
 const BRACKETS = /^(?:\[ *([\d,]{1,15}) *\/ *([\d,]{1,15})\]|\( *(\d{1,9})\/(\d{1,9})\):?) +\S/;
 const STEP = /^(Step|Stage|Phase|Epoch|Iteration) (\d{1,9}) ?(?:\/|of) ?(\d{1,9})(?=$|[ :,.\])])/i;
 /** These count on when a higher count follows; `Test 3 of 5` may as well be a result. */
@@ -74,8 +85,8 @@ interface Count {
 /**
  * `[12/90] text` (ninja and many others), `Step 3/12`, `Processing file 12 of 90`, `12/90 files`.
  *
- * A date or a fraction has these forms too. A count that begins at its first item is progress; any other count is
- * progress once the same total came with a higher count.
+ * A date or a fraction has these forms too. A count that begins at its first item is progress; any
+ * other count is progress once the same total came with a higher count.
  */
 export class CountLine implements Recogniser {
   readonly name = "count";
@@ -85,7 +96,8 @@ export class CountLine implements Recogniser {
   read(text: string, isFrame: boolean): Reading | null {
     if (!(text.includes("/") || text.includes("of ")) || !ANY_COUNT.test(text)) return null;
     const count = countIn(text);
-    if (count === null || count.total < 2 || count.done > count.total || TROUBLE.test(text)) return null;
+    if (count === null || count.total < 2 || count.done > count.total || TROUBLE.test(text))
+      return null;
     const isSure = isFrame || isFirst(count) || goesOn(this.#last.get(count.form), count);
     this.#last.set(count.form, { ...count, isSure });
     if (!isSure) return null;
@@ -101,7 +113,9 @@ function isFirst({ form, done }: Count): boolean {
 /** A total may grow while the program finds more to do. */
 function goesOn(last: (Count & { isSure: boolean }) | undefined, { done, total }: Count): boolean {
   if (last === undefined) return false;
-  return last.isSure ? done >= last.done && total >= last.total : done > last.done && total === last.total;
+  return last.isSure
+    ? done >= last.done && total >= last.total
+    : done > last.done && total === last.total;
 }
 
 function countIn(text: string): Count | null {
@@ -114,7 +128,8 @@ function countIn(text: string): Count | null {
   const item = ITEM.exec(text);
   if (item !== null) return countOf("items", item[1]!.toLowerCase(), null, item[2], item[3]);
   const activity = ACTIVITY_FIRST.test(text) ? ACTIVITY_COUNT.exec(text) : null;
-  if (activity !== null) return countOf("activity", labelOf(activity[1]!), null, activity[2], activity[3]);
+  if (activity !== null)
+    return countOf("activity", labelOf(activity[1]!), null, activity[2], activity[3]);
   const [, percent, done, total] = text.includes("% ") ? (PERCENT_AND_COUNT.exec(text) ?? []) : [];
   if (percent !== undefined)
     return Math.abs(Number(percent) - (100 * Number(done)) / Number(total)) <= 1

@@ -71,7 +71,10 @@ export class BuildxJson implements Recogniser {
   }
 }
 
-/** The lines of a text in base64; a text in another form as it is. Of a line that was redrawn, the last form. */
+/**
+ * The lines of a text in base64; a text in another form as it is. Of a line that was redrawn, the
+ * last form.
+ */
 function linesOf(text: string): string[] {
   const bytes = Buffer.from(text, "base64");
   if (bytes.toString("base64") !== text) return [text];
@@ -79,12 +82,16 @@ function linesOf(text: string): string[] {
     .toString("utf8")
     .replace(/\r?\n$/, "")
     .split(/\r?\n/);
-  return lines.map((line) => line.slice(line.lastIndexOf("\r", line.length - 2) + 1).replace(/\r$/, ""));
+  return lines.map((line) =>
+    line.slice(line.lastIndexOf("\r", line.length - 2) + 1).replace(/\r$/, ""),
+  );
 }
 
 function listIn(object: Record<string, unknown>, key: string): Array<Record<string, unknown>> {
   const value = object[key];
-  return Array.isArray(value) ? value.filter((item) => typeof item === "object" && item !== null) : [];
+  return Array.isArray(value)
+    ? value.filter((item) => typeof item === "object" && item !== null)
+    : [];
 }
 
 const COMPOSE_KEYS = new Set([
@@ -183,7 +190,8 @@ export class DockerBuild implements Recogniser {
   read(text: string): Reading | null {
     const line = text.trimEnd();
     const [, id = "", name = ""] = STEP.exec(line) ?? [];
-    if (id !== "") return this.#steps.add(id, name) ? { ...this.#steps.reading(), status: name } : null;
+    if (id !== "")
+      return this.#steps.add(id, name) ? { ...this.#steps.reading(), status: name } : null;
     const ended = STEP_DONE.exec(line)?.[1];
     return ended !== undefined && this.#steps.finish(ended) ? this.#steps.reading() : null;
   }

@@ -9,7 +9,11 @@ const METER = new RegExp(
 const PARALLEL = new RegExp(
   `^ *(\\d{1,3}|--) +(?:\\d{1,3}|--) +([\\d.]+[kMGTP]?) +([\\d.]+[kMGTP]?) +\\d+ +\\d+(?: +${CLOCK}){3} +[\\d.]+[kMGTP]?$`,
 );
-const METER_HEADS = ["  % Total    % Rec", "                                 Dload", "DL% UL%  Dled  Uled"];
+const METER_HEADS = [
+  "  % Total    % Rec",
+  "                                 Dload",
+  "DL% UL%  Dled  Uled",
+];
 const HASHES = /^#* {1,400}(\d{1,3}\.\d)%$|^#+ ?(100\.0)%$/;
 
 /** The table meter of curl, its meter of parallel transfers, and its bar (`-#`). */
@@ -58,7 +62,11 @@ export class Curl implements Recogniser {
     if (done === 0 && total === 0) return { isOnlyProgress: true };
     if (done < this.#done) this.#begin();
     this.#done = done;
-    return bytesReading(this.#transfer === 1 ? "transfer" : `transfer ${this.#transfer}`, done, total);
+    return bytesReading(
+      this.#transfer === 1 ? "transfer" : `transfer ${this.#transfer}`,
+      done,
+      total,
+    );
   }
 }
 
@@ -89,7 +97,11 @@ export class Wget implements Recogniser {
     }
     const match = text.includes("<=>") ? WGET_UNKNOWN.exec(text) : null;
     if (match === null) return null;
-    return bytesReading(this.#label(text.slice(0, match.index)), bytesOf(match[1]!, 1024) ?? 0, null);
+    return bytesReading(
+      this.#label(text.slice(0, match.index)),
+      bytesOf(match[1]!, 1024) ?? 0,
+      null,
+    );
   }
 
   #bar(text: string): Reading | null {

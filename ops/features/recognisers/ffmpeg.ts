@@ -1,4 +1,7 @@
-/** ffmpeg: `-progress` and the line of statistics, over the duration that ffmpeg prints for its inputs. */
+/**
+ * ffmpeg: `-progress` and the line of statistics, over the duration that ffmpeg prints for its
+ * inputs.
+ */
 import type { Reading, Recogniser } from "../../programs/progress/reading.js";
 import { secondsOf } from "./program.js";
 
@@ -77,7 +80,8 @@ export class FfmpegStatistics implements Recogniser {
     const time = match[1]!;
     const { total } = this.#duration;
     // The last line has the final size, and stays in the log.
-    if (text.includes("Lsize=")) return { ...reading(total ?? timeOf(time), total), isOnlyProgress: false };
+    if (text.includes("Lsize="))
+      return { ...reading(total ?? timeOf(time), total), isOnlyProgress: false };
     return time === "N/A" ? { isOnlyProgress: true } : reading(timeOf(time), total);
   }
 }

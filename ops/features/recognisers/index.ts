@@ -28,13 +28,18 @@ import { RcloneJson, RcloneText, Rsync, Tar, Xz } from "./transfers.js";
 const DIGITS = "0123456789";
 
 /**
- * A program comes before a form that any program may print: the form knows less, and would take the line of the
- * program. A recogniser that needs lines without progress, such as the name of a file, sees them only if no recogniser
- * before it understood them, and only those that begin as its row says.
+ * A program comes before a form that any program may print: the form knows less, and would take the
+ * line of the program. A recogniser that needs lines without progress, such as the name of a file,
+ * sees them only if no recogniser before it understood them, and only those that begin as its row
+ * says.
  */
 export const RECOGNISERS: readonly ProgramRecogniser[] = [
   json("{", () => new BuildxJson(), ["docker buildx", "steps", "`--progress rawjson`"]),
-  json("{", () => new ComposeJson(), ["docker compose", "layers, images, containers", "`--progress json`"]),
+  json("{", () => new ComposeJson(), [
+    "docker compose",
+    "layers, images, containers",
+    "`--progress json`",
+  ]),
   text(`${DIGITS}abcdef`, () => new DockerPull(), ["docker pull, docker push", "layers"]),
   text("#", () => new DockerBuild(), ["docker build", "steps", "`--progress plain`"]),
   json("{", () => new ResticJson(), ["restic", "bytes, current file", "`--json`"]),
@@ -131,7 +136,11 @@ export const RECOGNISERS: readonly ProgramRecogniser[] = [
     " ",
     () => new Cargo(),
     ["cargo", "crates", "", "tty"],
-    ["cargo", "crates", "`CARGO_TERM_PROGRESS_WHEN=always CARGO_TERM_PROGRESS_WIDTH=80` as variables"],
+    [
+      "cargo",
+      "crates",
+      "`CARGO_TERM_PROGRESS_WHEN=always CARGO_TERM_PROGRESS_WIDTH=80` as variables",
+    ],
   ),
   // Forms that any program may print.
   text(/%\||\/s\]/, () => new Tqdm(), ["tqdm (Python)", "count, or bytes"]),
@@ -142,7 +151,10 @@ export const RECOGNISERS: readonly ProgramRecogniser[] = [
     ["a drawn bar such as `[####----] 50%`", "percent"],
   ),
   text(/%/, BARE_PERCENT, ["a line such as `50%`", "percent"]),
-  text(/%/, () => new PercentLine(), ["a line such as `Downloading: 45%` or `45% complete`", "percent"]),
+  text(/%/, () => new PercentLine(), [
+    "a line such as `Downloading: 45%` or `45% complete`",
+    "percent",
+  ]),
   text(
     /\d ?(?:\/|of) ?\d/,
     () => new CountLine(),
@@ -150,7 +162,8 @@ export const RECOGNISERS: readonly ProgramRecogniser[] = [
     ["a line such as `[12/90] text` or `(12/90) text`", "steps"],
     ["a line such as `Step 3/12`, `Copying file 12 of 90` or `12/90 files`", "count"],
   ),
-  // Any other recogniser would understand more of the frame. Every frame is read, and this reads no line.
+  // Any other recogniser would understand more of the frame. Every frame is read, and this reads no
+  // line.
   text(/%/, () => new Frame(), [
     "a line that a carriage return replaces, with `45%` or `12/90`",
     "percent, or count",

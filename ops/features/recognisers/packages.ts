@@ -35,7 +35,8 @@ export class Apt implements Recogniser {
       return { label: "packages", percent: Number(match[1]), isOnlyProgress: true };
     }
     const acquired = isFrame ? ACQUIRE.exec(text) : null;
-    if (acquired !== null) return { label: "download", percent: Number(acquired[1]), isOnlyProgress: true };
+    if (acquired !== null)
+      return { label: "download", percent: Number(acquired[1]), isOnlyProgress: true };
     if (this.#steps === 0 || isFrame || !STEP.test(text)) return null;
     this.#done = Math.min(this.#done + 1, this.#steps);
     if (this.#hasBar) return null;
@@ -69,7 +70,9 @@ export class Pip implements Recogniser {
 const NPM_BAR = /^[[(⸨]([#░⠂.]{5,80})[\])⸩] \S+ (\w+):/;
 const NPM_FETCH = /^npm http (?:fetch GET \d{3}|cache) /;
 
-/** npm up to 9 draws a bar; later versions only turn a spinner, so that their requests are counted. */
+/**
+ * npm up to 9 draws a bar; later versions only turn a spinner, so that their requests are counted.
+ */
 export class Npm implements Recogniser {
   readonly name = "npm";
   #requests = 0;
@@ -83,6 +86,10 @@ export class Npm implements Recogniser {
     if (match === null) return null;
     const bar = match[1]!;
     const filled = bar.split("#").length - 1;
-    return { label: match[2]!, percent: Math.round((100 * filled) / bar.length), isOnlyProgress: true };
+    return {
+      label: match[2]!,
+      percent: Math.round((100 * filled) / bar.length),
+      isOnlyProgress: true,
+    };
   }
 }

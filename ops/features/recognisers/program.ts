@@ -9,7 +9,10 @@ export interface Program {
   readonly shows: string;
   /** What to add to the command; empty: nothing. */
   readonly add: string;
-  /** `pipe`: also without a terminal; `tty`: the program shows progress only on a terminal (`tty: true`). */
+  /**
+   * `pipe`: also without a terminal; `tty`: the program shows progress only on a terminal (`tty:
+   * true`).
+   */
   readonly needs: "pipe" | "tty";
 }
 
@@ -18,7 +21,16 @@ export interface ProgramRecogniser extends RecogniserEntry {
 }
 
 const SIZE = /^([\d.,]+) *([kKMGTPE]?)(i?)(?:B|b|bytes|Bytes)?$/;
-const POWERS: Readonly<Record<string, number>> = { "": 0, k: 1, K: 1, M: 2, G: 3, T: 4, P: 5, E: 6 };
+const POWERS: Readonly<Record<string, number>> = {
+  "": 0,
+  k: 1,
+  K: 1,
+  M: 2,
+  G: 3,
+  T: 4,
+  P: 5,
+  E: 6,
+};
 
 /**
  * Bytes of a size such as `4.77 MiB`, `1,234` or `320K`. IEC prefixes (`KiB`) are powers of 1024.
@@ -56,7 +68,10 @@ export interface Cut {
 
 const PERCENT_AT_END = /(\d{1,3}(?:[.,]\d{1,3})?) ?$/;
 
-/** Splits a text at its first percentage from 0 to 100. A figure that is longer, such as `1234%`, is none. */
+/**
+ * Splits a text at its first percentage from 0 to 100. A figure that is longer, such as `1234%`, is
+ * none.
+ */
 export function cutAtPercent(text: string): Cut | null {
   for (let at = text.indexOf("%"); at !== -1; at = text.indexOf("%", at + 1)) {
     const head = text.slice(Math.max(0, at - 12), at);
@@ -76,7 +91,8 @@ export function cutAtPercent(text: string): Cut | null {
  * @param total - null or 0: unknown. A total that is rounded or still grows may be below `done`
  */
 export function bytesReading(label: string, done: number, total: number | null): Reading {
-  if (total === null || total === 0) return { label, done, total: null, unit: "B", isOnlyProgress: true };
+  if (total === null || total === 0)
+    return { label, done, total: null, unit: "B", isOnlyProgress: true };
   return { label, done: Math.min(done, total), total, unit: "B", isOnlyProgress: true };
 }
 

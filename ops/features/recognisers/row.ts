@@ -1,4 +1,7 @@
-/** The rows of the table of recognisers: a program that patterns describe, or one that needs code of its own. */
+/**
+ * The rows of the table of recognisers: a program that patterns describe, or one that needs code of
+ * its own.
+ */
 import type { Reading, Recogniser, RecogniserEntry } from "../../programs/progress/reading.js";
 import { bytesOf, bytesReading, type Program, type ProgramRecogniser } from "./program.js";
 
@@ -6,7 +9,10 @@ import { bytesOf, bytesReading, type Program, type ProgramRecogniser } from "./p
 export interface Pattern {
   /** A part of every such text, which is looked for before the pattern. */
   readonly has: string;
-  /** The groups are `label`, `status`, `percent`, `done` and `total`. Spaces at the end are cut before. */
+  /**
+   * The groups are `label`, `status`, `percent`, `done` and `total`. Spaces at the end are cut
+   * before.
+   */
   readonly text: RegExp;
   /** Default: the group. */
   readonly label?: string;
@@ -16,11 +22,17 @@ export interface Pattern {
   readonly unit?: string | null;
   /** Logs of other programs have such lines too, so that only frames count. */
   readonly isFrame?: true;
-  /** The texts that stay in the log: lines that are no frame, or what the pattern fits. Default: none. */
+  /**
+   * The texts that stay in the log: lines that are no frame, or what the pattern fits. Default:
+   * none.
+   */
   readonly log?: "lines" | RegExp;
 }
 
-/** A row of the table in docs/pipelines.md: name, what the bar shows, what to add, and `tty` for a terminal. */
+/**
+ * A row of the table in docs/pipelines.md: name, what the bar shows, what to add, and `tty` for a
+ * terminal.
+ */
 type Words = readonly [name: string, shows: string, add?: string, needs?: Program["needs"]];
 
 type CreateRecogniser = RecogniserEntry["create"];
@@ -28,12 +40,20 @@ type CreateRecogniser = RecogniserEntry["create"];
 type Begins = RecogniserEntry["begins"];
 
 /** An output made for programs. */
-export function json(begins: Begins, create: CreateRecogniser, ...programs: Words[]): ProgramRecogniser {
+export function json(
+  begins: Begins,
+  create: CreateRecogniser,
+  ...programs: Words[]
+): ProgramRecogniser {
   return { source: "json", begins, create, programs: programs.map(programOf) };
 }
 
 /** An output made for people. */
-export function text(begins: Begins, create: CreateRecogniser, ...programs: Words[]): ProgramRecogniser {
+export function text(
+  begins: Begins,
+  create: CreateRecogniser,
+  ...programs: Words[]
+): ProgramRecogniser {
   return { source: "text", begins, create, programs: programs.map(programOf) };
 }
 
@@ -74,7 +94,12 @@ function readingOf(pattern: Pattern, groups: Groups, line: string, isFrame: bool
   const amount = (text: string) => (isSize ? (bytesOf(text) ?? 0) : Number(text));
   if (percent !== undefined) return { ...reading, done: amount(done), unit };
   if (!isSize)
-    return { ...reading, done: amount(done), total: total === undefined ? null : amount(total), unit };
+    return {
+      ...reading,
+      done: amount(done),
+      total: total === undefined ? null : amount(total),
+      unit,
+    };
   const size = bytesReading(label ?? "", amount(done), total === undefined ? null : amount(total));
   return { ...size, ...reading, unit };
 }

@@ -4,13 +4,18 @@ import { bytesOf, bytesReading, jsonObject, numberIn } from "./program.js";
 
 const SIZES = "([\\d.]+ [KMGTPE]?i?B) / ([\\d.]+ [KMGTPE]?i?B), (?:\\d{1,3}%|-), ";
 const BLOCK = new RegExp(`^Transferred: +${SIZES}`);
-const ONE_LINE = new RegExp(`^\\d{4}/\\d\\d/\\d\\d \\d\\d:\\d\\d:\\d\\d (?:INFO|NOTICE) *: +${SIZES}`);
+const ONE_LINE = new RegExp(
+  `^\\d{4}/\\d\\d/\\d\\d \\d\\d:\\d\\d:\\d\\d (?:INFO|NOTICE) *: +${SIZES}`,
+);
 /** The rest of the block; lines of errors and of renames stay in the log. */
 const REST =
   /^(?:Transferred: +\d+ \/ \d+, (?:\d+%|-)|Checks: +\d+ \/ \d+, (?:\d+%|-)|Elapsed time: +[\d.hms]+|Transferring:| \* .+: +(?:\d+% )?\/[\d.]+[KMGTP]?i?,? .*)$/;
 const EMPTY_LINE = /^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d INFO *: *$/;
 
-/** On a terminal, `-P` moves the cursor up and begins the next block in the last line of the block before. */
+/**
+ * On a terminal, `-P` moves the cursor up and begins the next block in the last line of the block
+ * before.
+ */
 function lastBlock(line: string): string {
   const at = line.lastIndexOf("Transferred: ");
   return at > 0 ? line.slice(at) : line;
@@ -30,7 +35,9 @@ export class RcloneText implements Recogniser {
       return bytesReading("transfer", bytesOf(match[1]!) ?? 0, bytesOf(match[2]!));
     }
     if (!this.#hasSpoken) return null;
-    return REST.test(line.trimEnd()) || (isDate && EMPTY_LINE.test(line)) ? { isOnlyProgress: true } : null;
+    return REST.test(line.trimEnd()) || (isDate && EMPTY_LINE.test(line))
+      ? { isOnlyProgress: true }
+      : null;
   }
 }
 
@@ -52,8 +59,8 @@ const FRAME =
 const HEADING = /^(?:sending|receiving|building|created|delta)\b/;
 
 /**
- * The percent is that of the whole transfer or of one file; only the order of the lines tells which. `--progress`
- * prints the name of the file first and ends each file at 100%.
+ * The percent is that of the whole transfer or of one file; only the order of the lines tells
+ * which. `--progress` prints the name of the file first and ends each file at 100%.
  */
 export class Rsync implements Recogniser {
   readonly name = "rsync";
@@ -78,7 +85,8 @@ export class Rsync implements Recogniser {
       else this.#mode ??= this.#file === "" ? "transfer" : "files";
     }
     if (this.#mode === "files") return this.#files(percent, left, total);
-    if (this.#mode === null && this.#file !== "") return { label: this.#file, percent, isOnlyProgress: true };
+    if (this.#mode === null && this.#file !== "")
+      return { label: this.#file, percent, isOnlyProgress: true };
     const done = bytesOf(bytes) ?? 0;
     const reading: Reading = { label: "transfer", done, unit: "B", isOnlyProgress: true };
     return this.#isListing ? { ...reading, total: null } : { ...reading, percent };
@@ -136,6 +144,12 @@ export class Xz implements Recogniser {
   read(text: string): Reading | null {
     if (text.endsWith(")")) this.#file = XZ_FILE.exec(text)?.[1] ?? this.#file;
     const match = text.includes(" % ") ? XZ.exec(text) : null;
-    return match && { label: this.#file, percent: Number(match[1]!.replace(",", ".")), isOnlyProgress: true };
+    return (
+      match && {
+        label: this.#file,
+        percent: Number(match[1]!.replace(",", ".")),
+        isOnlyProgress: true,
+      }
+    );
   }
 }

@@ -27,7 +27,9 @@ export interface OperationRun<T extends OperationClass = OperationClass> {
 
 /** The parameters; they may be left out if the type needs none. */
 export type RunArguments<T> =
-  Record<never, never> extends ParamsInput<T> ? [params?: ParamsInput<T>] : [params: ParamsInput<T>];
+  Record<never, never> extends ParamsInput<T>
+    ? [params?: ParamsInput<T>]
+    : [params: ParamsInput<T>];
 
 /**
  * Runs one attempt of an operation to its end, in this process.

@@ -1,12 +1,19 @@
 /**
- * Decides whether a stage or step with `needs` or `makes` is up to date, and says why. It is, when the command and all
- * that it is given, the content of its needs, and what it made are as its last run left them.
+ * Decides whether a stage or step with `needs` or `makes` is up to date, and says why. It is, when
+ * the command and all that it is given, the content of its needs, and what it made are as its last
+ * run left them.
  */
 import { hash } from "node:crypto";
 import { posix } from "node:path";
 import { orAborted } from "../../../protocol/system/until.js";
 import type { PipelineTask } from "../../pipeline/definition.js";
-import type { FeatureRun, PlacedTask, RunningFeature, TaskGuard, Verdict } from "../../pipeline/feature.js";
+import type {
+  FeatureRun,
+  PlacedTask,
+  RunningFeature,
+  TaskGuard,
+  Verdict,
+} from "../../pipeline/feature.js";
 import {
   type CommandContext,
   directoryOf,
@@ -16,7 +23,13 @@ import {
 } from "../../pipeline/run/command.js";
 import { findShell, shellText } from "../../pipeline/run/shell.js";
 import { fill, fillWords, type Scope } from "../../pipeline/template.js";
-import { type Contents, contentsOf, type Differences, differences, isNewer } from "./files/content.js";
+import {
+  type Contents,
+  contentsOf,
+  type Differences,
+  differences,
+  isNewer,
+} from "./files/content.js";
 import { circleText, orderOf, TOO_MANY_PATHS } from "./files/order.js";
 import { filesOf, type PathsContext, type Pattern } from "./files/paths.js";
 import { type Given, type Stamp, Stamps } from "./files/stamps.js";
@@ -127,7 +140,11 @@ class Freshness implements TaskGuard {
     const { stamps } = this.build;
     const { needs, walked } = await this.#findNeeds(before, isQuick);
     this.#seen = { given, before, needs, walked };
-    const runs = (why: string, changed: string | null): Verdict => ({ isUpToDate: false, why, changed });
+    const runs = (why: string, changed: string | null): Verdict => ({
+      isUpToDate: false,
+      why,
+      changed,
+    });
     const forcedBy = this.#forcedBy;
     if (before === null) return runs(forcedBy ?? "no earlier run is known", null);
     if (before.at === null) return runs(forcedBy ?? "the last run has not succeeded", null);
@@ -160,11 +177,15 @@ class Freshness implements TaskGuard {
   get #forcedBy(): string | null {
     const { isForced, from } = this.build;
     if (isForced) return "--force";
-    const isNamed = from?.stage === this.place.stage && (from.step ?? this.task.name) === this.task.name;
+    const isNamed =
+      from?.stage === this.place.stage && (from.step ?? this.task.name) === this.task.name;
     return isNamed ? "asked for by --from" : null;
   }
 
-  /** Whether the patterns and the directories are those of the stamp, so that they match the same files. */
+  /**
+   * Whether the patterns and the directories are those of the stamp, so that they match the same
+   * files.
+   */
   async #isAsWalked({ walked }: Stamp): Promise<boolean> {
     if (walked === null || walked.patterns !== this.#patterns) return false;
     return orAborted(isAsWalked(walked.walk), this.#signal);
@@ -197,8 +218,17 @@ class Freshness implements TaskGuard {
     const { given, needs, walked, before } = this.#seen!;
     const isValid = before !== null && before.at !== null;
     const seconds = before?.seconds ?? [];
-    const stamp = { given, needs, walked, makes: before?.makes ?? new Map(), at: null, seconds, outputs: {} };
-    // Only a valid one may not come back after a power cut. The first one tells the next run of a failure.
+    const stamp = {
+      given,
+      needs,
+      walked,
+      makes: before?.makes ?? new Map(),
+      at: null,
+      seconds,
+      outputs: {},
+    };
+    // Only a valid one may not come back after a power cut. The first one tells the next run of a
+    // failure.
     if (isValid || before === null) this.#write(stamp, isValid);
   }
 
@@ -252,7 +282,10 @@ class Freshness implements TaskGuard {
     };
   }
 
-  /** All that a script can read. A secret counts by where it comes from, because a hash of a short one tells it. */
+  /**
+   * All that a script can read. A secret counts by where it comes from, because a hash of a short
+   * one tells it.
+   */
   #values(): Record<string, string> {
     const { context, build } = this;
     const { params } = context.file.pipeline;
@@ -333,7 +366,12 @@ function medianOf(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
-function patternsOf(file: CommandContext["file"], task: PipelineTask, files: TaskFiles, scope: Scope) {
+function patternsOf(
+  file: CommandContext["file"],
+  task: PipelineTask,
+  files: TaskFiles,
+  scope: Scope,
+) {
   return {
     cwd: directoryOf(file, task.cwd, (template) => fill(template, scope)),
     needs: files.needs.map((pattern) => filled(pattern, scope)),

@@ -33,7 +33,10 @@ export interface PathPattern {
 }
 
 /** Null: it has none. */
-export function readFiles(section: Section<keyof typeof STEP_KEYS>, scope: Scope): TaskFiles | null {
+export function readFiles(
+  section: Section<keyof typeof STEP_KEYS>,
+  scope: Scope,
+): TaskFiles | null {
   const [needs, makes] = [section.get("needs"), section.get("makes")];
   if (needs === undefined && makes === undefined) return null;
   if (needs?.node.kind === "scalar" && needs.node.value !== null) {
@@ -50,7 +53,8 @@ export function readFiles(section: Section<keyof typeof STEP_KEYS>, scope: Scope
     else patterns.push(...readPattern(item, scope));
   }
   checkKept(needs, patterns, outputsOf.length > 0);
-  const made = makes?.items("a path or a pattern").flatMap((item) => readPattern(item, scope)) ?? [];
+  const made =
+    makes?.items("a path or a pattern").flatMap((item) => readPattern(item, scope)) ?? [];
   checkKept(makes, made, false);
   return new TaskFiles(patterns, outputsOf, made);
 }
@@ -97,7 +101,8 @@ function readPattern(field: Field, scope: Scope): PathPattern[] {
   if (text === null) return [];
   const open = openedIn(text);
   if (text === "!") field.problem(`${field.key}: a pattern must follow the !`);
-  else if (/[\x00-\x1f\x7f]/.test(text)) field.problem(`${field.key}: a path must be one line of text`);
+  else if (/[\x00-\x1f\x7f]/.test(text))
+    field.problem(`${field.key}: a path must be one line of text`);
   else if (open !== null)
     field.problem(
       `${field.key}: ${quoted(text)} has a ${open} without its end; write \\${open} for the character itself`,
@@ -110,7 +115,9 @@ function readPattern(field: Field, scope: Scope): PathPattern[] {
   return [];
 }
 
-/** The bracket or brace that is not closed; null: there is none. A name such as `${level}` is none. */
+/**
+ * The bracket or brace that is not closed; null: there is none. A name such as `${level}` is none.
+ */
 function openedIn(text: string): string | null {
   const plain = text.replace(/\\.|\$\{\w+\}/g, "").replace(/\[[^\]]+\]/g, "");
   if (plain.includes("[")) return "[";
@@ -119,9 +126,15 @@ function openedIn(text: string): string | null {
 }
 
 /** Adds a problem where the patterns only leave out. */
-function checkKept(field: Field | undefined, patterns: readonly PathPattern[], hasOthers: boolean): void {
+function checkKept(
+  field: Field | undefined,
+  patterns: readonly PathPattern[],
+  hasOthers: boolean,
+): void {
   if (field === undefined || patterns.length === 0 || hasOthers) return;
   const texts = patterns.map(({ text }) => (text[0] && "text" in text[0] ? text[0].text : ""));
   if (!texts.some(isKept))
-    field.problem(`${field.key} only leaves files out; add the pattern from which they are left out`);
+    field.problem(
+      `${field.key} only leaves files out; add the pattern from which they are left out`,
+    );
 }

@@ -27,7 +27,9 @@ export function reasonOf({ before, given, changes, made }: Reason): string | nul
     return `the output of ${counted(printed.map((text) => text.split("\n", 1)[0]!))} changed`;
   const { changed, added, gone } = changes;
   const needs = [
-    ...changed.map(({ path, by }) => (by === null ? `${path} changed` : `${path} was made anew by ${by}`)),
+    ...changed.map(({ path, by }) =>
+      by === null ? `${path} changed` : `${path} was made anew by ${by}`,
+    ),
     ...added.map((path) => `${path} is new`),
     ...gone.map((path) => `${path} is gone`),
   ];
@@ -54,9 +56,17 @@ function namesThatDiffer(
 }
 
 /** `up to date: 214 files, made 14:02`. */
-export function upToDateText(last: { files: number; outputs: number; makes: number; at: string }): string {
+export function upToDateText(last: {
+  files: number;
+  outputs: number;
+  makes: number;
+  at: string;
+}): string {
   const { files, outputs, makes, at } = last;
-  const needs = [files > 0 ? number(files, "file") : "", outputs > 0 ? number(outputs, "output") : ""];
+  const needs = [
+    files > 0 ? number(files, "file") : "",
+    outputs > 0 ? number(outputs, "output") : "",
+  ];
   const when = `${makes > 0 ? "made" : "ran"} ${timeText(new Date(at), new Date())}`;
   return `up to date: ${[...needs, when].filter(Boolean).join(", ")}`;
 }
@@ -70,5 +80,7 @@ function timeText(at: Date, now: Date): string {
   const two = (value: number) => String(value).padStart(2, "0");
   const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
   const isToday = at.toDateString() === now.toDateString();
-  return isToday ? time : `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${time}`;
+  return isToday
+    ? time
+    : `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${time}`;
 }

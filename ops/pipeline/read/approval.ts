@@ -66,11 +66,18 @@ function choicesOf(field: Field | undefined): readonly string[] {
   return texts;
 }
 
-function defaultOf(field: Field | undefined, choices: readonly string[], hasTimeout: boolean): string | null {
+function defaultOf(
+  field: Field | undefined,
+  choices: readonly string[],
+  hasTimeout: boolean,
+): string | null {
   const text = field?.scalar()?.text ?? null;
   if (text === null) return null;
   if (!choices.includes(text))
-    field!.problem(`${field!.key} takes one of ${choices.map(quoted).join(", ")}, not ${quoted(text)}`);
-  if (!hasTimeout) field!.keyProblem(`${field!.key} is the answer after timeout, and the stage has none`);
+    field!.problem(
+      `${field!.key} takes one of ${choices.map(quoted).join(", ")}, not ${quoted(text)}`,
+    );
+  if (!hasTimeout)
+    field!.keyProblem(`${field!.key} is the answer after timeout, and the stage has none`);
   return text;
 }

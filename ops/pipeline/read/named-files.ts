@@ -1,4 +1,7 @@
-/** Reads the files that a pipeline names, for its stages and for the operations inside of it. Keeps their texts. */
+/**
+ * Reads the files that a pipeline names, for its stages and for the operations inside of it. Keeps
+ * their texts.
+ */
 import { readdirSync } from "node:fs";
 import { basename, dirname, isAbsolute, resolve } from "node:path";
 import { MAX_NESTED } from "../../../protocol/limits.js";
@@ -82,7 +85,9 @@ export class NamedFiles {
     if (opened === null) return null;
     const { path, text } = opened;
     if (this.#included.has(path)) {
-      field.problem(`${field.key}: ${path} is included twice, so its stages would have the same names`);
+      field.problem(
+        `${field.key}: ${path} is included twice, so its stages would have the same names`,
+      );
       return null;
     }
     this.#included.add(path);
@@ -118,7 +123,9 @@ export class NamedFiles {
     const name = field.text();
     if (name === null) return null;
     if (problems.path === null && !isAbsolute(name)) {
-      field.problem(`${key}: ${name} is relative to the file, and this text came from stdin; write its path`);
+      field.problem(
+        `${key}: ${name} is relative to the file, and this text came from stdin; write its path`,
+      );
       return null;
     }
     const path = resolve(dirname(problems.path ?? "/"), name);

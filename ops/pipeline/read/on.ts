@@ -1,5 +1,13 @@
-/** Reads the key `on` of a pipeline file: the actions that the daemon runs when something happens to the pipeline. */
-import { type Actions, actionsSchema, EVENTS, OPERATION_EVENTS } from "../../../protocol/actions.js";
+/**
+ * Reads the key `on` of a pipeline file: the actions that the daemon runs when something happens to
+ * the pipeline.
+ */
+import {
+  type Actions,
+  actionsSchema,
+  EVENTS,
+  OPERATION_EVENTS,
+} from "../../../protocol/actions.js";
 import { misfitOf } from "../../../protocol/schema/misfit.js";
 import type { Field } from "./values.js";
 import type { TreeNode } from "./yaml-tree.js";

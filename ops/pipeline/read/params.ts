@@ -20,7 +20,8 @@ function readParam(name: string, field: Field): PipelineParam {
   if (problem !== null) field.keyProblem(`params: ${problem}`);
   const isPlain = field.node.kind === "scalar" && field.node.value === null;
   const section = isPlain ? null : field.section("a parameter", PARAM_KEYS);
-  if (section === null) return { name, type: "string", required: false, secret: false, description: null };
+  if (section === null)
+    return { name, type: "string", required: false, secret: false, description: null };
   const type = typeOf(section.get("type"));
   const param: PipelineParam = {
     name,
@@ -90,7 +91,9 @@ function readValues(param: PipelineParam, section: ParamSection, key: string): v
   if (value === undefined) return;
   param.default = value;
   if (values !== undefined && !(values as Value[]).includes(value))
-    field.problem(`${field.key} takes one of ${values.map(String).join(", ")}, not ${quoted(String(value))}`);
+    field.problem(
+      `${field.key} takes one of ${values.map(String).join(", ")}, not ${quoted(String(value))}`,
+    );
 }
 
 /** Its default is a list of texts, which may be empty: a list always has a value. */
@@ -105,7 +108,9 @@ function readList(param: PipelineParam, section: ParamSection, key: string): voi
   const isList = field.node.kind === "list";
   if (!isList) field.refuse("a list of texts");
   const items =
-    isList && field.node.kind === "list" && field.node.items.length > 0 ? field.items("a text") : [];
+    isList && field.node.kind === "list" && field.node.items.length > 0
+      ? field.items("a text")
+      : [];
   param.default = items.flatMap((item) => item.scalar()?.text ?? []);
 }
 

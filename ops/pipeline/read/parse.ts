@@ -1,6 +1,6 @@
 /**
- * Reads a pipeline file, from disk or from stdin: its text becomes a `PipelineFile`, or a list of problems with their
- * positions.
+ * Reads a pipeline file, from disk or from stdin: its text becomes a `PipelineFile`, or a list of
+ * problems with their positions.
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { basename } from "node:path";
@@ -28,7 +28,10 @@ export type ParsedPipeline =
   | { ok: true; file: PipelineFile; warnings: PipelineProblem[] }
   | { ok: false; problems: PipelineProblem[] };
 
-/** A file that is not a pipeline. The message has the first problem, and the command that shows all of them. */
+/**
+ * A file that is not a pipeline. The message has the first problem, and the command that shows all
+ * of them.
+ */
 export class PipelineFault extends Error {
   constructor(path: string, problems: readonly PipelineProblem[]) {
     const [first = ""] = problemLines(basename(path), problems);
@@ -43,7 +46,8 @@ export class PipelineFault extends Error {
  * A pipe, such as that of `<(…)`, is gone when it is read: its text has no path.
  *
  * @param path - absolute
- * @param onNamed - called before each file is read that the pipeline names; an error is a problem of the pipeline
+ * @param onNamed - called before each file is read that the pipeline names; an error is a problem
+ *   of the pipeline
  * @throws the error of the system, such as ENOENT
  */
 export function readPipelineFile(path: string, onNamed = (_: string) => {}): ParsedPipeline {
@@ -117,7 +121,11 @@ function parse(text: string, path: string | null, read: ReadText): ParsedPipelin
   const files = new NamedFiles({ read, parse: readText, parsed: new Map() });
   const pipeline = readText(text, problems, files);
   if (pipeline === null || !problems.isEmpty) return { ok: false, problems: problems.sorted() };
-  return { ok: true, file: { pipeline, text, path, files: files.texts }, warnings: problems.warnings() };
+  return {
+    ok: true,
+    file: { pipeline, text, path, files: files.texts },
+    warnings: problems.warnings(),
+  };
 }
 
 /** Null: the text is no pipeline. A pipeline may have problems too, which are added. */
@@ -182,7 +190,11 @@ function readName(section: Section<"name">, problems: Problems, path: string | n
   return "";
 }
 
-function readCwd(field: Field | undefined, scope: Scope, path: string | null): Template | "file" | null {
+function readCwd(
+  field: Field | undefined,
+  scope: Scope,
+  path: string | null,
+): Template | "file" | null {
   if (!field?.is("file")) return field?.template(scope, "cwd") ?? null;
   if (path === null) field.problem("cwd: file needs a file; this text came from stdin");
   return "file";

@@ -1,4 +1,7 @@
-/** Collects what is wrong with a pipeline file: position, key, what the key takes, and the nearest name. */
+/**
+ * Collects what is wrong with a pipeline file: position, key, what the key takes, and the nearest
+ * name.
+ */
 import { nearest } from "../../../protocol/text/nearest.js";
 
 /** A position in the file; both numbers begin at 1. */
@@ -8,8 +11,8 @@ export interface Place {
 }
 
 /**
- * The position of an offset in the text. The counter of the YAML library misses lines after some errors, so that the
- * lines are found here.
+ * The position of an offset in the text. The counter of the YAML library misses lines after some
+ * errors, so that the lines are found here.
  */
 export function placesIn(text: string): (offset: number) => Place {
   const starts = [0];
@@ -79,13 +82,24 @@ export class Problems {
       this.#warnings.push(this.#problem(place, key, `warning: ${message}`, near));
   }
 
-  #problem({ line, column }: Place, key: string, message: string, near: readonly string[]): PipelineProblem {
+  #problem(
+    { line, column }: Place,
+    key: string,
+    message: string,
+    near: readonly string[],
+  ): PipelineProblem {
     const { file } = this;
     return { ...(file !== undefined && { file }), line, column, key, message, nearest: [...near] };
   }
 
   /** `message` with a question for the names that may be meant. */
-  addNear(place: Place, key: string, message: string, typed: string, names: Iterable<string>): void {
+  addNear(
+    place: Place,
+    key: string,
+    message: string,
+    typed: string,
+    names: Iterable<string>,
+  ): void {
     const near = nearest(typed, names);
     const hint = near.length === 0 ? "" : `; did you mean ${near.join(" or ")}?`;
     this.add(place, key, message + hint, near);
@@ -97,7 +111,10 @@ export class Problems {
   }
 
   warnings(): PipelineProblem[] {
-    return [...this.#warnings.toSorted(inOrder), ...this.#others.flatMap((other) => other.warnings())];
+    return [
+      ...this.#warnings.toSorted(inOrder),
+      ...this.#others.flatMap((other) => other.warnings()),
+    ];
   }
 }
 
@@ -119,7 +136,9 @@ export function problemLines(checked: string, problems: readonly PipelineProblem
 
 /** A value of the file in a message. */
 export function quoted(text: string): string {
-  return JSON.stringify(text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text);
+  return JSON.stringify(
+    text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text,
+  );
 }
 
 const MOST_CHARACTERS = 60;

@@ -1,6 +1,6 @@
 /**
- * The names that stand for values, while a file is read from top to bottom: parameters, outputs of the stages above, and
- * variables of `env`.
+ * The names that stand for values, while a file is read from top to bottom: parameters, outputs of
+ * the stages above, and variables of `env`.
  */
 import {
   ALLOWED_VARIABLES,
@@ -36,13 +36,15 @@ interface Known {
 const PLAIN = { isVariable: false, isSecret: false, isList: false, mayBeMissing: null };
 
 /**
- * Where a template is used. A secret is allowed in `env`, and in `given` by its reference. `each`: values that name steps.
- * `path`: of `needs` and `makes`. `given`: a parameter of an operation inside of this one.
+ * Where a template is used. A secret is allowed in `env`, and in `given` by its reference. `each`:
+ * values that name steps. `path`: of `needs` and `makes`. `given`: a parameter of an operation
+ * inside of this one.
  */
 export type Use = "env" | "words" | "cwd" | "with" | "given" | "each" | "path" | "question";
 
 const NO_SECRET: Record<Exclude<Use, "env">, string> = {
-  given: "would be stored in the record of the operation; give the parameter that is the secret, alone",
+  given:
+    "would be stored in the record of the operation; give the parameter that is the secret, alone",
   words: 'would be visible in the list of processes; use env, and a script that reads "$NAME"',
   cwd: "would be visible in the record of the operation",
   each: "would be visible as the name of a step",
@@ -87,10 +89,19 @@ export class Scope {
     return new Scope(problems, this.later, this.files, this.#known);
   }
 
-  addParam(name: string, param: { isSecret: boolean; isList: boolean; mayBeMissing: boolean }): void {
+  addParam(
+    name: string,
+    param: { isSecret: boolean; isList: boolean; mayBeMissing: boolean },
+  ): void {
     const { isSecret, isList } = param;
     const mayBeMissing = param.mayBeMissing ? "write required: true, or a default" : null;
-    this.#known.set(name, { ...PLAIN, what: `the parameter ${name}`, isSecret, isList, mayBeMissing });
+    this.#known.set(name, {
+      ...PLAIN,
+      what: `the parameter ${name}`,
+      isSecret,
+      isList,
+      mayBeMissing,
+    });
   }
 
   addOutput(name: string, stage: string): void {
@@ -110,7 +121,10 @@ export class Scope {
       this.#known.set(name, { ...PLAIN, what: `the outcome of the stage ${quoted(stage)}` });
   }
 
-  /** The answer of a stage with `approve`; that of a later one takes its place. @returns what has the name already */
+  /**
+   * The answer of a stage with `approve`; that of a later one takes its place. @returns what has
+   * the name already
+   */
   addAnswer(name: string, stage: string): string | null {
     const known = this.#known.get(name);
     if (known !== undefined && !known.isAnswer) return known.what;
@@ -138,7 +152,9 @@ export class Scope {
   }
 
   addVariable(name: string, template: Template): void {
-    const isSecret = template.some((part) => "name" in part && this.#known.get(part.name)?.isSecret);
+    const isSecret = template.some(
+      (part) => "name" in part && this.#known.get(part.name)?.isSecret,
+    );
     this.#known.set(name, { ...PLAIN, what: `the variable ${name}`, isVariable: true, isSecret });
   }
 
@@ -164,7 +180,8 @@ export class Scope {
     }
     const { template } = parsed;
     const isWhole = onlyName(template) !== null;
-    for (const part of template) if ("name" in part) this.#check(part.name, node.at, key, use, isWhole);
+    for (const part of template)
+      if ("name" in part) this.#check(part.name, node.at, key, use, isWhole);
     return template;
   }
 
@@ -188,7 +205,8 @@ export class Scope {
   /** Completes "it is …" for a name that a stage gives later; null: no stage gives it. */
   #notYet(name: string): string | null {
     const output = this.later.outputs.get(name);
-    if (output !== undefined) return `an output of the stage ${quoted(output)}, which has not run then`;
+    if (output !== undefined)
+      return `an output of the stage ${quoted(output)}, which has not run then`;
     const [stage, other] = this.later.outcomes.get(name) ?? [];
     if (stage === undefined) return null;
     return other === undefined
@@ -203,10 +221,14 @@ export class Scope {
       return;
     }
     const { what, isSecret, isList, isVariable, mayBeMissing } = known;
-    if (isList && (use === "cwd" || use === "path" || use === "each" || (use === "words" && !isWhole))) {
+    if (
+      isList &&
+      (use === "cwd" || use === "path" || use === "each" || (use === "words" && !isWhole))
+    ) {
       let hint = `a script reads it as "$${name}", one value a line`;
       if (use === "words") hint = `as a word of its own, $${name} becomes a word for each value`;
-      if (use === "each") hint = `in the place of the list of values, $${name} makes a step for each value`;
+      if (use === "each")
+        hint = `in the place of the list of values, $${name} makes a step for each value`;
       this.problems.add(at, key, `${key}: ${what} is a list, which is no single text; ${hint}`);
     } else if (isSecret && use !== "env" && !(use === "given" && isWhole && !isVariable)) {
       this.problems.add(at, key, `${key}: ${what} holds a secret, which ${NO_SECRET[use]}`);
@@ -248,14 +270,18 @@ const isUsual = nameMatcher([
 
 const OF_PROGRAMS_PATTERN = new RegExp(`^(?:${OF_PROGRAMS})$`);
 
-/** Why a name cannot be that of a parameter or an output (`isGiven`), or of a variable of `env`; null: it can. */
+/**
+ * Why a name cannot be that of a parameter or an output (`isGiven`), or of a variable of `env`;
+ * null: it can.
+ */
 export function nameProblem(name: string, isGiven: boolean): string | null {
   if (!VARIABLE_PATTERN.test(name)) {
     const fixed = name.replace(/[^A-Za-z0-9_]/g, "_").replace(/^(?=\d)/, "_");
     const hint = VARIABLE_PATTERN.test(fixed) && /[A-Za-z]/.test(fixed) ? `, such as ${fixed}` : "";
     return `${quoted(name)} is not the name of a variable: use letters, digits and _${hint}`;
   }
-  if (name.startsWith(OWN_PREFIX)) return `${name} is reserved: names of liveops begin with ${OWN_PREFIX}`;
+  if (name.startsWith(OWN_PREFIX))
+    return `${name} is reserved: names of liveops begin with ${OWN_PREFIX}`;
   if (!isGiven) return null;
   if (OF_PROGRAMS_PATTERN.test(name) || name in Object.prototype)
     return `${name} is a name that shells or programs use themselves; choose another name`;

@@ -1,8 +1,10 @@
 /**
- * The variables that a shell script reads and does not set itself, for the warnings of `liveops check`.
+ * The variables that a shell script reads and does not set itself, for the warnings of `liveops
+ * check`.
  *
- * The patterns are no shell. A script that they do not understand has no such names, and neither has one that sets
- * variables by `eval` or a sourced file. A name for which the script tests, such as `${x:-}`, is none either.
+ * The patterns are no shell. A script that they do not understand has no such names, and neither
+ * has one that sets variables by `eval` or a sourced file. A name for which the script tests, such
+ * as `${x:-}`, is none either.
  */
 
 /** A variable that is read: `$name` or `${name`. */
@@ -16,7 +18,10 @@ export interface VariableUse {
 const NOT_UNDERSTOOD =
   /(?:^|[\s;&|({`])(?:\.|source|eval|coproc)\s|\bset\s+\+|\b(?:local|declare|typeset)\s+-\w*n|-v\s+["'$]|(?<!<)<<(?!<)/;
 
-/** Texts that set or test their bare words: an assignment, the arguments of a command, a line with arithmetic. */
+/**
+ * Texts that set or test their bare words: an assignment, the arguments of a command, a line with
+ * arithmetic.
+ */
 const SETTERS =
   /^.*\(\(.*$|\b(?:read|local|declare|typeset|export|readonly|mapfile|readarray|getopts|let|unset|for|select|printf)\b[^;&|\n]*|(?:-v\s+|(?<!\$)\{)[A-Za-z_]\w*|\b[A-Za-z_]\w*(?:\[[^\]\n]{0,80}\])?\+?=/gm;
 const BARE_WORD = /(?<!\$|\$\{)\b[A-Za-z_]\w*/g;

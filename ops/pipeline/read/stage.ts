@@ -39,10 +39,13 @@ export function readStage(field: Field, scope: Scope): PipelineStage {
   if (approve !== null) return approvalStage(section, approve, scope);
   if (!isParallel) checkRuns(section, field, "a stage", "op, parallel or approve");
   const inner = scope.inner();
-  // The command and its env may use the values of `each`; the steps of `parallel` use the env of the stage.
+  // The command and its env may use the values of `each`; the steps of `parallel` use the env of
+  // the stage.
   const each = isParallel ? null : readSteps(section, inner, () => NO_STAGE);
   const task = taskOf(section, inner, scope);
-  const steps = isParallel ? readSteps(section, inner, (item) => readStep(item, task, inner, scope)) : each;
+  const steps = isParallel
+    ? readSteps(section, inner, (item) => readStep(item, task, inner, scope))
+    : each;
   const ofSteps = steps?.parallel.flatMap((step) => step.outputs) ?? [];
   const outputs = [...new Set([...task.outputs, ...ofSteps])];
   for (const output of outputs) scope.addOutput(output, task.name);
@@ -73,7 +76,10 @@ function approvalStage(
   return { ...task, steps: null, approve };
 }
 
-/** @param outer - without the outputs of the stage: steps that run side by side do not have those of each other */
+/**
+ * @param outer - without the outputs of the stage: steps that run side by side do not have those of
+ * each other
+ */
 function readStep(field: Field, stage: PipelineTask, scope: Scope, outer: Scope): PipelineTask {
   const section = field.section("a step", STEP_KEYS);
   if (section === null) return NO_STAGE;
@@ -92,7 +98,11 @@ function checkRuns(
     problems.add(section.at, `${key}.run`, `${what} needs the key run: ${A_COMMAND}; or ${others}`);
 }
 
-function taskOf(section: Section<keyof typeof STEP_KEYS>, scope: Scope, outer: Scope): PipelineTask {
+function taskOf(
+  section: Section<keyof typeof STEP_KEYS>,
+  scope: Scope,
+  outer: Scope,
+): PipelineTask {
   const parts = partsOf(section, scope);
   const rules = PIPELINE_FEATURES.flatMap((feature) => feature.read(section, scope) ?? []);
   const outputs = section.get("outputs");
@@ -113,7 +123,8 @@ function taskOf(section: Section<keyof typeof STEP_KEYS>, scope: Scope, outer: S
 /** A script, a list of words, or a map. */
 export function readFinally(field: Field | undefined, scope: Scope): PipelineCommand | null {
   if (field === undefined) return null;
-  if (field.node.kind !== "map") return { ...NOTHING, run: field.command(scope.inner()) ?? NO_COMMAND };
+  if (field.node.kind !== "map")
+    return { ...NOTHING, run: field.command(scope.inner()) ?? NO_COMMAND };
   const section = field.section("finally", FINALLY_KEYS);
   return section && partsOf(section, scope.inner());
 }
@@ -137,7 +148,9 @@ function partsOf(section: Section<keyof typeof FINALLY_KEYS>, scope: Scope): Pip
   const env = section.get("env")?.env(scope) ?? new Map();
   const cwd = section.get("cwd");
   if (cwd?.is("file"))
-    cwd.problem(`${cwd.key}: file is for the cwd of the pipeline; write ./file for a directory of that name`);
+    cwd.problem(
+      `${cwd.key}: file is for the cwd of the pipeline; write ./file for a directory of that name`,
+    );
   return {
     run: section.get("run")?.command(scope) ?? NO_COMMAND,
     env,
@@ -150,7 +163,8 @@ function partsOf(section: Section<keyof typeof FINALLY_KEYS>, scope: Scope): Pip
 function nameOf(field: Field | undefined): string {
   const text = field?.scalar()?.text;
   if (text === undefined) return "";
-  const isName = text.trim() !== "" && text.length <= MAX_STAGE_NAME && !/[\x00-\x1f\x7f]/.test(text);
+  const isName =
+    text.trim() !== "" && text.length <= MAX_STAGE_NAME && !/[\x00-\x1f\x7f]/.test(text);
   if (!isName) field?.refuse();
   return text;
 }

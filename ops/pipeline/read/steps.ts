@@ -41,7 +41,9 @@ export function readSteps(
   const [atOnce, onFailure] = [section.get("at_once"), section.get("on_failure")];
   if (parallel === undefined && each === undefined) {
     for (const field of [atOnce, onFailure])
-      field?.keyProblem(`${field.key} is for the steps of parallel or each, and the stage has none`);
+      field?.keyProblem(
+        `${field.key} is for the steps of parallel or each, and the stage has none`,
+      );
     return null;
   }
   if (parallel !== undefined)
@@ -51,7 +53,8 @@ export function readSteps(
       const field = section.get(name);
       field?.keyProblem(`${field.key} is not possible beside parallel; ${why}`);
     }
-  const ofParallel = parallel === undefined ? [] : uniquelyNamed(parallel.items(""), "step", readStep);
+  const ofParallel =
+    parallel === undefined ? [] : uniquelyNamed(parallel.items(""), "step", readStep);
   if (parallel !== undefined)
     for (const feature of PIPELINE_FEATURES) feature.checkSteps(parallel, ofParallel);
   return {
@@ -73,7 +76,10 @@ function readEach(field: Field, scope: Scope): EachValues[] {
   const all = entries.flatMap(([name, values]) => readValues(name, values, scope) ?? []);
   // A value may not use another one.
   for (const { name } of all) scope.addValue(name);
-  const count = all.reduce((n, { source }) => n * (source.kind === "list" ? source.items.length : 1), 1);
+  const count = all.reduce(
+    (n, { source }) => n * (source.kind === "list" ? source.items.length : 1),
+    1,
+  );
   if (count > MAX_STEPS)
     field.keyProblem(
       `${field.key} makes ${count.toLocaleString("en-US")} steps, more than ${MAX_STEPS.toLocaleString("en-US")}; divide the values among several stages`,
@@ -116,7 +122,8 @@ function sourceOf(field: Field, scope: Scope): EachValues["source"] | null {
   if (param === null) return field.refuse();
   const what = scope.taken(param);
   // A name that does not exist is a problem already.
-  if (what !== null) field.problem(`${key}: ${what} is no list; a parameter is one with type: list`);
+  if (what !== null)
+    field.problem(`${key}: ${what} is no list; a parameter is one with type: list`);
   return null;
 }
 

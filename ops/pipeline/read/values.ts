@@ -133,18 +133,27 @@ export class Field {
     return this.node.kind === "scalar" && this.node.text === text;
   }
 
-  /** The fields of a map; null: it is none. Unknown and missing keys are problems. @param of - the map in a message */
-  section<Name extends string>(of: string, keys: PipelineKeys & Record<Name, unknown>): Section<Name> | null {
+  /**
+   * The fields of a map; null: it is none. Unknown and missing keys are problems. @param of - the
+   * map in a message
+   */
+  section<Name extends string>(
+    of: string,
+    keys: PipelineKeys & Record<Name, unknown>,
+  ): Section<Name> | null {
     const { node, key } = this;
     const names = Object.keys(keys);
     if (node.kind !== "map") {
-      this.problem(`${key || of} takes a map with the keys ${names.join(", ")}, not ${shown(node)}`);
+      this.problem(
+        `${key || of} takes a map with the keys ${names.join(", ")}, not ${shown(node)}`,
+      );
       return null;
     }
     const found = new Map<string, Field>();
     for (const { name, at, value } of node.entries) {
       const path = join(key, name);
-      if (Object.hasOwn(keys, name)) found.set(name, this.#inner(value, path, keys[name]!.takes, at));
+      if (Object.hasOwn(keys, name))
+        found.set(name, this.#inner(value, path, keys[name]!.takes, at));
       else this.#unknownKey(name, at, of, names);
     }
     for (const [name, { isRequired, takes }] of Object.entries(keys))
@@ -157,7 +166,8 @@ export class Field {
     const path = join(this.key, name);
     const synonym = Object.hasOwn(SYNONYMS, name) ? SYNONYMS[name]! : "";
     const message = `${quoted(name)} is not a key of ${of}`;
-    if (names.includes(synonym)) this.problems.add(at, path, `${message}; write ${synonym}`, [synonym]);
+    if (names.includes(synonym))
+      this.problems.add(at, path, `${message}; write ${synonym}`, [synonym]);
     else if (Object.hasOwn(WITHOUT_KEY, name))
       this.problems.add(at, path, `${message}; ${WITHOUT_KEY[name]!}`);
     else this.problems.addNear(at, path, `${message}, which has ${names.join(", ")}`, name, names);
@@ -170,7 +180,8 @@ export class Field {
 
   text(): string | null {
     const { node } = this;
-    const isText = node.kind === "scalar" && typeof node.value === "string" && node.text.trim() !== "";
+    const isText =
+      node.kind === "scalar" && typeof node.value === "string" && node.text.trim() !== "";
     return isText ? node.text : this.refuse();
   }
 
@@ -181,7 +192,9 @@ export class Field {
     return false;
   }
 
-  /** The items of a list; none if the value is no list, or an empty one. @param takes - of each item */
+  /**
+   * The items of a list; none if the value is no list, or an empty one. @param takes - of each item
+   */
   items(takes: string): Field[] {
     const { node, key } = this;
     const items = node.kind === "list" ? node.items : [];
@@ -194,13 +207,17 @@ export class Field {
     const { node, key } = this;
     if (node.kind !== "map") this.refuse();
     const entries = node.kind === "map" ? node.entries : [];
-    return entries.map(({ name, at, value }) => [name, this.#inner(value, join(key, name), takes, at)]);
+    return entries.map(({ name, at, value }) => [
+      name,
+      this.#inner(value, join(key, name), takes, at),
+    ]);
   }
 
   /** A whole number from 1. */
   whole(most: number): number {
     const value = this.node.kind === "scalar" ? this.node.value : null;
-    if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= most) return value;
+    if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= most)
+      return value;
     this.refuse();
     return 1;
   }
@@ -208,7 +225,8 @@ export class Field {
   /** Seconds; null without a value. @param least - 0: the duration may be 0 */
   duration(least: "above 0" | 0): number | null {
     const { node } = this;
-    const isGiven = node.kind === "scalar" && node.value !== null && typeof node.value !== "boolean";
+    const isGiven =
+      node.kind === "scalar" && node.value !== null && typeof node.value !== "boolean";
     const seconds = isGiven ? (secondsOf(node) ?? -1) : -1;
     if (seconds < 0 || (seconds === 0 && least !== 0)) return this.refuse();
     if (seconds <= MAX_DURATION) return seconds;
@@ -230,7 +248,8 @@ export class Field {
     if (script === null) return null;
     const { textLine, placeOf } = node as ScalarNode;
     const foreign = script.indexOf(FOREIGN);
-    if (foreign !== -1) this.problems.add(placeOf(foreign, FOREIGN.length), key, `${key}: ${NO_EXPRESSIONS}`);
+    if (foreign !== -1)
+      this.problems.add(placeOf(foreign, FOREIGN.length), key, `${key}: ${NO_EXPRESSIONS}`);
     scope.warnOfUnset(node as ScalarNode, key);
     return { kind: "script", script, line: textLine, ...this.#ofFile };
   }
@@ -244,7 +263,9 @@ export class Field {
       if (index === 0 && word.text.trim() === "") item.refuse("a program");
       words.push(scope.template(word, item.key, "words"));
     }
-    return items.length === 0 ? null : { kind: "words", words, line: this.node.at.line, ...this.#ofFile };
+    return items.length === 0
+      ? null
+      : { kind: "words", words, line: this.node.at.line, ...this.#ofFile };
   }
 
   get #ofFile(): { file?: string } {
@@ -282,7 +303,9 @@ export class Field {
       return { kind: "list", items: items.map((item) => item.value(scope, "with")) };
     }
     if (node.kind === "map") {
-      const entries = this.entries("").map(([name, each]) => [name, each.value(scope, "with")] as const);
+      const entries = this.entries("").map(
+        ([name, each]) => [name, each.value(scope, "with")] as const,
+      );
       return { kind: "map", entries: new Map(entries) };
     }
     const { value, text } = node;

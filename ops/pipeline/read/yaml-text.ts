@@ -1,4 +1,6 @@
-/** What is wrong with a text before it is a tree: its size, its characters, and its syntax in words. */
+/**
+ * What is wrong with a text before it is a tree: its size, its characters, and its syntax in words.
+ */
 import { Lexer, type YAMLError } from "yaml";
 import { MAX_BYTES, MAX_NESTING } from "../limits.js";
 import { type Place, quoted } from "./problems.js";
@@ -15,7 +17,8 @@ const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/;
 
 /** @param text - `given` with the line ends of Unix */
 export function whyUnreadable(given: string, text: string): { at: Place; message: string } | null {
-  if (Buffer.byteLength(given) > MAX_BYTES) return { at: { line: 1, column: 1 }, message: tooLarge() };
+  if (Buffer.byteLength(given) > MAX_BYTES)
+    return { at: { line: 1, column: 1 }, message: tooLarge() };
   const at = text.search(CONTROL);
   if (at === -1) return null;
   const before = text.slice(0, at).split("\n");
@@ -29,7 +32,10 @@ export function whyUnreadable(given: string, text: string): { at: Place; message
 /** Zero-length tokens of the lexer; after the last one, the text of a scalar follows. */
 const MARKS = ["\u0002", "\u0018", "\u001f"];
 
-/** The tags of a text, such as `!!str`, and where they begin. The lexer knows them from a `!` within a value. */
+/**
+ * The tags of a text, such as `!!str`, and where they begin. The lexer knows them from a `!` within
+ * a value.
+ */
 export function tagsIn(text: string): Array<{ tag: string; at: number }> {
   const tags: Array<{ tag: string; at: number }> = [];
   let at = 0;
@@ -65,12 +71,17 @@ function outdentProblem(item: number, text: string): string {
   return `this item ("- ") is indented by ${own} spaces, less than its list; indent it by ${inner}, as in line ${indents.lastIndexOf(inner) + 1}`;
 }
 
-/** Without the errors that follow from the first one: after an unexpected character the rest of the file is unexpected. */
+/**
+ * Without the errors that follow from the first one: after an unexpected character the rest of the
+ * file is unexpected.
+ */
 export function withoutFollowing(errors: readonly YAMLError[], text: string): YAMLError[] {
   const first = errors.find(({ code }) => code === "UNEXPECTED_TOKEN");
   const item = errors.find((error) => outdentedItem(error, text) !== null);
   const follows = ({ code, pos: [at] }: YAMLError) =>
-    item !== undefined && at >= item.pos[0] && (code === "MULTILINE_IMPLICIT_KEY" || code === "MISSING_CHAR");
+    item !== undefined &&
+    at >= item.pos[0] &&
+    (code === "MULTILINE_IMPLICIT_KEY" || code === "MISSING_CHAR");
   return errors.filter(
     (error) =>
       (error.code !== "UNEXPECTED_TOKEN" || error === first) &&

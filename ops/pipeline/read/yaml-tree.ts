@@ -1,6 +1,6 @@
 /**
- * Reads YAML 1.2 into a small tree with positions, in which aliases and merge keys are resolved. Bounded: a hostile text
- * takes neither memory nor time beyond its own size.
+ * Reads YAML 1.2 into a small tree with positions, in which aliases and merge keys are resolved.
+ * Bounded: a hostile text takes neither memory nor time beyond its own size.
  */
 import {
   type Alias,
@@ -26,7 +26,9 @@ export interface ScalarNode {
   value: string | number | boolean | null;
   /** Line of the first line of the text. */
   textLine: number;
-  /** The position of a part of the text, from its offset; of the value, where escapes hide the part. */
+  /**
+   * The position of a part of the text, from its offset; of the value, where escapes hide the part.
+   */
   placeOf(offset: number, length: number): Place;
   at: Place;
 }
@@ -163,11 +165,18 @@ class TreeReader {
 
   #alias({ source }: Alias.Parsed, at: Place): Read {
     const read = this.#anchors.get(source);
-    if (read === "reading") throw new Unbounded(at, `the alias *${source} is part of its own anchor`);
+    if (read === "reading")
+      throw new Unbounded(at, `the alias *${source} is part of its own anchor`);
     if (read !== undefined) return read;
     const names = [...this.#anchors.keys()];
     const hint = /^\w+$/.test(source) ? "" : "; put a pattern in quotes";
-    this.problems.addNear(at, "", `no anchor &${source} is above the alias *${source}${hint}`, source, names);
+    this.problems.addNear(
+      at,
+      "",
+      `no anchor &${source} is above the alias *${source}${hint}`,
+      source,
+      names,
+    );
     return { node: nothingAt(at), values: 1 };
   }
 
@@ -179,7 +188,8 @@ class TreeReader {
     if (text.includes("\0")) this.problems.add(at, "", "a text must not have a null character");
     if (!text.isWellFormed()) this.problems.add(at, "", "a text must be valid Unicode");
     const [from, to] = node.range;
-    // A word of a script is neither folded nor escaped, so it is found where it stands as often as in the text.
+    // A word of a script is neither folded nor escaped, so it is found where it stands as often as
+    // in the text.
     const placeOf = (offset: number, length: number): Place => {
       const part = text.slice(offset, offset + length);
       let found = from - 1;
@@ -229,7 +239,12 @@ class TreeReader {
     const { name, at } = entry;
     const first = entries.get(name);
     if (first === undefined) entries.set(name, entry);
-    else this.problems.add(at, name, `${quoted(name)} is given twice; the first is in line ${first.at.line}`);
+    else
+      this.problems.add(
+        at,
+        name,
+        `${quoted(name)} is given twice; the first is in line ${first.at.line}`,
+      );
   }
 
   #merge(node: TreeNode, at: Place, merged: Map<string, MapEntry>): void {

@@ -106,19 +106,31 @@ interface CommandOptions {
   /** Runs also after a stop was requested. */
   afterStop?: boolean;
   grace?: number;
-  /** Runs instead of `run`. Of a condition, the exit code is an answer; of an output, stdout is returned. */
+  /**
+   * Runs instead of `run`. Of a condition, the exit code is an answer; of an output, stdout is
+   * returned.
+   */
   instead?: { command: Command; of: "condition" | "output" };
 }
 
 /**
- * @throws CommandFailure, CommandTimeout; Error if a template has no value or the command cannot be started
+ * @throws CommandFailure, CommandTimeout; Error if a template has no value or the command cannot
+ *   be started
  */
 export async function runCommand(
   { p, file, variables, workspace, deadline }: CommandContext,
   spec: PipelineCommand,
   options: CommandOptions,
 ): Promise<ExecResult> {
-  const { label, own = {}, values, timeout = spec.timeout, afterStop = false, grace, instead } = options;
+  const {
+    label,
+    own = {},
+    values,
+    timeout = spec.timeout,
+    afterStop = false,
+    grace,
+    instead,
+  } = options;
   const command = instead?.command ?? spec.run;
   const { env, scope } = variables.of(spec, own, values);
   const cwd = directoryOf(file, spec.cwd, (template) => fill(template, scope));
@@ -128,7 +140,11 @@ export async function runCommand(
   const clear =
     timeout === null
       ? null
-      : p.clock.schedule(timeout * 1000, () => late.abort(new CommandTimeout(label, timeout, place)), true);
+      : p.clock.schedule(
+          timeout * 1000,
+          () => late.abort(new CommandTimeout(label, timeout, place)),
+          true,
+        );
   const execOptions: RunnerExecOptions = {
     env,
     cwd,
@@ -148,7 +164,11 @@ export async function runCommand(
       const shown = `${placeText(place)}: ${wordsText(command.words).slice(0, MAX_SHOWN)}`;
       if (program === undefined) throw noProgram(label, shown);
       return await p.exec(program, args, execOptions).catch((error) => {
-        throw failureAt(error, label, { at: place, text: shown, command: typedText(command.words) });
+        throw failureAt(error, label, {
+          at: place,
+          text: shown,
+          command: typedText(command.words),
+        });
       });
     }
     const shell = findShell("PATH" in env ? env.PATH : process.env.PATH, cwd);
@@ -156,7 +176,9 @@ export async function runCommand(
     const before = "BASH_ENV" in env ? env.BASH_ENV : process.env.BASH_ENV;
     const isCondition = instead?.of === "condition" && shell.isBash;
     const script = command.script + (isCondition ? CONDITION_END : "");
-    const changes = shell.isBash ? { ...env, ...inTemporary(() => trap.set(before, isCondition)) } : env;
+    const changes = shell.isBash
+      ? { ...env, ...inTemporary(() => trap.set(before, isCondition)) }
+      : env;
     return await p
       .exec(shell.command, [...shell.options, script], { ...execOptions, env: changes })
       .catch((error) => {
@@ -173,7 +195,9 @@ export async function runCommand(
 
 /** All words are lists without values. */
 function noProgram(label: string, place: string): Error {
-  const error = new Error(`${label} has no program to run: its words are empty lists (at ${place})`);
+  const error = new Error(
+    `${label} has no program to run: its words are empty lists (at ${place})`,
+  );
   delete error.stack;
   return error;
 }
@@ -185,7 +209,9 @@ function failureAt(error: unknown, label: string, failed: FailedAt): unknown {
   const isTooMuch = error instanceof RangeError;
   // A program that the system did not start: the stack shows only liveops.
   if (code === undefined && !isTooMuch) return error;
-  const why = isTooMuch ? 'its output has more than 1 MiB; shorten it, such as with "| cksum"' : message;
+  const why = isTooMuch
+    ? 'its output has more than 1 MiB; shorten it, such as with "| cksum"'
+    : message;
   const failure = Object.assign(new Error(`${label}: ${why} (at ${failed.text})`), { code });
   delete failure.stack;
   return failure;
@@ -205,7 +231,12 @@ export function directoryOf(
 }
 
 /** With the name of the command and its place, which the error of a value does not know. */
-export function placed(error: unknown, label: string, file: PipelineFile, command: Command): unknown {
+export function placed(
+  error: unknown,
+  label: string,
+  file: PipelineFile,
+  command: Command,
+): unknown {
   if (!(error instanceof ValueError)) return error;
   return new ValueError(`${label}: ${error.message} (at ${placeText(placeOf(file, command))})`);
 }
@@ -229,7 +260,9 @@ function placeOf({ path }: PipelineFile, { line, file }: Command, nth = 1): Plac
   return { file: file ?? path ?? "stdin", line: line + nth - 1 };
 }
 
-/** The place of a failed command, and the command: the line of the file, or as the shell reports it. */
+/**
+ * The place of a failed command, and the command: the line of the file, or as the shell reports it.
+ */
 function placeOfFailure(
   file: PipelineFile,
   script: Command & { kind: "script" },
@@ -267,7 +300,9 @@ export function wordsText(words: readonly Template[]): string {
 /** As a shell takes the words, where the values are variables. */
 function typedText(words: readonly Template[]): string {
   return words
-    .map((word) => word.map((part) => ("text" in part ? shellQuote(part.text) : `"$${part.name}"`)).join(""))
+    .map((word) =>
+      word.map((part) => ("text" in part ? shellQuote(part.text) : `"$${part.name}"`)).join(""),
+    )
     .join(" ");
 }
 

@@ -1,4 +1,7 @@
-/** The values of `each` when its stage begins: lines of a file and paths of a pattern are known only then. */
+/**
+ * The values of `each` when its stage begins: lines of a file and paths of a pattern are known only
+ * then.
+ */
 import { isUtf8 } from "node:buffer";
 import { globSync, readdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -19,7 +22,9 @@ export interface EachStep {
   values: ReadonlyMap<string, string>;
 }
 
-/** All combinations, the values of the first name first. @throws Error with the place in the file */
+/**
+ * All combinations, the values of the first name first. @throws Error with the place in the file
+ */
 export function valuesOfEach(
   { file, variables }: Pick<CommandContext, "file" | "variables">,
   each: readonly EachValues[],
@@ -143,7 +148,11 @@ function named(steps: readonly EachStep[], fail: (why: string) => Error): EachSt
   });
 }
 
-function failure(path: string | null, { name, line, column, file }: EachValues, why: string): Error {
+function failure(
+  path: string | null,
+  { name, line, column, file }: EachValues,
+  why: string,
+): Error {
   const error = new Error(`each.${name} ${why} (at ${file ?? path ?? "stdin"}:${line}:${column})`);
   // The stack shows only liveops.
   delete error.stack;

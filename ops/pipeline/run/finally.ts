@@ -1,6 +1,6 @@
 /**
- * Runs `finally` of a pipeline, after success, failure, cancel and timeout. Its time is bounded, and its failure is
- * shown and changes no outcome.
+ * Runs `finally` of a pipeline, after success, failure, cancel and timeout. Its time is bounded,
+ * and its failure is shown and changes no outcome.
  */
 import { ExecError } from "../../sdk/exec.js";
 import type { Pipeline, PipelineCommand } from "../definition.js";
@@ -19,18 +19,29 @@ const MAX_TIMEOUT = 3600;
 /** Seconds between SIGTERM and SIGKILL of a `finally` that runs too long. */
 const GRACE = 5;
 
-/** Seconds in which the command of a stage ends after a stop request, and those around `finally`. */
+/**
+ * Seconds in which the command of a stage ends after a stop request, and those around `finally`.
+ */
 const STAGE_STOPS = 10;
 const AROUND = 5;
 
-/** The `gracePeriod` of the type: after a stop request, the command that runs is stopped, then `finally` runs. */
-export function gracePeriodOf({ finally: spec, stages }: Pick<Pipeline, "finally" | "stages">): number {
+/**
+ * The `gracePeriod` of the type: after a stop request, the command that runs is stopped, then
+ * `finally` runs.
+ */
+export function gracePeriodOf({
+  finally: spec,
+  stages,
+}: Pick<Pipeline, "finally" | "stages">): number {
   const inside = runnersOf({ stages }).flatMap((runner) => runner.inside ?? []);
   const stops = Math.max(STAGE_STOPS, ...inside.map(gracePeriodOf));
   return spec === null ? stops : stops + timeoutOf(spec) + GRACE + AROUND;
 }
 
-/** The `gracePeriod` of a type that runs any file. A file without `finally` ends as soon as its command has ended. */
+/**
+ * The `gracePeriod` of a type that runs any file. A file without `finally` ends as soon as its
+ * command has ended.
+ */
 export const LONGEST_GRACE_PERIOD = STAGE_STOPS + MAX_TIMEOUT + GRACE + AROUND;
 
 function timeoutOf({ timeout }: PipelineCommand): number {

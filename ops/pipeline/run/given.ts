@@ -1,4 +1,7 @@
-/** The parameters that a pipeline gives to another operation: `then`, and the operations inside of it. */
+/**
+ * The parameters that a pipeline gives to another operation: `then`, and the operations inside of
+ * it.
+ */
 import type { TemplateValue } from "../definition.js";
 import { fill, fillEntries, namesIn, onlyName, type Scope, type Value } from "../template.js";
 import type { CommandContext } from "./command.js";
@@ -6,7 +9,9 @@ import type { CommandContext } from "./command.js";
 interface Given {
   /** JSON. A secret is its reference. */
   params: Record<string, unknown>;
-  /** `name=value`: text that the schema of the other operation reads, as it reads a command line. */
+  /**
+   * `name=value`: text that the schema of the other operation reads, as it reads a command line.
+   */
   words: string[];
 }
 
@@ -34,7 +39,9 @@ export function givenOf(
     }
     const secret = names.find((each) => declared.get(each)?.secret);
     if (secret !== undefined)
-      throw new Error(`${key}.${name} contains the secret ${secret}, and parameters are stored in clear`);
+      throw new Error(
+        `${key}.${name} contains the secret ${secret}, and parameters are stored in clear`,
+      );
     const type = only === null ? "string" : (declared.get(only)?.type ?? "string");
     if (value.kind !== "text" || names.length === 0 || type !== "string") continue;
     values.delete(name);

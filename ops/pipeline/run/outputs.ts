@@ -1,7 +1,9 @@
 /**
- * Reads the outputs of a stage: lines `name=value` that its script wrote to the file `$LIVEOPS_OUTPUT`.
+ * Reads the outputs of a stage: lines `name=value` that its script wrote to the file
+ * `$LIVEOPS_OUTPUT`.
  *
- * A value of several lines has the form of GitHub Actions: `name<<WORD`, the lines, and a line that is only `WORD`.
+ * A value of several lines has the form of GitHub Actions: `name<<WORD`, the lines, and a line that
+ * is only `WORD`.
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { Masker } from "../../secrets/masker.js";
@@ -17,7 +19,8 @@ export class OutputError extends ValueError {}
  * @param declared - the names under `outputs` of the stage
  * @param masker - for messages; the values are as they were written
  * @param reported - the values of `liveops report output`; a value of the file comes after them
- * @throws OutputError for an undeclared name, a declared one that is missing, a bad line, or too much text
+ * @throws OutputError for an undeclared name, a declared one that is missing, a bad line, or too
+ *   much text
  */
 export function readOutputs(
   file: string,
@@ -37,7 +40,10 @@ export function readOutputs(
 }
 
 /** The outputs that a failed command has written, for `finally`; none if the file is wrong. */
-export function readWrittenOutputs(file: string, declared: readonly string[]): Record<string, string> {
+export function readWrittenOutputs(
+  file: string,
+  declared: readonly string[],
+): Record<string, string> {
   try {
     return parseOutputs(textOf(file), declared, new Masker());
   } catch {
@@ -46,7 +52,11 @@ export function readWrittenOutputs(file: string, declared: readonly string[]): R
 }
 
 /** The last value of a name counts. */
-function parseOutputs(text: string, declared: readonly string[], masker: Masker): Record<string, string> {
+function parseOutputs(
+  text: string,
+  declared: readonly string[],
+  masker: Masker,
+): Record<string, string> {
   const bad = (at: number, line: string, why: string) =>
     new OutputError(`line ${at} of $LIVEOPS_OUTPUT, ${masker.quoted(line, 80)}: ${why}`);
   const outputs: Record<string, string> = {};
@@ -70,14 +80,21 @@ function parseOutputs(text: string, declared: readonly string[], masker: Masker)
     }
     if (value.includes("\0")) throw bad(at, line, "a value must not contain a null character");
     // Not an assignment, because a name may be __proto__.
-    Object.defineProperty(outputs, name, { value, enumerable: true, configurable: true, writable: true });
+    Object.defineProperty(outputs, name, {
+      value,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
   }
   return outputs;
 }
 
 function undeclared(where: string, name: string, declared: readonly string[]): OutputError {
   const known = declared.length === 0 ? "declares none" : `declares ${declared.join(", ")}`;
-  return new OutputError(`${where} sets the output "${name}", and the stage ${known}: add it to outputs`);
+  return new OutputError(
+    `${where} sets the output "${name}", and the stage ${known}: add it to outputs`,
+  );
 }
 
 /** The text of the file, bounded. The script may have put anything in its place. */

@@ -1,4 +1,7 @@
-/** Runs the stages of a pipeline, one after another, then `finally`, and continues the chain with `then`. */
+/**
+ * Runs the stages of a pipeline, one after another, then `finally`, and continues the chain with
+ * `then`.
+ */
 import type { LiveOperation, Progress } from "liveops";
 import { readRegularFile } from "../../../protocol/system/own-file.js";
 import type { AttemptProgress } from "../../attempt/attempt-progress.js";
@@ -40,7 +43,10 @@ export interface PipelineResult {
   warnings?: string[];
 }
 
-/** @throws the failure of a stage, after `finally`; the operation's result then has the exit code and the stages */
+/**
+ * @throws the failure of a stage, after `finally`; the operation's result then has the exit code
+ * and the stages
+ */
 export async function runPipeline(p: Progress<unknown>, context: PipelineContext): Promise<void> {
   const { file, params, operation, handed } = context;
   const { pipeline } = file;
@@ -65,14 +71,19 @@ export async function runPipeline(p: Progress<unknown>, context: PipelineContext
   // While the pipeline waits for approval, its code does not go on.
   progress.over.addEventListener("abort", clear, { once: true });
   try {
-    await runAll({ p: progress, file, params, variables, workspace, features, deadline: signal }, context);
+    await runAll(
+      { p: progress, file, params, variables, workspace, features, deadline: signal },
+      context,
+    );
   } finally {
     clear();
     for (const feature of features) feature.end();
   }
 }
 
-/** The timeout of the file, where the type has none: the shipped type runs files with any timeout. */
+/**
+ * The timeout of the file, where the type has none: the shipped type runs files with any timeout.
+ */
 function deadlineOf(p: AttemptProgress, { file, operation }: PipelineContext) {
   const late = new AbortController();
   const { timeout } = file.pipeline;
@@ -129,7 +140,10 @@ async function runAll(
   p.result(result);
 }
 
-function outcomeOf({ p, deadline }: StageContext, failure: { error: unknown } | null): StagesOutcome {
+function outcomeOf(
+  { p, deadline }: StageContext,
+  failure: { error: unknown } | null,
+): StagesOutcome {
   if (p.stopReason !== null) return p.stopReason === "timeout" ? "timeout" : "cancelled";
   if (failure === null) return "succeeded";
   if (deadline.aborted) return "timeout";
@@ -156,7 +170,9 @@ function chain(context: StageContext, { op, with: entries }: PipelineThen): void
   context.p.chainToNamed(op, params, words);
 }
 
-/** Says in the log that a retry runs the text of the submit, although the file has changed since. */
+/**
+ * Says in the log that a retry runs the text of the submit, although the file has changed since.
+ */
 function noteChange(p: AttemptProgress, { path, text }: PipelineFile, attempt: number): void {
   if (attempt === 1 || path === null) return;
   const now = textOf(path);
@@ -175,7 +191,10 @@ function textOf(path: string): string | null {
   }
 }
 
-/** The outputs, one a line, and the warnings; without outputs, what the stages took, or how many are done. */
+/**
+ * The outputs, one a line, and the warnings; without outputs, what the stages took, or how many are
+ * done.
+ */
 export function pipelineResultText({ stages, outputs, warnings = [] }: PipelineResult): string {
   const lines = Object.entries(outputs).map(([name, output]) => {
     const value = textOfValue(output);
@@ -191,7 +210,8 @@ function stagesText(all: Record<string, StageResult>): string {
   const failed = stages.filter((stage) => stage.allowedFailure).length;
   const unchanged = stages.filter((stage) => stage.upToDate !== undefined).length;
   const done = stages.length - skipped - failed - unchanged;
-  if (unchanged === stages.length) return `up to date: ${unchanged} ${unchanged === 1 ? "stage" : "stages"}`;
+  if (unchanged === stages.length)
+    return `up to date: ${unchanged} ${unchanged === 1 ? "stage" : "stages"}`;
   if (done === stages.length) {
     const took = ({ seconds }: StageResult) => (seconds === 0 ? "" : ` ${shortDuration(seconds)}`);
     return Object.entries(all)

@@ -1,6 +1,7 @@
 /**
- * Decides for each stage whether a later attempt may use what an earlier attempt stored. A stage stays done as long as
- * its own text and the params that it can see are the same, and no stage before it has run again since.
+ * Decides for each stage whether a later attempt may use what an earlier attempt stored. A stage
+ * stays done as long as its own text and the params that it can see are the same, and no stage
+ * before it has run again since.
  */
 import { createHash } from "node:crypto";
 import type { Command, Pipeline, PipelineStage, PipelineTask, Template } from "../definition.js";
@@ -12,7 +13,10 @@ export interface StageRecord {
   fingerprint: string;
   /** Hash of the params. */
   params: string;
-  /** For each stage before: the attempt in which its command succeeded last; 0: up to date; null: skipped, or an allowed failure. */
+  /**
+   * For each stage before: the attempt in which its command succeeded last; 0: up to date; null:
+   * skipped, or an allowed failure.
+   */
   after: Array<number | null>;
   exitCode: number | null;
   /** Runs of the command. */
@@ -41,10 +45,15 @@ export class Resume {
     params: Readonly<Record<string, unknown>>,
     readonly attempt: number,
   ) {
-    this.#params = hash(pipeline.params.map(({ name, secret }) => [name, secret, params[name] ?? null]));
+    this.#params = hash(
+      pipeline.params.map(({ name, secret }) => [name, secret, params[name] ?? null]),
+    );
   }
 
-  /** @returns why the stage runs again although an earlier attempt has finished it; null: the stored value counts */
+  /**
+   * @returns why the stage runs again although an earlier attempt has finished it; null: the stored
+   * value counts
+   */
   whyAgain(task: Compared, stored: unknown, values?: Values): string | null {
     const { fingerprint, params, after = [] } = (stored ?? {}) as Partial<StageRecord>;
     if (params !== this.#params) return "the parameters changed";
@@ -74,7 +83,10 @@ export class Resume {
     return { ...this.basis(task, values), exitCode: null, attempts: 0, seconds: 0, outputs };
   }
 
-  /** A hash of all that decides what the command of a stage does, without params and the outputs of earlier stages. */
+  /**
+   * A hash of all that decides what the command of a stage does, without params and the outputs of
+   * earlier stages.
+   */
   fingerprint(task: Compared, values?: Values): string {
     const { pipeline } = this;
     return hash([

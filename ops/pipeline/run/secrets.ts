@@ -1,6 +1,6 @@
 /**
- * The values of secret params. The record has only where a value comes from: `env:NAME`, `file:PATH`, or `prompt:`, a
- * value that was typed at the submit.
+ * The values of secret params. The record has only where a value comes from: `env:NAME`,
+ * `file:PATH`, or `prompt:`, a value that was typed at the submit.
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { resolve } from "node:path";
@@ -86,7 +86,9 @@ function readSecretFile(path: string, missing: Missing): string {
     fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw missing(`cannot be read: ${code === "ENOENT" ? `there is no file ${file}` : `${file}: ${code}`}`);
+    throw missing(
+      `cannot be read: ${code === "ENOENT" ? `there is no file ${file}` : `${file}: ${code}`}`,
+    );
   }
   try {
     const stat = fstatSync(fd);

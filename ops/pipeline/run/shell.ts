@@ -1,12 +1,14 @@
 /**
- * The rule by which scripts run: `bash -euo pipefail -c`, or `sh -eu -c` where there is no bash. And which command of a
- * script failed.
+ * The rule by which scripts run: `bash -euo pipefail -c`, or `sh -eu -c` where there is no bash.
+ * And which command of a script failed.
  *
- * The script is passed as it is written. Bash first reads a file of ours (`BASH_ENV`) that sets an ERR trap, which
- * appends status, line and command to a second file. So the script has no other line numbers, descriptors or variables
- * than without the trap. A script that sets its own ERR trap replaces ours.
+ * The script is passed as it is written. Bash first reads a file of ours (`BASH_ENV`) that sets an
+ * ERR trap, which appends status, line and command to a second file. So the script has no other
+ * line numbers, descriptors or variables than without the trap. A script that sets its own ERR trap
+ * replaces ours.
  *
- * For a condition (`when`), an EXIT trap tells an answer from an error of the shell: with -eu, bash ends with 1 for both.
+ * For a condition (`when`), an EXIT trap tells an answer from an error of the shell: with -eu, bash
+ * ends with 1 for both.
  */
 import { accessSync, constants, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
@@ -60,7 +62,10 @@ interface ErrorRecord extends FailedCommand {
   depth: number;
 }
 
-/** Follows the script of a condition, so that its end is an `exit` too. After a `\` the first line end is none. */
+/**
+ * Follows the script of a condition, so that its end is an `exit` too. After a `\` the first line
+ * end is none.
+ */
 export const CONDITION_END = "\n\nexit";
 
 /** Marks the record of the EXIT trap, in the place of the depth. */
@@ -100,23 +105,29 @@ export class FailureTrap {
   /** Null if it is not known: the script called `exit`, for example. */
   failed(exitCode: number | null): FailedCommand | null {
     const records = this.#read();
-    // Only the failure that ended the script counts: with -e, a record of the script itself, not of a subshell.
+    // Only the failure that ended the script counts: with -e, a record of the script itself, not of
+    // a subshell.
     let at = records.findLastIndex(({ depth }) => depth === 0);
     if (at === -1 || records[at]?.status !== exitCode) return null;
     // The record before it names the command within the subshell that failed with the same status.
-    while ((records[at - 1]?.depth ?? 0) > records[at]!.depth && records[at - 1]?.status === exitCode) at--;
+    while (
+      (records[at - 1]?.depth ?? 0) > records[at]!.depth &&
+      records[at - 1]?.status === exitCode
+    )
+      at--;
     const { line, command } = records[at]!;
     return { line, command };
   }
 
   /**
-   * Whether bash ended a condition although no command answered: for a variable that is not set, for example. An answer
-   * is a command that failed (`-e`), `exit`, or the end of the script.
+   * Whether bash ended a condition although no command answered: for a variable that is not set,
+   * for example. An answer is a command that failed (`-e`), `exit`, or the end of the script.
    */
   get isBroken(): boolean {
     const records = this.#read();
     const end = records.at(-1);
-    if (end === undefined || !Number.isNaN(end.depth) || /(?:^|\s)exit\b/.test(end.command)) return false;
+    if (end === undefined || !Number.isNaN(end.depth) || /(?:^|\s)exit\b/.test(end.command))
+      return false;
     return records.at(-2)?.depth !== 0;
   }
 

@@ -4,7 +4,12 @@ import { NO } from "../../../protocol/approval.js";
 import type { AttemptProgress } from "../../attempt/attempt-progress.js";
 import { Unrun } from "../../attempt/stage-not-run.js";
 import type { StepTask } from "../../attempt/steps.js";
-import type { PipelineApproval, PipelineStage, PipelineSteps, PipelineTask } from "../definition.js";
+import type {
+  PipelineApproval,
+  PipelineStage,
+  PipelineSteps,
+  PipelineTask,
+} from "../definition.js";
 import type { PlacedTask, TaskContext } from "../feature.js";
 import { APPROVED } from "../read/approval.js";
 import { fill } from "../template.js";
@@ -18,7 +23,10 @@ export interface StageContext extends TaskContext {
 }
 
 export interface StageResult {
-  /** Null: the stage was skipped, or ended by a signal or its timeout. Of steps: of the first one that failed, else 0. */
+  /**
+   * Null: the stage was skipped, or ended by a signal or its timeout. Of steps: of the first one
+   * that failed, else 0.
+   */
   exitCode: number | null;
   /** The signal that ended the command; absent after an exit. */
   signal?: string;
@@ -125,7 +133,9 @@ export class StageRun {
   async #decide(): Promise<Decision> {
     const { p } = this.context;
     const isEach = (this.stage.steps?.each.length ?? 0) > 0;
-    return isEach ? { kind: "run" } : this.#task.decide((label, block) => p.untracked(label, block));
+    return isEach
+      ? { kind: "run" }
+      : this.#task.decide((label, block) => p.untracked(label, block));
   }
 
   /** Call after a failure: keeps the outputs that the commands have written. */
@@ -142,8 +152,16 @@ export class StageRun {
     return { ...this.#task.result, seconds: this.#seconds ?? 0, steps: this.#steps };
   }
 
-  /** A rejection and the end of the time are failures of the stage. Where they are allowed, the answer is "no". */
-  async #ask({ question, choices, timeout, default: fallback }: PipelineApproval): Promise<StageRecord> {
+  /**
+   * A rejection and the end of the time are failures of the stage. Where they are allowed, the
+   * answer is "no".
+   */
+  async #ask({
+    question,
+    choices,
+    timeout,
+    default: fallback,
+  }: PipelineApproval): Promise<StageRecord> {
     const { p, variables } = this.context;
     const { scope } = variables.of({ env: new Map() }, {});
     this.#answer = NO;
@@ -177,7 +195,10 @@ export class StageRun {
     return null;
   }
 
-  /** Seconds that the stage would have taken longer, had all its steps run; undefined: none is up to date. */
+  /**
+   * Seconds that the stage would have taken longer, had all its steps run; undefined: none is up to
+   * date.
+   */
   get #saved(): number | undefined {
     if (this.#unrunSteps === 0) return undefined;
     const lanes = Array<number>(this.stage.steps!.atOnce ?? availableParallelism()).fill(0);
@@ -242,7 +263,9 @@ export class StageRun {
       again: async (stored) => {
         const why =
           resume.whyAgain(task, stored, values) ??
-          (isByHandRecord(stored) ? null : await new TaskRun(context, resume, task, place).whyChanged());
+          (isByHandRecord(stored)
+            ? null
+            : await new TaskRun(context, resume, task, place).whyChanged());
         if (why === null) this.#told[index] = (stored as StageRecord).outputs;
         return why;
       },
@@ -255,7 +278,8 @@ export class StageRun {
         const run = new TaskRun({ ...context, p }, resume, task, place);
         try {
           const decision = await run.decide();
-          if (decision.kind === "skip") throw new Unrun({ state: "skipped", reason: decision.reason });
+          if (decision.kind === "skip")
+            throw new Unrun({ state: "skipped", reason: decision.reason });
           if (decision.kind === "fail") throw decision.error;
           const record = await run.run();
           this.#told[index] = record.outputs;
@@ -276,7 +300,9 @@ export class StageRun {
     };
   }
 
-  /** An output that one step told is a text; one of several steps a list, in the order of the steps. */
+  /**
+   * An output that one step told is a text; one of several steps a list, in the order of the steps.
+   */
   get #outputs(): Record<string, Output> {
     const all = new Map<string, string[]>();
     for (const told of this.#told)

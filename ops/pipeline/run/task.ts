@@ -22,7 +22,10 @@ import type { Output } from "./variables.js";
 /** Longest pause between two runs of a command, in seconds. */
 const MAX_BACKOFF = 3600;
 
-export type Decision = { kind: "run" } | { kind: "skip"; reason: string } | { kind: "fail"; error: unknown };
+export type Decision =
+  | { kind: "run" }
+  | { kind: "skip"; reason: string }
+  | { kind: "fail"; error: unknown };
 
 /** Runs a command in a block of its own, such as an untracked stage. */
 type Within = <T>(label: string, block: () => Promise<T>) => Promise<T>;
@@ -65,7 +68,9 @@ export class TaskRun {
       const isYes = await within(label, () =>
         runCommand(this.context, { ...this.task, tty: false }, options).then(() => true, isNo),
       );
-      return isYes ? { kind: "run" } : { kind: "skip", reason: `when exited with 1: ${textOf(when)}` };
+      return isYes
+        ? { kind: "run" }
+        : { kind: "skip", reason: `when exited with 1: ${textOf(when)}` };
     } catch (error) {
       p.checkCancelled();
       deadline.throwIfAborted();
@@ -74,7 +79,10 @@ export class TaskRun {
     }
   }
 
-  /** Why the stored value of an earlier attempt does not count: something changed since; null: nothing did. */
+  /**
+   * Why the stored value of an earlier attempt does not count: something changed since; null:
+   * nothing did.
+   */
   async whyChanged(): Promise<string | null> {
     const verdict = await this.#look();
     return verdict === null || verdict.isUpToDate ? null : verdict.changed;
@@ -125,7 +133,8 @@ export class TaskRun {
       try {
         const record = await this.#runOnce();
         await this.#guard?.ended(this.seconds, record.outputs as Record<string, string>);
-        if (this.attempts > 1) this.#tell(`attempt ${this.attempts} of ${retry.attempts} succeeded`);
+        if (this.attempts > 1)
+          this.#tell(`attempt ${this.attempts} of ${retry.attempts} succeeded`);
         return record;
       } catch (error) {
         p.checkCancelled();
@@ -151,14 +160,19 @@ export class TaskRun {
         this.#ended({ exitCode: end.exitCode, signal: null });
       }
     } catch (error) {
-      this.#ended({ exitCode: exitCodeOf(error), signal: error instanceof ExecError ? error.signal : null });
+      this.#ended({
+        exitCode: exitCodeOf(error),
+        signal: error instanceof ExecError ? error.signal : null,
+      });
       throw error;
     } finally {
       this.seconds = seconds ?? Math.round(performance.now() - started) / 1000;
     }
     for (const [output, value] of Object.entries(outputs))
       if ([value].flat().some((text) => masker.finds(text)))
-        throw new OutputError(`the output ${output} contains a secret, and outputs are stored in clear`);
+        throw new OutputError(
+          `the output ${output} contains a secret, and outputs are stored in clear`,
+        );
     return { ...this.resume.basis(this.task, this.place.values), ...this.result, outputs };
   }
 
@@ -214,7 +228,10 @@ export class TaskRun {
     this.#tell(`attempt ${this.attempts + 1} of ${attempts}`);
   }
 
-  /** The status of the operation stays through later stages, so that it names the stage. A step has a status of its own. */
+  /**
+   * The status of the operation stays through later stages, so that it names the stage. A step has
+   * a status of its own.
+   */
   #tell(text: string, level?: "warning"): void {
     const { label, stage } = this.place;
     this.context.p.status(label === stage ? `${stage}: ${text}` : text, level);

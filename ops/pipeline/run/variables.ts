@@ -1,8 +1,10 @@
 /**
- * The values that commands of a pipeline see: the environment of a script, and the names of templates.
+ * The values that commands of a pipeline see: the environment of a script, and the names of
+ * templates.
  *
- * Where several have the same name, the later of these counts: environment of the submit, params, outputs and outcomes of
- * earlier stages, values of `each`, `env` of the pipeline, `env` of the stage, variables of liveops.
+ * Where several have the same name, the later of these counts: environment of the submit, params,
+ * outputs and outcomes of earlier stages, values of `each`, `env` of the pipeline, `env` of the
+ * stage, variables of liveops.
  */
 import { OPERATION_VARIABLES } from "../../../protocol/environment.js";
 import type { Pipeline, PipelineCommand } from "../definition.js";
@@ -10,7 +12,10 @@ import { whyNotVariable } from "../limits.js";
 import { outcomeVariable, outcomeVariables, type StageOutcome } from "../outcomes.js";
 import { fill, onlyName, type Scope, textOf, type Value, ValueError } from "../template.js";
 
-/** The variables of a command; undefined: not in its environment, even if the submit has one of this name. */
+/**
+ * The variables of a command; undefined: not in its environment, even if the submit has one of this
+ * name.
+ */
 export type Environment = Record<string, string | undefined>;
 
 /** Variables of liveops that only some commands have, whatever the submit has set. */
@@ -59,7 +64,9 @@ export class Variables {
     this.#params = new Map<string, Value>([...given, ...Object.entries(values)]);
     this.#missing = new Map(Object.entries(missing));
     const stages = [...outcomeVariables(pipeline.stages.map(({ name }) => name))];
-    this.#outcomes = new Map(stages.flatMap(([name, of]) => (of.length === 1 ? [[name, undefined]] : [])));
+    this.#outcomes = new Map(
+      stages.flatMap(([name, of]) => (of.length === 1 ? [[name, undefined]] : [])),
+    );
   }
 
   get outputs(): Record<string, Output> {
@@ -75,7 +82,10 @@ export class Variables {
     }
   }
 
-  /** These outputs have no value, unless one was set. @param why - completes "the output x is missing: …" */
+  /**
+   * These outputs have no value, unless one was set. @param why - completes "the output x is
+   * missing: …"
+   */
   missOutputs(names: readonly string[], why: string): void {
     for (const name of names) if (!this.#outputs.has(name)) this.#missing.set(name, why);
   }
@@ -88,7 +98,9 @@ export class Variables {
 
   /** @param values - of `each` */
   handOn(values: ReadonlyMap<string, string>): HandedOn {
-    const outcomes = [...this.#outcomes].flatMap(([name, outcome]) => (outcome ? [[name, outcome]] : []));
+    const outcomes = [...this.#outcomes].flatMap(([name, outcome]) =>
+      outcome ? [[name, outcome]] : [],
+    );
     return {
       values: Object.fromEntries([...this.#outputs, ...outcomes, ...values]),
       missing: Object.fromEntries(this.#missing),
@@ -127,7 +139,8 @@ export class Variables {
       }
     }
     const env: Environment = {};
-    for (const [name, value] of this.#params) env[name] = value === undefined ? undefined : textOf(value);
+    for (const [name, value] of this.#params)
+      env[name] = value === undefined ? undefined : textOf(value);
     for (const name of this.#missing.keys()) env[name] = undefined;
     for (const [name, value] of this.#outputs) env[name] = textOf(value);
     for (const [name, outcome] of this.#outcomes) env[name] = outcome;

@@ -1,15 +1,17 @@
 /**
  * The progress bar of one program: which source drives the bar, and that the bar never goes back.
  *
- * Sources. The first source that gives a figure drives the bar. A source of a higher rank takes the bar over when it
- * gives a figure, since it knows better, and begins a new bar. A source of a lower rank is ignored from then on. Within
- * one source, another form (another program of a script) takes over when the bar is at its end, or when it gave several
- * figures in a row while the present form gave none.
+ * Sources. The first source that gives a figure drives the bar. A source of a higher rank takes the
+ * bar over when it gives a figure, since it knows better, and begins a new bar. A source of a lower
+ * rank is ignored from then on. Within one source, another form (another program of a script) takes
+ * over when the bar is at its end, or when it gave several figures in a row while the present form
+ * gave none.
  *
- * A bar. Within a bar, neither the percent nor the count goes back: a lower count is ignored, and when the total grows
- * the percent stays until the count has caught up. A new bar begins with a new label, with another unit, with a lower
- * count of another total, and with a step (`step`). After the end of the bar it also begins with another total and,
- * but for reports, with a percent below 50.
+ * A bar. Within a bar, neither the percent nor the count goes back: a lower count is ignored, and
+ * when the total grows the percent stays until the count has caught up. A new bar begins with a new
+ * label, with another unit, with a lower count of another total, and with a step (`step`). After
+ * the end of the bar it also begins with another total and, but for reports, with a percent below
+ * 50.
  */
 import type { Reading } from "./reading.js";
 
@@ -81,7 +83,9 @@ export class ProgramBar {
       // The text repeats an older state, such as a line of another thread.
       if (figures.unit === before.unit && figures.done < before.done) return;
       const percent = Math.max(figures.percent ?? 0, before.percent ?? 0);
-      Object.assign(before, figures, { percent: figures.percent === null ? before.percent : percent });
+      Object.assign(before, figures, {
+        percent: figures.percent === null ? before.percent : percent,
+      });
     }
     if (isFigure) this.#show();
   }
@@ -150,7 +154,8 @@ function figuresOf(said: Reading, before: Figures | null): Figures {
   if (said.done === undefined && said.percent !== undefined && count.total !== null)
     return { ...count, percent: said.percent };
   if (total !== null) return { done, total, unit, percent: percentOf(done, total) };
-  if (said.percent !== undefined) return { done: said.percent, total: 100, unit: "%", percent: said.percent };
+  if (said.percent !== undefined)
+    return { done: said.percent, total: 100, unit: "%", percent: said.percent };
   return { done, total, unit, percent: null };
 }
 
@@ -162,7 +167,8 @@ function beginsNew(before: BarValue, said: Reading, source: Source): boolean {
   if (said.label !== undefined && (said.label || null) !== before.label) return true;
   const next = figuresOf(said, before);
   const isOther = next.unit !== before.unit && next.unit !== "%" && before.unit !== "%";
-  const isLower = next.done < before.done && next.total !== before.total && next.unit === before.unit;
+  const isLower =
+    next.done < before.done && next.total !== before.total && next.unit === before.unit;
   if (isOther || isLower || !isAtEnd(before) || next.percent === null || next.percent >= 100)
     return isOther || isLower;
   // Reports of parallel children may come out of order.

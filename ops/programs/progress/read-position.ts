@@ -1,9 +1,11 @@
 /**
- * Progress of a silent program: how far it has read the largest file that it reads in order. Read from Linux's
- * /proc/PID/fd and /proc/PID/fdinfo (proc_pid_fdinfo(5)); without /proc, there is no progress.
+ * Progress of a silent program: how far it has read the largest file that it reads in order. Read
+ * from Linux's /proc/PID/fd and /proc/PID/fdinfo (proc_pid_fdinfo(5)); without /proc, there is no
+ * progress.
  *
- * A file counts if a process of the program opened it only for reading, its position moved forward and never back, and
- * no process of the program writes or maps it. A small file is over too soon for a bar.
+ * A file counts if a process of the program opened it only for reading, its position moved forward
+ * and never back, and no process of the program writes or maps it. A small file is over too soon
+ * for a bar.
  */
 import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { basename } from "node:path";
@@ -83,7 +85,10 @@ function descendants(leader: number): number[] {
   return found;
 }
 
-/** The large regular files that the process reads. @param written - gets the files that the process may write */
+/**
+ * The large regular files that the process reads. @param written - gets the files that the process
+ * may write
+ */
 function openFiles(pid: number, written: Set<string>): OpenFile[] {
   const found: OpenFile[] = [];
   for (const fd of attempt(() => readdirSync(`/proc/${pid}/fd`))?.slice(0, MOST_FILES) ?? []) {

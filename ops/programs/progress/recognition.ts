@@ -1,10 +1,12 @@
 /**
- * Asks the recognisers about the output of one program, the recognisers of `json` before those of `text`.
+ * Asks the recognisers about the output of one program, the recognisers of `json` before those of
+ * `text`.
  *
- * Most lines say nothing about progress, and dozens of recognisers take longer than the log. So one test passes over the
- * lines that no recogniser reads, by their first character and one pattern. After many others in a row that no recogniser
- * understood, only a sample is read, and every text that looks like progress: a frame, a percent, a line that begins
- * with `[`. One that is understood ends this.
+ * Most lines say nothing about progress, and dozens of recognisers take longer than the log. So one
+ * test passes over the lines that no recogniser reads, by their first character and one pattern.
+ * After many others in a row that no recogniser understood, only a sample is read, and every text
+ * that looks like progress: a frame, a percent, a line that begins with `[`. One that is understood
+ * ends this.
  */
 import { withoutSequences } from "../../../protocol/text/sgr.js";
 import type { Reading, Recogniser, RecogniserEntry } from "./reading.js";
@@ -40,7 +42,10 @@ export class Recognition {
   readonly #firsts: ReadonlySet<string>;
   /** What the texts of the other rows have, in one pattern; null: a row reads any text. */
   readonly #signs: RegExp | null;
-  /** The line before, if nobody looked for its sign: it may be the name of the file that a bar belongs to. */
+  /**
+   * The line before, if nobody looked for its sign: it may be the name of the file that a bar
+   * belongs to.
+   */
   #before: string | null = null;
   /** Texts after the last one that was understood. */
   #silent = 0;
@@ -125,6 +130,9 @@ export class Recognition {
 function isInRange({ percent = 0, done = 0, total = null }: Reading): boolean {
   const isCount = Number.isSafeInteger(Math.trunc(done)) && done >= 0;
   return (
-    percent >= 0 && percent <= 100 && isCount && (total === null || (Number.isFinite(total) && done <= total))
+    percent >= 0 &&
+    percent <= 100 &&
+    isCount &&
+    (total === null || (Number.isFinite(total) && done <= total))
   );
 }

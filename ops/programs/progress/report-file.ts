@@ -1,9 +1,9 @@
 /**
  * The file named by `LIVEOPS_REPORT`, to which a program and all its children append lines.
  *
- * A plain file and no named pipe: an append to a file never waits for a reader. Lines of several processes do not mix,
- * since a shell appends a short line with one write. A process that outlives the program makes the file anew with its
- * next line, which does no harm.
+ * A plain file and no named pipe: an append to a file never waits for a reader. Lines of several
+ * processes do not mix, since a shell appends a short line with one write. A process that outlives
+ * the program makes the file anew with its next line, which does no harm.
  */
 import { randomBytes } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync, rmSync } from "node:fs";
@@ -14,7 +14,10 @@ import { StringDecoder } from "node:string_decoder";
 const PIECE = 64 * 1024;
 /** Bytes by which a rewritten file is noticed. */
 const TAIL = 64;
-/** Characters of a line; the rest of a longer line is dropped. A cut secret is not masked, and none is this long. */
+/**
+ * Characters of a line; the rest of a longer line is dropped. A cut secret is not masked, and none
+ * is this long.
+ */
 export const LONGEST_LINE = 512 * 1024;
 /** Bytes that one call of `poll` reads at most, so that it does not hold up its process. */
 const MOST_AT_ONCE = 1024 * 1024;
@@ -46,7 +49,10 @@ export class ReportFile {
     let problem: unknown;
     for (const dir of new Set(dirs)) {
       try {
-        return new ReportFile(join(dir, `liveops-report-${randomBytes(8).toString("hex")}`), onLine);
+        return new ReportFile(
+          join(dir, `liveops-report-${randomBytes(8).toString("hex")}`),
+          onLine,
+        );
       } catch (error) {
         problem = error;
       }

@@ -1,6 +1,6 @@
 /**
- * Commands to a build server that many tools print, such as `::warning::…`. Source: "Workflow commands for GitHub
- * Actions".
+ * Commands to a build server that many tools print, such as `::warning::…`. Source: "Workflow
+ * commands for GitHub Actions".
  */
 
 export type Level = "info" | "success" | "warning" | "error";
@@ -15,7 +15,10 @@ export type WorkflowCommand =
 
 const NOTHING: WorkflowCommand = { type: "nothing" };
 
-/** Reads the lines of one program; between `::stop-commands::TOKEN` and `::TOKEN::`, no line is a command. */
+/**
+ * Reads the lines of one program; between `::stop-commands::TOKEN` and `::TOKEN::`, no line is a
+ * command.
+ */
 export class WorkflowCommands {
   #stopped: string | null = null;
 
@@ -56,7 +59,10 @@ function placeOf(properties: string): string | null {
   const values = new Map(
     properties.split(",").map((pair) => {
       const at = pair.indexOf("=");
-      return [pair.slice(0, at).trim(), decoded(pair.slice(at + 1)).replaceAll(/%3A/gi, ":")] as const;
+      return [
+        pair.slice(0, at).trim(),
+        decoded(pair.slice(at + 1)).replaceAll(/%3A/gi, ":"),
+      ] as const;
     }),
   );
   const file = values.get("file");

@@ -11,9 +11,13 @@ export interface MetricsAddress {
 const LOOPBACK = "127.0.0.1";
 
 /** The form of an address, for messages. */
-export const METRICS_ADDRESS = "ADDRESS:PORT with an IP address, such as 127.0.0.1:9464 or [::1]:9464";
+export const METRICS_ADDRESS =
+  "ADDRESS:PORT with an IP address, such as 127.0.0.1:9464 or [::1]:9464";
 
-/** Without an address, or with `localhost`, the address is loopback. Null where the text is not valid. */
+/**
+ * Without an address, or with `localhost`, the address is loopback. Null where the text is not
+ * valid.
+ */
 export function parseMetricsAddress(text: string): MetricsAddress | null {
   const [, six, name = "", digits] = /^(?:\[([^\]]+)\]:|([^:[\]]*):)?(\d{1,5})$/.exec(text) ?? [];
   if (digits === undefined) return null;

@@ -9,7 +9,8 @@ export const metrics = {
   schema: {
     type: "string",
     pattern: "^([^:]*:|\\[.+\\]:)?\\d{1,5}$",
-    check: (address: string) => (parseMetricsAddress(address) === null ? `must be ${METRICS_ADDRESS}` : null),
+    check: (address: string) =>
+      parseMetricsAddress(address) === null ? `must be ${METRICS_ADDRESS}` : null,
     expected: METRICS_ADDRESS,
   },
   whole: (address: string) => formatMetricsAddress(parseMetricsAddress(address)!),

@@ -19,11 +19,18 @@ export interface SshAddress {
   socket: string | null;
 }
 
-export const EXAMPLES = ["ssh://user@host", "ssh://host:2222", "ssh://host/path/to/liveopsd.sock"] as const;
+export const EXAMPLES = [
+  "ssh://user@host",
+  "ssh://host:2222",
+  "ssh://host/path/to/liveopsd.sock",
+] as const;
 
 const SSH = /^ssh:\/\/(?:([^@/]*)@)?(\[[^\]/]*\]|[^:/@[\]]*)(?::([^/]*))?(\/.*)?$/s;
 
-/** No option of ssh, and nothing that a shell or a pattern of ssh's configuration could read as more than a name. */
+/**
+ * No option of ssh, and nothing that a shell or a pattern of ssh's configuration could read as more
+ * than a name.
+ */
 const HOST = /^[\w.][\w.-]*$/;
 const IPV6 = /^[\da-f:.]+(%[\w.-]+)?$/i;
 const USER = /^[\w.][\w.+@\\-]*$/;
@@ -68,7 +75,11 @@ export function parseAddress(text: string, what: string): SshAddress {
 
 /** The words after `ssh` that select the host. @param end - ends the options: `--` */
 export function sshWords({ user, host, port }: SshAddress, end: string[] = []): string[] {
-  return [...(port === null ? [] : ["-p", String(port)]), ...end, user === null ? host : `${user}@${host}`];
+  return [
+    ...(port === null ? [] : ["-p", String(port)]),
+    ...end,
+    user === null ? host : `${user}@${host}`,
+  ];
 }
 
 /** A command line that runs a command on the host: `ssh box liveops start`. */

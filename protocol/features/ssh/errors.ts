@@ -20,14 +20,21 @@ const NOT_FOUND = [126, 127];
 /** Commander's exit code for a command that it does not know is that of wrong usage. */
 const USAGE = 2;
 
-/** Errors that another try does not repair. An unknown host name is not one: the network may come up later. */
+/**
+ * Errors that another try does not repair. An unknown host name is not one: the network may come up
+ * later.
+ */
 const REFUSED =
   /permission denied|host key verification failed|host identification has changed|too many authentication failures|bad configuration option/i;
 
-export function endedEarly(address: SshAddress, { code, stderr, isShown }: SshEnd): UnreachableError {
+export function endedEarly(
+  address: SshAddress,
+  { code, stderr, isShown }: SshEnd,
+): UnreachableError {
   const { hostName: name } = address;
   const output = stderr.trim();
-  const withStderr = (problem: string) => (output === "" || isShown ? problem : `${output}\n${problem}`);
+  const withStderr = (problem: string) =>
+    output === "" || isShown ? problem : `${output}\n${problem}`;
   const tryIt = `try: ${onHost(address, ["true"])}`;
   if (code !== null && NOT_FOUND.includes(code))
     return new UnreachableError(
@@ -54,9 +61,11 @@ export function endedEarly(address: SshAddress, { code, stderr, isShown }: SshEn
       "refused",
     );
   const how = code === null ? "ssh was ended by a signal" : `exit code ${code}`;
-  return new UnreachableError(address.text, withStderr(`the connection to ${name} ended at once (${how})`), [
-    tryIt,
-  ]);
+  return new UnreachableError(
+    address.text,
+    withStderr(`the connection to ${name} ended at once (${how})`),
+    [tryIt],
+  );
 }
 
 /** The remote side reached no daemon. */

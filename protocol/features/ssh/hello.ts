@@ -1,6 +1,6 @@
 /**
- * The first line of `liveops dial-stdio --hello`: the connection to the daemon stands, or why it does not. A remote shell
- * may print text before it.
+ * The first line of `liveops dial-stdio --hello`: the connection to the daemon stands, or why it
+ * does not. A remote shell may print text before it.
  */
 
 /** What the remote side reports before the first byte of the daemon. */
@@ -23,7 +23,10 @@ export function formatHello(hello: Hello): string {
 export class HelloReader {
   #read = Buffer.alloc(0);
 
-  /** The hello and the bytes after it; null: it has not come yet. @throws Error for too much other text */
+  /**
+   * The hello and the bytes after it; null: it has not come yet. @throws Error for too much other
+   * text
+   */
   take(chunk: Buffer): { hello: Hello; rest: Buffer } | null {
     this.#read = Buffer.concat([this.#read, chunk]);
     const begin = this.#read.indexOf(MARK);

@@ -1,6 +1,6 @@
 /**
- * The connections of this process to a remote daemon. A connection is used for several requests, one after another: each
- * one costs an ssh process and a process on the host.
+ * The connections of this process to a remote daemon. A connection is used for several requests,
+ * one after another: each one costs an ssh process and a process on the host.
  */
 import type { Agent, RequestOptions } from "node:http";
 import type { Duplex } from "node:stream";
@@ -51,11 +51,16 @@ export const ssh: Transport = {
 class RemoteHost implements RemoteDaemon {
   readonly text: string;
   readonly name: string;
-  /** For requests that are answered at once. Made with the first one: an address alone loads no HTTP. */
+  /**
+   * For requests that are answered at once. Made with the first one: an address alone loads no
+   * HTTP.
+   */
   #requests: Agent | null = null;
   #streams: Agent | null = null;
   #setup: Promise<SshSetup> | null = null;
-  /** The first connection, in which ssh may ask for a password. The others share what it has opened. */
+  /**
+   * The first connection, in which ssh may ask for a password. The others share what it has opened.
+   */
   #first: Promise<unknown> | null = null;
   #hasAnswered = false;
   readonly #tunnels = new Set<Tunnel>();
@@ -133,7 +138,8 @@ class RemoteHost implements RemoteDaemon {
   }
 
   async #connect(): Promise<Tunnel> {
-    // Requests that wait for the first connection fail with it: nobody is asked for the same password again.
+    // Requests that wait for the first connection fail with it: nobody is asked for the same
+    // password again.
     while (!this.#hasAnswered && this.#first !== null) await this.#first;
     const dialled = this.#dial();
     if (!this.#hasAnswered) this.#first = dialled;
@@ -168,7 +174,9 @@ class RemoteHost implements RemoteDaemon {
     }
   }
 
-  /** Ends a shared connection that hangs, such as after a sleep of the machine: the next one is new. */
+  /**
+   * Ends a shared connection that hangs, such as after a sleep of the machine: the next one is new.
+   */
   #endShared({ options }: SshSetup): void {
     const { spawn } = process.getBuiltinModule("node:child_process");
     const words = [

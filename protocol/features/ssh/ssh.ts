@@ -1,6 +1,6 @@
 /**
- * How ssh is called: the system's program with the user's configuration, known hosts and agent. Options of ours are
- * defaults: what the user's configuration sets stays.
+ * How ssh is called: the system's program with the user's configuration, known hosts and agent.
+ * Options of ours are defaults: what the user's configuration sets stays.
  */
 import { accessSync, constants, lstatSync } from "node:fs";
 import { join } from "node:path";
@@ -36,7 +36,10 @@ const NOT_FOUND = 127;
 /** Milliseconds that ssh may take to print its configuration. */
 const PROBE_MS = 5000;
 
-/** `LIVEOPS_SSH_COMMAND` is read by a shell, as git reads GIT_SSH_COMMAND; our words are never part of its text. */
+/**
+ * `LIVEOPS_SSH_COMMAND` is read by a shell, as git reads GIT_SSH_COMMAND; our words are never part
+ * of its text.
+ */
 export function sshLine(words: string[], env: Env): ProgramLine {
   const { LIVEOPS_SSH_COMMAND: own } = env;
   if (!own) return { file: "ssh", args: words };
@@ -69,7 +72,8 @@ export interface SshSetup {
 export async function sshSetup(address: SshAddress, env: Env): Promise<SshSetup> {
   const configured = await configurationOf(address, env);
   if (configured === null) return { options: [], isOpenSsh: false, isShared: false };
-  const isUnset = (name: string, ...values: string[]) => values.includes(configured.get(name) ?? values[0]!);
+  const isUnset = (name: string, ...values: string[]) =>
+    values.includes(configured.get(name) ?? values[0]!);
   const options = [
     "-T",
     "-a",
@@ -79,9 +83,14 @@ export async function sshSetup(address: SshAddress, env: Env): Promise<SshSetup>
   ];
   if (isUnset("connecttimeout", "none", "0")) options.push(...option("ConnectTimeout", CONNECT_S));
   if (isUnset("serveraliveinterval", "0"))
-    options.push(...option("ServerAliveInterval", ALIVE_S), ...option("ServerAliveCountMax", ALIVE_MISSED));
+    options.push(
+      ...option("ServerAliveInterval", ALIVE_S),
+      ...option("ServerAliveCountMax", ALIVE_MISSED),
+    );
   const dir =
-    isUnset("controlpath", "none") && isUnset("controlmaster", "false", "no") ? controlDir(env) : null;
+    isUnset("controlpath", "none") && isUnset("controlmaster", "false", "no")
+      ? controlDir(env)
+      : null;
   if (dir !== null)
     options.push(
       ...option("ControlMaster", "auto"),
@@ -108,17 +117,20 @@ async function configurationOf(address: SshAddress, env: Env): Promise<Map<strin
     child.stdin?.end();
   });
   const lines = text.split("\n").map((line) => line.split(" "));
-  const options = new Map(lines.map(([name = "", ...value]) => [name.toLowerCase(), value.join(" ")]));
+  const options = new Map(
+    lines.map(([name = "", ...value]) => [name.toLowerCase(), value.join(" ")]),
+  );
   return options.has("hostname") ? options : null;
 }
 
 /**
- * A directory that only this user can enter, for the sockets of shared connections. Null where there is none: then each
- * connection is made anew.
+ * A directory that only this user can enter, for the sockets of shared connections. Null where
+ * there is none: then each connection is made anew.
  */
 function controlDir(env: Env): string | null {
   const { XDG_RUNTIME_DIR: runtime } = env;
-  const dir = runtime && isWritable(runtime) ? join(runtime, "liveops", "ssh") : join(cacheDir(env), "ssh");
+  const dir =
+    runtime && isWritable(runtime) ? join(runtime, "liveops", "ssh") : join(cacheDir(env), "ssh");
   // ssh expands these characters in the path.
   if (!/^\/[\w./+-]*$/.test(dir) || dir.length + 1 + HASH > MAX_CONTROL_PATH) return null;
   try {

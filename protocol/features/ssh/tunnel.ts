@@ -1,4 +1,7 @@
-/** One connection to a remote daemon: an ssh process whose stdin and stdout are a stream to the daemon's socket. */
+/**
+ * One connection to a remote daemon: an ssh process whose stdin and stdout are a stream to the
+ * daemon's socket.
+ */
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { Duplex } from "node:stream";
 import { UnreachableError } from "../../client/errors.js";
@@ -53,7 +56,11 @@ export class Tunnel extends Duplex {
     this.child.stdout.resume();
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+  override _write(
+    chunk: Buffer,
+    _encoding: BufferEncoding,
+    done: (error?: Error | null) => void,
+  ): void {
     this.#touch();
     this.child.stdin.write(chunk, done);
   }
@@ -123,7 +130,10 @@ function end(child: ChildProcessWithoutNullStreams): void {
 
 let endsAtExit = true;
 
-/** Lets ssh finish what it has begun when this process ends: it opens a shared connection, then finds its stdin closed. */
+/**
+ * Lets ssh finish what it has begun when this process ends: it opens a shared connection, then
+ * finds its stdin closed.
+ */
 export function leaveConnections(): void {
   endsAtExit = false;
 }
@@ -134,12 +144,20 @@ function endAll(): void {
 }
 
 /** Connects to the daemon. @throws UnreachableError */
-export async function dial({ address, setup, env, prompts, starts, timeout }: Dial): Promise<Tunnel> {
+export async function dial({
+  address,
+  setup,
+  env,
+  prompts,
+  starts,
+  timeout,
+}: Dial): Promise<Tunnel> {
   const { spawn } = process.getBuiltinModule("node:child_process");
   const batch = setup.isOpenSsh && prompts === null ? option("BatchMode", "yes") : [];
   const words = [...batch, ...setup.options, ...sshWords(address, setup.isOpenSsh ? ["--"] : [])];
   const { file, args } = sshLine([...words, remoteCommand(address, env, starts)], env);
-  // A session of its own: Ctrl-C ends the command, which ends ssh. A password is asked on the session's terminal.
+  // A session of its own: Ctrl-C ends the command, which ends ssh. A password is asked on the
+  // session's terminal.
   const child = spawn(file, args, { env, stdio: "pipe", detached: prompts === null });
   if (running.size === 0) process.once("exit", endAll);
   running.add(child);
@@ -156,7 +174,9 @@ export async function dial({ address, setup, env, prompts, starts, timeout }: Di
   return new Promise((resolve, reject) => {
     const reader = new HelloReader();
     const timer =
-      prompts === null ? setTimeout(() => fail(tooSlow(address, timeout / 1000)), timeout) : undefined;
+      prompts === null
+        ? setTimeout(() => fail(tooSlow(address, timeout / 1000)), timeout)
+        : undefined;
     const settle = () => {
       isDialling = false;
       clearTimeout(timer);

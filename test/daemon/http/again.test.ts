@@ -84,7 +84,10 @@ test("params replace all parameters; words and the label come on top", async () 
     params: { c: 4 },
     label: "mine",
   });
-  expect(served.loader.prepared).toEqual([{ params: { a: 1, b: 2 }, set: ["a=3"] }, { params: { c: 4 } }]);
+  expect(served.loader.prepared).toEqual([
+    { params: { a: 1, b: 2 }, set: ["a=3"] },
+    { params: { c: 4 } },
+  ]);
 });
 
 describe("with a key", () => {
@@ -128,7 +131,11 @@ describe("of a chain", () => {
     await served.run(second);
     await served.finish(second, "failed");
     const alone = expectRecord(await again(second), 201);
-    expect(alone).toMatchObject({ params: { link: 2 }, againOf: second, chain: { id: alone.id, index: 0 } });
+    expect(alone).toMatchObject({
+      params: { link: 2 },
+      againOf: second,
+      chain: { id: alone.id, index: 0 },
+    });
     expect(served.open.store.find(alone.id)?.env).toEqual({ A: "1" });
   });
 });
@@ -153,7 +160,10 @@ describe("refused is", () => {
   });
 
   test("parameters that the type does not accept", async () => {
-    expectProblem(await again(await finished(), { params: { bad: true } }), "LIVEOPS_PARAMS_INVALID");
+    expectProblem(
+      await again(await finished(), { params: { bad: true } }),
+      "LIVEOPS_PARAMS_INVALID",
+    );
   });
 
   test.each([

@@ -18,7 +18,9 @@ afterEach(() => served.close());
 const op = "load-process-save";
 const submit = async (body: object = {}) => {
   const payload = JSON.stringify({ op, ...body });
-  return (await served.inject({ method: "POST", url: "/v1/operations", payload })).json<Operation>();
+  return (
+    await served.inject({ method: "POST", url: "/v1/operations", payload })
+  ).json<Operation>();
 };
 const edit = (id: string, body: unknown) =>
   served.inject({ method: "PATCH", url: `/v1/operations/${id}`, payload: JSON.stringify(body) });
@@ -66,7 +68,11 @@ test.each(["running", "succeeded", "failed", "cancelled"] as const)(
   async (state) => {
     const id = state === "running" ? await served.submit() : await served.finished(state);
     if (state === "running") await served.run(id);
-    expectProblem(await edit(id, { label: "x" }), "LIVEOPS_WRONG_STATE", /cannot be edited: it (is|has|was)/);
+    expectProblem(
+      await edit(id, { label: "x" }),
+      "LIVEOPS_WRONG_STATE",
+      /cannot be edited: it (is|has|was)/,
+    );
     expect(entry(id).record.label).toBeNull();
     expect(eventTypes(id)).not.toContain("operation:edited");
   },

@@ -1,4 +1,7 @@
-/** A full disk of the state directory: requests that must be recorded get 507, the others still answer. */
+/**
+ * A full disk of the state directory: requests that must be recorded get 507, the others still
+ * answer.
+ */
 import { expect, test } from "vitest";
 import { disk, useFailingDisk } from "../../harness/failing-disk.js";
 import { Served } from "../../harness/served.js";
@@ -23,7 +26,11 @@ test("submits, cancels, retries and removals are refused and change nothing, unt
     // Whatever room the journal has made ahead.
     disk.copiesOnWrite = true;
     disk.room = 10;
-    expectProblem(await served.inject(request), "LIVEOPS_STORE_FULL", /free some disk space, then try again/);
+    expectProblem(
+      await served.inject(request),
+      "LIVEOPS_STORE_FULL",
+      /free some disk space, then try again/,
+    );
     disk.heal();
     disk.room = 0;
     const daemon = (await served.inject({ method: "GET", url: "/v1/daemon" })).json();

@@ -1,4 +1,7 @@
-/** The routes of stored operations: list, show, log, cancel, retry, remove; types, history, the daemon. */
+/**
+ * The routes of stored operations: list, show, log, cancel, retry, remove; types, history, the
+ * daemon.
+ */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod/mini";
 import { newId } from "../../../protocol/id.js";
@@ -31,7 +34,11 @@ afterEach(() => served.close());
 const get = (url: string, headers: Record<string, string> = {}) =>
   served.inject({ method: "GET", url, headers });
 const post = (url: string, payload?: unknown) =>
-  served.inject({ method: "POST", url, ...(payload !== undefined && { payload: JSON.stringify(payload) }) });
+  served.inject({
+    method: "POST",
+    url,
+    ...(payload !== undefined && { payload: JSON.stringify(payload) }),
+  });
 
 describe("list", () => {
   const page = async (query: string): Promise<OperationPage> => {
@@ -50,7 +57,9 @@ describe("list", () => {
     expect(first.operations.map(({ id }) => id)).toEqual(made.slice(0, 3));
     const second = await page(`order=oldest&limit=3&before=${first.next}`);
     expect(second.operations.map(({ id }) => id)).toEqual(made.slice(3, 6));
-    expect(await ids(`order=newest&limit=9&before=${second.previous}`)).toEqual(made.slice(0, 3).reverse());
+    expect(await ids(`order=newest&limit=9&before=${second.previous}`)).toEqual(
+      made.slice(0, 3).reverse(),
+    );
     const last = await page(`order=oldest&limit=3&before=${second.next}`);
     expect(last).toMatchObject({ next: null, total: 8 });
     expect(last.operations.map(({ id }) => id)).toEqual(made.slice(6));
@@ -87,7 +96,10 @@ describe("list", () => {
     await served.finished("failed");
     const late = await served.submit();
     const { cursor } = await page("state=failed&limit=0");
-    expect(await page(`state=failed&finishedAfter=${cursor}`)).toMatchObject({ operations: [], total: 0 });
+    expect(await page(`state=failed&finishedAfter=${cursor}`)).toMatchObject({
+      operations: [],
+      total: 0,
+    });
     await served.run(late);
     await served.finish(late, "failed");
     await served.finished("succeeded");
@@ -199,7 +211,11 @@ describe("one operation", () => {
   ])("%s is none", async (typed, detail) => {
     await served.submit({ id: "abc123def456" });
     for (const path of ["", "/log", "/events"])
-      expectProblem(await get(`/v1/operations/${typed}${path}`), "LIVEOPS_NO_SUCH_OPERATION", detail);
+      expectProblem(
+        await get(`/v1/operations/${typed}${path}`),
+        "LIVEOPS_NO_SUCH_OPERATION",
+        detail,
+      );
     for (const path of ["/cancel", "/retry"])
       expectProblem(await post(`/v1/operations/${typed}${path}`), "LIVEOPS_NO_SUCH_OPERATION");
     const removal = await served.inject({ method: "DELETE", url: `/v1/operations/${typed}` });
@@ -231,7 +247,9 @@ test("a record with a value that its schema does not take hides no other record"
 describe("cancel", () => {
   test("of a queued one is the end of it", async () => {
     const id = await served.submit();
-    expect(expectRecord(await post(`/v1/operations/${id}/cancel`))).toMatchObject({ state: "cancelled" });
+    expect(expectRecord(await post(`/v1/operations/${id}/cancel`))).toMatchObject({
+      state: "cancelled",
+    });
     expect(served.context.queue.length).toBe(0);
   });
 
@@ -248,7 +266,11 @@ describe("cancel", () => {
 
   test("of a finished one is refused", async () => {
     const id = await served.finished("succeeded");
-    expectProblem(await post(`/v1/operations/${id}/cancel`), "LIVEOPS_WRONG_STATE", /it has succeeded/);
+    expectProblem(
+      await post(`/v1/operations/${id}/cancel`),
+      "LIVEOPS_WRONG_STATE",
+      /it has succeeded/,
+    );
   });
 });
 
@@ -276,7 +298,9 @@ describe("retry", () => {
     expectProblem(
       await post(`/v1/operations/${id}/retry`),
       "LIVEOPS_WRONG_STATE",
-      new RegExp(`cannot be retried: it is queued already; it starts in its turn: liveops show ${id}$`),
+      new RegExp(
+        `cannot be retried: it is queued already; it starts in its turn: liveops show ${id}$`,
+      ),
     );
   });
 
@@ -301,7 +325,11 @@ describe("retry", () => {
     ["cancel", '{"now": true}', /^the body has no "now"; it takes none;/],
   ])("%s with the body %s is refused", async (what, payload, detail) => {
     const url = `/v1/operations/${await served.finished("failed")}/${what}`;
-    expectProblem(await served.inject({ method: "POST", url, payload }), "LIVEOPS_BAD_REQUEST", detail);
+    expectProblem(
+      await served.inject({ method: "POST", url, payload }),
+      "LIVEOPS_BAD_REQUEST",
+      detail,
+    );
   });
 });
 
@@ -317,7 +345,11 @@ describe("remove", () => {
 
   test("cancels a queued one and takes it away in one step", async () => {
     const id = await served.submit();
-    expect(expectRecord(await remove(id))).toMatchObject({ id, state: "cancelled", cancelRequested: true });
+    expect(expectRecord(await remove(id))).toMatchObject({
+      id,
+      state: "cancelled",
+      cancelRequested: true,
+    });
     expectProblem(await get(`/v1/operations/${id}`), "LIVEOPS_NO_SUCH_OPERATION");
     expect(expectRecord(await remove(await served.submit()))).toMatchObject({ state: "cancelled" });
     expect(served.open.store.counts()).toMatchObject({ queued: 0, cancelled: 0 });
@@ -348,7 +380,8 @@ describe("log", () => {
     expect(reply.statusCode).toBe(200);
     return z.strictObject(logPage.shape).parse(reply.json());
   };
-  const numbers = async (id: string, query: string) => (await page(id, query)).lines.map(({ n }) => n);
+  const numbers = async (id: string, query: string) =>
+    (await page(id, query)).lines.map(({ n }) => n);
 
   test("pages backwards from the end to the beginning", async () => {
     const id = await logged(7);
@@ -373,7 +406,8 @@ describe("log", () => {
 
   test("is plain text where that is asked for", async () => {
     const id = await logged(1001);
-    const text = (query: string) => get(`/v1/operations/${id}/log?${query}`, { accept: "text/plain" });
+    const text = (query: string) =>
+      get(`/v1/operations/${id}/log?${query}`, { accept: "text/plain" });
     const whole = await text("");
     expect(whole.headers["content-type"]).toBe("text/plain; charset=utf-8");
     expect(whole.body.split("\n")).toHaveLength(1002);
@@ -429,7 +463,10 @@ describe("log", () => {
   test.each(["after=1&before=3", "after=-1", "before=0", "tail=x", "limit=10001", "stream=stdin"])(
     "%s is refused",
     async (query) => {
-      expectProblem(await get(`/v1/operations/${await logged(1)}/log?${query}`), "LIVEOPS_BAD_REQUEST");
+      expectProblem(
+        await get(`/v1/operations/${await logged(1)}/log?${query}`),
+        "LIVEOPS_BAD_REQUEST",
+      );
     },
   );
 });
@@ -448,11 +485,15 @@ describe("types and history", () => {
       sink.event({ type: "stage:entered", stage: "Load", index: 0 }, true);
       const left = { stage: "Load", index: 0, state: "done", resumed: false, seconds: 2 } as const;
       sink.event({ type: "stage:left", ...left }, true);
-      // A stage that every run skipped takes no time; an allowed failure took not the time of a whole run.
+      // A stage that every run skipped takes no time; an allowed failure took not the time of a
+      // whole run.
       for (const [index, state] of (["skipped", "allowed-failure"] as const).entries()) {
         const stage = ["Process", "Save"][index]!;
         sink.event({ type: "stage:entered", stage, index: index + 1 }, true);
-        sink.event({ type: "stage:left", stage, index: index + 1, state, resumed: false, seconds: 0 }, true);
+        sink.event(
+          { type: "stage:left", stage, index: index + 1, state, resumed: false, seconds: 0 },
+          true,
+        );
       }
       sink.event({ type: "attempt:finished", seconds: 3, ...outcome(state) }, true);
       await served.finish(id, state);
@@ -525,12 +566,21 @@ describe("types and history", () => {
     await served.open.store.checkpoint();
     const reply = await get("/v1/ops/was-there/history");
     const recent = [expect.objectContaining({ id, state: "failed" })];
-    expect(historyReply.parse(reply.json())).toEqual({ op: "was-there", ...NONE, finished: 1, recent });
+    expect(historyReply.parse(reply.json())).toEqual({
+      op: "was-there",
+      ...NONE,
+      finished: 1,
+      recent,
+    });
   });
 
   test("of an unknown type", async () => {
     const reply = await get("/v1/ops/resume/history");
-    expectProblem(reply, "LIVEOPS_NO_SUCH_TYPE", /no operation type "resume" .*did you mean resumes\?$/);
+    expectProblem(
+      reply,
+      "LIVEOPS_NO_SUCH_TYPE",
+      /no operation type "resume" .*did you mean resumes\?$/,
+    );
     expect(reply.json().nearest).toEqual(["resumes"]);
     const far = await get("/v1/ops/zzz/history");
     expectProblem(far, "LIVEOPS_NO_SUCH_TYPE", /the types are load-process-save, resumes$/);
@@ -538,18 +588,25 @@ describe("types and history", () => {
 });
 
 describe("the forecast", () => {
-  const forecast = async () => z.strictObject(forecastReply.shape).parse((await get("/v1/forecast")).json());
+  const forecast = async () =>
+    z.strictObject(forecastReply.shape).parse((await get("/v1/forecast")).json());
 
   const earlier = async (op: string, params: Record<string, unknown>, seconds: number) => {
     const id = await served.submit({ op, params });
-    (await served.run(id)).event({ type: "attempt:finished", seconds, ...outcome("succeeded") }, true);
+    (await served.run(id)).event(
+      { type: "attempt:finished", seconds, ...outcome("succeeded") },
+      true,
+    );
     await served.finish(id, "succeeded");
   };
 
   test("of two slots, by the medians of the types", async () => {
     for (const seconds of [4, 6, 8]) {
       const id = await served.submit({ op: "known" });
-      (await served.run(id)).event({ type: "attempt:finished", seconds, ...outcome("succeeded") }, true);
+      (await served.run(id)).event(
+        { type: "attempt:finished", seconds, ...outcome("succeeded") },
+        true,
+      );
       await served.finish(id, "succeeded");
     }
     const running = await served.submit({ op: "known" });
@@ -575,7 +632,11 @@ describe("the forecast", () => {
   test("of a queue that is longer than what is simulated, at the pace of its first operations", async () => {
     for (const seconds of [6, 6]) await earlier("known", {}, seconds);
     const ids = Array.from({ length: 1500 }, () => newId());
-    const submits = ids.map((id) => ({ operation: submission({ id, op: "known" }), env: {}, key: null }));
+    const submits = ids.map((id) => ({
+      operation: submission({ id, op: "known" }),
+      env: {},
+      key: null,
+    }));
     await served.open.lifecycle.submit(submits);
     const { at, emptyAt, operations } = await forecast();
     // Two slots: the operation with number 1,000 starts after 499 pairs.
@@ -591,7 +652,10 @@ describe("the forecast", () => {
       ["true", 1],
     ] as const) {
       const id = await served.submit({ op: "keyed", historyKey });
-      (await served.run(id)).event({ type: "attempt:finished", seconds, ...outcome("succeeded") }, true);
+      (await served.run(id)).event(
+        { type: "attempt:finished", seconds, ...outcome("succeeded") },
+        true,
+      );
       await served.finish(id, "succeeded");
     }
     const known = await served.submit({ op: "keyed", historyKey: "true" });
@@ -611,7 +675,9 @@ describe("the forecast", () => {
       [3, 2],
     ]);
     const counts = [20, 200];
-    const ids = await Promise.all(counts.map((count) => served.submit({ op: "rows", params: { count } })));
+    const ids = await Promise.all(
+      counts.map((count) => served.submit({ op: "rows", params: { count } })),
+    );
     const { operations } = await forecast();
     const lengths = ids.map((id) => {
       const { startsAt, endsAt } = operations[id]!;
@@ -625,7 +691,10 @@ describe("the forecast", () => {
     const later = "2099-01-02T03:04:05.000Z";
     await served.submit({ op: "known", notBefore: later });
     const { emptyAt, delayed } = await forecast();
-    expect({ emptyAt, delayed }).toEqual({ emptyAt: null, delayed: { operations: 1, startsAt: later } });
+    expect({ emptyAt, delayed }).toEqual({
+      emptyAt: null,
+      delayed: { operations: 1, startsAt: later },
+    });
     const running = [await served.submit({ op: "known" }), await served.submit({ op: "known" })];
     for (const id of running) await served.run(id);
     const queued = await served.submit({ op: "known" });
@@ -654,7 +723,12 @@ describe("the daemon", () => {
   test("says what it is", async () => {
     await served.submit();
     const reply = z.strictObject(daemonReply.shape).parse((await get("/v1/daemon")).json());
-    expect(reply).toMatchObject({ version: VERSION, pid: process.pid, storeFull: false, problems: [] });
+    expect(reply).toMatchObject({
+      version: VERSION,
+      pid: process.pid,
+      storeFull: false,
+      problems: [],
+    });
     expect(reply.counts).toEqual({
       queued: 1,
       running: 0,
@@ -667,7 +741,10 @@ describe("the daemon", () => {
 
   test.each([undefined, {}, { now: true }])("stop %j answers, then ends it", async (body) => {
     const reply = await post("/v1/daemon/stop", body);
-    expect(z.strictObject(stopReply.shape).parse(reply.json())).toEqual({ running: 0, cancelled: 0 });
+    expect(z.strictObject(stopReply.shape).parse(reply.json())).toEqual({
+      running: 0,
+      cancelled: 0,
+    });
     await served.ended.promise;
     expect(served.context.stopping.begun).toBe(true);
   });
@@ -711,7 +788,11 @@ describe("every route", () => {
     ["GET", "/v1/operations/abc/nothing"],
     ["POST", "/nothing"],
   ] as const)("%s %s is no route", async (method, url) => {
-    expectProblem(await served.inject({ method, url }), "LIVEOPS_NO_SUCH_ROUTE", /docs\/protocol\.md lists/);
+    expectProblem(
+      await served.inject({ method, url }),
+      "LIVEOPS_NO_SUCH_ROUTE",
+      /docs\/protocol\.md lists/,
+    );
   });
 
   test.each([
@@ -722,11 +803,18 @@ describe("every route", () => {
     ["GET", "/v1/operations/abc/cancel", "POST"],
     ["OPTIONS", "/v1/daemon/stop", "POST"],
     ["DELETE", "/metrics", "GET, HEAD"],
-  ] as const)("%s %s is the wrong method; Allow names the right ones", async (method, url, allow) => {
-    const reply = await served.inject({ method, url });
-    expectProblem(reply, "LIVEOPS_METHOD_NOT_ALLOWED", RegExp(`does not take ${method}; it takes ${allow};`));
-    expect(reply.headers.allow).toBe(allow);
-  });
+  ] as const)(
+    "%s %s is the wrong method; Allow names the right ones",
+    async (method, url, allow) => {
+      const reply = await served.inject({ method, url });
+      expectProblem(
+        reply,
+        "LIVEOPS_METHOD_NOT_ALLOWED",
+        RegExp(`does not take ${method}; it takes ${allow};`),
+      );
+      expect(reply.headers.allow).toBe(allow);
+    },
+  );
 
   test("a path that is no URL is a bad request", async () => {
     expectProblem(await get("/v1/operations/%E0%A4%A"), "LIVEOPS_BAD_REQUEST");

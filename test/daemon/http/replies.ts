@@ -6,9 +6,16 @@ import { REFUSALS, type RefusalCode } from "../../../protocol/errors.js";
 import { operationSchema } from "../../../protocol/operation.js";
 import { VERSION } from "../../../protocol/version.js";
 
-export function expectProblem(reply: LightMyRequestResponse, code: RefusalCode, detail?: RegExp): void {
+export function expectProblem(
+  reply: LightMyRequestResponse,
+  code: RefusalCode,
+  detail?: RegExp,
+): void {
   const body = reply.json();
-  expect({ code: body.code, status: reply.statusCode }).toEqual({ code, status: REFUSALS[code].status });
+  expect({ code: body.code, status: reply.statusCode }).toEqual({
+    code,
+    status: REFUSALS[code].status,
+  });
   expect(body).toMatchObject({
     type: "about:blank",
     title: REFUSALS[code].title,

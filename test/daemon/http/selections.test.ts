@@ -1,4 +1,7 @@
-/** `POST /v1/cancel`, `/v1/retry` and `/v1/remove`: what they select, in which order, and what is refused. */
+/**
+ * `POST /v1/cancel`, `/v1/retry` and `/v1/remove`: what they select, in which order, and what is
+ * refused.
+ */
 
 import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -83,14 +86,20 @@ test("every key narrows the selection", async () => {
   await submitted("plain");
   await submitted("labelled", { label: "red" });
   await submitted("placed", { op: "other", label: "red" });
-  expect(await told(client.cancelAll({ label: "red", op: "other" }))).toEqual(["placed cancelled", "end"]);
+  expect(await told(client.cancelAll({ label: "red", op: "other" }))).toEqual([
+    "placed cancelled",
+    "end",
+  ]);
   expect(await told(client.cancelAll({ olderThan: 3600 }))).toEqual(["end"]);
   expect(await told(client.cancelAll({ state: ["queued", "failed"], label: "red" }))).toEqual([
     "labelled cancelled",
     "end",
   ]);
   expect(await told(client.retryAll({ op: "other" }))).toEqual(["placed queued", "end"]);
-  expect(await told(client.removeAll({ state: ["cancelled"] }))).toEqual(["labelled cancelled", "end"]);
+  expect(await told(client.removeAll({ state: ["cancelled"] }))).toEqual([
+    "labelled cancelled",
+    "end",
+  ]);
   expect((await client.list()).operations.map(({ id }) => id)).toEqual(["placed", "plain"]);
 });
 
@@ -114,7 +123,9 @@ test("the refusal of one id leaves the others", async () => {
   ]);
   const done = await served.finished("succeeded");
   await served.run("running1");
-  expect(await told(client.removeAll({ ids: ["running1", "queued", done, "nothere", "queued1"] }))).toEqual([
+  expect(
+    await told(client.removeAll({ ids: ["running1", "queued", done, "nothere", "queued1"] })),
+  ).toEqual([
     "nothere LIVEOPS_NO_SUCH_OPERATION",
     "queued1 cancelled",
     "running1 LIVEOPS_WRONG_STATE",
@@ -129,6 +140,10 @@ test.each([
   [{ state: ["failed"] }, /the state failed selects nothing.* queued or running$/],
   [{ labl: "x" }, /did you mean label\?/],
 ])("a cancel of %j is refused", async (body, detail) => {
-  const reply = await served.inject({ method: "POST", url: "/v1/cancel", payload: JSON.stringify(body) });
+  const reply = await served.inject({
+    method: "POST",
+    url: "/v1/cancel",
+    payload: JSON.stringify(body),
+  });
   expectProblem(reply, "LIVEOPS_BAD_REQUEST", detail);
 });

@@ -1,4 +1,7 @@
-/** The session and the directory of a submit: in the record, in lists, and in the cancel of a session. */
+/**
+ * The session and the directory of a submit: in the record, in lists, and in the cancel of a
+ * session.
+ */
 
 import { beforeEach, expect, test } from "vitest";
 import { Served } from "../../harness/served.js";
@@ -72,7 +75,8 @@ test("a command inside of an operation of a session answers nothing for a person
   const own = await submit({});
   const from = (id: string, url: string, payload: object) =>
     served.inject({ method: "POST", url, payload, headers: { "liveops-within": `${id} 1` } });
-  const refusal = /a person decides.*session "agent 1"; ask your user to run in a terminal: liveops /;
+  const refusal =
+    /a person decides.*session "agent 1"; ask your user to run in a terminal: liveops /;
   const acts = [
     ["approve", {}],
     ["reject", {}],
@@ -80,7 +84,11 @@ test("a command inside of an operation of a session answers nothing for a person
     ["terminal", { text: "yes\r" }],
   ] as const;
   for (const [act, body] of acts) {
-    expectProblem(await from(agent, `/v1/operations/${own}/${act}`, body), "LIVEOPS_WRONG_STATE", refusal);
+    expectProblem(
+      await from(agent, `/v1/operations/${own}/${act}`, body),
+      "LIVEOPS_WRONG_STATE",
+      refusal,
+    );
     const allowed = await from(own, `/v1/operations/${own}/${act}`, body);
     expect(allowed.json().detail).not.toMatch(refusal);
   }
@@ -89,7 +97,9 @@ test("a command inside of an operation of a session answers nothing for a person
   expect(deeper).toMatchObject({ session: "agent 1" });
   expect(expectRecord(await from(own, "/v1/operations", body), 201)).not.toHaveProperty("session");
   await served.open.lifecycle.cancel(deeper.id);
-  expect(expectRecord(await from(agent, `/v1/operations/${deeper.id}/again`, {}), 201)).toMatchObject({
+  expect(
+    expectRecord(await from(agent, `/v1/operations/${deeper.id}/again`, {}), 201),
+  ).toMatchObject({
     session: "agent 1",
   });
   const schedule = { name: "nightly", cron: "@daily", operation: body };

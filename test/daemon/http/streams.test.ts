@@ -1,4 +1,7 @@
-/** The event stream and the watch stream over a real socket with the real client; edge cases of the server. */
+/**
+ * The event stream and the watch stream over a real socket with the real client; edge cases of the
+ * server.
+ */
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Client } from "../../../protocol/client/client.js";
@@ -33,7 +36,10 @@ async function all<T>(lines: AsyncIterable<T>): Promise<T[]> {
 }
 
 /** The next line that is of the type. */
-async function next<T extends { type: string }>(lines: AsyncGenerator<T>, type: string): Promise<T> {
+async function next<T extends { type: string }>(
+  lines: AsyncGenerator<T>,
+  type: string,
+): Promise<T> {
   for (;;) {
     const { value, done } = await lines.next();
     if (done) throw new Error(`the stream ended without ${type}`);
@@ -51,7 +57,14 @@ describe("events", () => {
     sink.event({ type: "stage:entered", stage: "Load", index: 0 }, true);
     sink.line("log", "Load", "one\ntwo");
     sink.event(
-      { type: "attempt:finished", state: "failed", result: null, error: null, next: null, seconds: 1 },
+      {
+        type: "attempt:finished",
+        state: "failed",
+        result: null,
+        error: null,
+        next: null,
+        seconds: 1,
+      },
       true,
     );
     await served.finish(id, "failed");
@@ -75,7 +88,10 @@ describe("events", () => {
       "operation:finished",
     ]);
     expect(withLog.map((line) => "seq" in line && line.seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
-    expect((await all(client.events(id, { follow: true }))).at(-1)).toEqual({ type: "end", state: "failed" });
+    expect((await all(client.events(id, { follow: true }))).at(-1)).toEqual({
+      type: "end",
+      state: "failed",
+    });
   });
 
   test("are refused where a file of them cannot be read", async () => {
@@ -129,7 +145,9 @@ describe("events", () => {
     const lines = client.events(id, { follow: true, after: 0 });
     expect((await all(lines)).at(-1)?.type).toBe("end");
     await client.remove(id);
-    await expect(all(client.events(id))).rejects.toMatchObject({ code: "LIVEOPS_NO_SUCH_OPERATION" });
+    await expect(all(client.events(id))).rejects.toMatchObject({
+      code: "LIVEOPS_NO_SUCH_OPERATION",
+    });
   });
 
   test("of nothing are refused as every route does", async () => {
@@ -176,7 +194,11 @@ describe("watch", () => {
       for (const id of ids) {
         const entry = served.open.store.ledger.get(id)!;
         const before = entry.record;
-        entry.record = { ...before, percent: round / 2, status: { text: "x".repeat(2000), level: "info" } };
+        entry.record = {
+          ...before,
+          percent: round / 2,
+          status: { text: "x".repeat(2000), level: "info" },
+        };
         served.context.hub.changed(before, entry.record);
       }
       await new Promise((resolve) => setImmediate(resolve));
@@ -200,9 +222,14 @@ describe("watch", () => {
     await expect(rest).rejects.toThrow(ConnectionLostError);
   });
 
-  test.each([{ operation: "abcabcabcabc" }, { operation: "ab" }])("of %j is refused", async (query) => {
-    await expect(all(client.watch(query))).rejects.toMatchObject({ code: "LIVEOPS_NO_SUCH_OPERATION" });
-  });
+  test.each([{ operation: "abcabcabcabc" }, { operation: "ab" }])(
+    "of %j is refused",
+    async (query) => {
+      await expect(all(client.watch(query))).rejects.toMatchObject({
+        code: "LIVEOPS_NO_SUCH_OPERATION",
+      });
+    },
+  );
 });
 
 describe("the server", () => {

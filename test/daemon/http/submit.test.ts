@@ -28,7 +28,8 @@ const count = () => served.open.store.count({});
 test("what waits for any end waits again once its dependency is retried before it starts", async () => {
   const { id } = expectRecord(await post({ op }), 201);
   const waits = expectRecord(await post({ op, afterAny: [id] }), 201);
-  const shown = async () => expectRecord(await served.inject({ url: `/v1/operations/${waits.id}` }), 200);
+  const shown = async () =>
+    expectRecord(await served.inject({ url: `/v1/operations/${waits.id}` }), 200);
   expect(await shown()).toMatchObject({ waitsFor: [id], queuePosition: null });
   await served.inject({ method: "POST", url: `/v1/operations/${id}/cancel` });
   expect(await shown()).toMatchObject({ waitsFor: null, queuePosition: 1 });
@@ -37,7 +38,10 @@ test("what waits for any end waits again once its dependency is retried before i
 });
 
 test("answers with the queued record, its place, and what was given", async () => {
-  const record = expectRecord(await post({ op, params: { a: 1 }, label: "mine", cwd: "/tmp" }), 201);
+  const record = expectRecord(
+    await post({ op, params: { a: 1 }, label: "mine", cwd: "/tmp" }),
+    201,
+  );
   expect(record).toMatchObject({
     op,
     title: `Title of ${op}`,
@@ -63,7 +67,11 @@ test("hands words on to the loader; the record has the names of the variables, n
   expect(served.loader.prepared).toEqual([{ set: ["a=1"] }]);
   expect(record.env).toEqual(["LANG", "TOKEN"]);
   expect(served.open.store.find(record.id)?.env).toEqual(env);
-  for (const url of [`/v1/operations/${record.id}`, "/v1/operations", `/v1/operations/${record.id}/events`])
+  for (const url of [
+    `/v1/operations/${record.id}`,
+    "/v1/operations",
+    `/v1/operations/${record.id}/events`,
+  ])
     expect((await served.inject({ url })).payload).not.toMatch(/secret|UTF-8/);
 });
 
@@ -85,12 +93,24 @@ describe("the body", () => {
     ["a text", '"backup"', /^the body takes a JSON object, or a list of them, not "backup";/],
     ["null", "null", /^the body takes a JSON object, or a list of them, not null;/],
     ["a number", "5", /^the body takes a JSON object, or a list of them, not 5;/],
-    ["very deep", `{"op":"x","params":${"[".repeat(900)}${"]".repeat(900)}}`, /more than 256 levels deep/],
+    [
+      "very deep",
+      `{"op":"x","params":${"[".repeat(900)}${"]".repeat(900)}}`,
+      /more than 256 levels deep/,
+    ],
     ["empty", "", /^the body's op is missing; it takes text that is not empty;/],
     ["without an op", {}, /^the body's op is missing;/],
     ["with an empty op", { op: "" }, /^the body's op takes text that is not empty, not "";/],
-    ["with an op that is a number", { op: 5 }, /^the body's op takes text that is not empty, not 5;/],
-    ["with a key we do not know", { op, parms: {} }, /^the body has no "parms"; did you mean params\?;/],
+    [
+      "with an op that is a number",
+      { op: 5 },
+      /^the body's op takes text that is not empty, not 5;/,
+    ],
+    [
+      "with a key we do not know",
+      { op, parms: {} },
+      /^the body has no "parms"; did you mean params\?;/,
+    ],
     [
       "with a key like none",
       { op, zzz: 1 },
@@ -107,7 +127,11 @@ describe("the body", () => {
       { op, label: "x".repeat(201) },
       /label takes text of at most 200 characters, not "x/,
     ],
-    ["with an env that is not text", { op, env: { A: 1 } }, /^the body's env\.A takes text, not 1;/],
+    [
+      "with an env that is not text",
+      { op, env: { A: 1 } },
+      /^the body's env\.A takes text, not 1;/,
+    ],
     [
       "with a variable of no name",
       { op, env: { "": "1" } },
@@ -118,7 +142,11 @@ describe("the body", () => {
       { op, set: "a=1" },
       /set takes a list in which each item is text, not "a=1";/,
     ],
-    ["with a word that is none", { op, set: ["a=1", 2] }, /^the body's set\[1\] takes text, not 2;/],
+    [
+      "with a word that is none",
+      { op, set: ["a=1", 2] },
+      /^the body's set\[1\] takes text, not 2;/,
+    ],
   ])("%s is refused", async (_what, body, detail) => {
     expectProblem(await post(body), "LIVEOPS_BAD_REQUEST", detail);
     expect(count()).toBe(0);
@@ -150,7 +178,11 @@ describe("the body", () => {
 });
 
 test("what the type does not accept is refused", async () => {
-  expectProblem(await post({ op, params: { bad: true } }), "LIVEOPS_PARAMS_INVALID", /bad: it must not be/);
+  expectProblem(
+    await post({ op, params: { bad: true } }),
+    "LIVEOPS_PARAMS_INVALID",
+    /bad: it must not be/,
+  );
 });
 
 test("a type that is not there is refused with the near names", async () => {
@@ -187,13 +219,19 @@ describe("with an idempotency key", () => {
 
   test("another body is refused", async () => {
     expectRecord(await post({ op }, key("k")), 201);
-    expectProblem(await post({ op, label: "another" }, key("k")), "LIVEOPS_KEY_REUSED", /use a new key/);
+    expectProblem(
+      await post({ op, label: "another" }, key("k")),
+      "LIVEOPS_KEY_REUSED",
+      /use a new key/,
+    );
     expect(count()).toBe(1);
   });
 
   test("the same keys in another order are the same body", async () => {
     const first = expectRecord(await post({ op, params: { a: 1, b: 2 } }, key("k")), 201);
-    expect(expectRecord(await post({ params: { b: 2, a: 1 }, op }, key("k")), 200).id).toBe(first.id);
+    expect(expectRecord(await post({ params: { b: 2, a: 1 }, op }, key("k")), 200).id).toBe(
+      first.id,
+    );
   });
 
   test("twenty at once are one operation", async () => {
@@ -205,7 +243,10 @@ describe("with an idempotency key", () => {
   });
 
   test("another body at the same time is refused too", async () => {
-    const [first, second] = await Promise.all([post({ op }, key("k")), post({ op, label: "x" }, key("k"))]);
+    const [first, second] = await Promise.all([
+      post({ op }, key("k")),
+      post({ op, label: "x" }, key("k")),
+    ]);
     expectRecord(first, 201);
     expectProblem(second, "LIVEOPS_KEY_REUSED");
   });
@@ -216,7 +257,10 @@ describe("with an idempotency key", () => {
   });
 
   test("two at once that are refused are both told", async () => {
-    const both = await Promise.all([post({ op: "nothing" }, key("k")), post({ op: "nothing" }, key("k"))]);
+    const both = await Promise.all([
+      post({ op: "nothing" }, key("k")),
+      post({ op: "nothing" }, key("k")),
+    ]);
     for (const reply of both) expectProblem(reply, "LIVEOPS_NO_SUCH_TYPE");
   });
 

@@ -28,7 +28,14 @@ test("a start waits until the file of its type is loaded, also where no process 
   await vi.advanceTimersByTimeAsync(60_000);
   failure = null;
   await vi.advanceTimersByTimeAsync(60_000);
-  const type = { op: "slow", file, resumable: true, timeout: null, gracePeriod: 10, retry: null } as never;
+  const type = {
+    op: "slow",
+    file,
+    resumable: true,
+    timeout: null,
+    gracePeriod: 10,
+    retry: null,
+  } as never;
   const types = [{ type, hasTitles: false }];
   reply.resolve({ file, errors: [], noType: null, blocked: [], sources: [], types });
   expect(await start).toMatchObject({ file, policy: { resumable: true } });

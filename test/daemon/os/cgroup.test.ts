@@ -49,7 +49,8 @@ describe("the daemon's own cgroup", () => {
   });
 
   test("is found beside hierarchies of version 1, below a part, and with a space in its place", () => {
-    const hybrid = mount("/", "/sys/fs/cgroup/cpu", "cgroup") + mount("/", "/sys/fs/cgroup/unified");
+    const hybrid =
+      mount("/", "/sys/fs/cgroup/cpu", "cgroup") + mount("/", "/sys/fs/cgroup/unified");
     expect(at("3:cpu:/x\n0::/b\n", hybrid)).toBe("/sys/fs/cgroup/unified/b");
     expect(at("0::/part/b\n", mount("/part", "/cg"))).toBe("/cg/b");
     expect(at("0::/part\n", mount("/part", "/cg"))).toBe("/cg");
@@ -122,7 +123,11 @@ test("what the kernel tells of a cgroup", () => {
   });
   fakeCgroup(join(dir, "below"), { "cgroup.procs": "14\n" });
   const cgroup = new Cgroup(dir);
-  expect([cgroup.pids(), cgroup.ownPids(), cgroup.isPopulated()]).toEqual([[12, 13, 14], [12, 13], true]);
+  expect([cgroup.pids(), cgroup.ownPids(), cgroup.isPopulated()]).toEqual([
+    [12, 13, 14],
+    [12, 13],
+    true,
+  ]);
 });
 
 test("empty cgroups of earlier daemons go, those of workers that are needed stay", () => {

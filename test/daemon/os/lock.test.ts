@@ -56,7 +56,10 @@ test("a stopped process still holds its lock", async () => {
   const file = join(directory(), "a.lock");
   const { child } = await holder(file);
   child.kill("SIGSTOP");
-  const stopped = await until(() => / T /.test(readFileSync(`/proc/${child.pid}/stat`, "utf8")), 5000);
+  const stopped = await until(
+    () => / T /.test(readFileSync(`/proc/${child.pid}/stat`, "utf8")),
+    5000,
+  );
   expect(stopped).toBe(true);
   expect(isLocked(file)).toBe(true);
   await killed(child);
@@ -68,7 +71,9 @@ test("of ten that start at once, one wins", async () => {
   const all = await Promise.all(Array.from({ length: 10 }, () => holder(file)));
   expect(all.filter(({ got }) => got)).toHaveLength(1);
   await Promise.all(
-    all.filter(({ child, got }) => got && child.exitCode === null).map(({ child }) => killed(child)),
+    all
+      .filter(({ child, got }) => got && child.exitCode === null)
+      .map(({ child }) => killed(child)),
   );
 });
 

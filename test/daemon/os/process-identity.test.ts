@@ -23,7 +23,8 @@ async function killLeftovers(worker: Worker, spare?: number): Promise<number> {
 
 const children = new Set<ChildProcess>();
 afterEach(async () => {
-  for (const child of children) if (child.exitCode === null && child.signalCode === null) await killed(child);
+  for (const child of children)
+    if (child.exitCode === null && child.signalCode === null) await killed(child);
   children.clear();
 });
 

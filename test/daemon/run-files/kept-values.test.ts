@@ -13,7 +13,14 @@ function write(runDir: string, attempt: number, stages: Array<[string, unknown]>
   const sink = new FileWriter(dir, attempt * 100);
   for (const [stage, value] of stages) {
     sink.event({ type: "stage:entered", stage, index: 0 }, true);
-    const left = { type: "stage:left", stage, index: 0, state: "done", resumed: false, seconds: 1 } as const;
+    const left = {
+      type: "stage:left",
+      stage,
+      index: 0,
+      state: "done",
+      resumed: false,
+      seconds: 1,
+    } as const;
     sink.event({ ...left, value: { occurrence: 1, params: "p", value } }, true);
     sink.event({ ...left, state: "failed" }, true);
     sink.event({ ...left, resumed: true }, true);

@@ -30,11 +30,17 @@ function written(kinds: boolean[][]): { dir: string; all: LogLine[] } {
 }
 
 function after(runDir: string, n: number, limit: number, filter: LineFilter = {}, most?: number) {
-  return pageAfter({ files: localFiles(runDir), limit, filter, ...(most !== undefined && { most }) }, n);
+  return pageAfter(
+    { files: localFiles(runDir), limit, filter, ...(most !== undefined && { most }) },
+    n,
+  );
 }
 
 function before(runDir: string, n: number, limit: number, filter: LineFilter = {}, most?: number) {
-  return pageBefore({ files: localFiles(runDir), limit, filter, ...(most !== undefined && { most }) }, n);
+  return pageBefore(
+    { files: localFiles(runDir), limit, filter, ...(most !== undefined && { most }) },
+    n,
+  );
 }
 
 /** What fits below or above, as a page of it. */
@@ -95,7 +101,9 @@ describe("laws", () => {
         fc.integer({ min: 1, max: 9 }),
         async (kinds, match, limit) => {
           const { dir, all } = written(kinds);
-          const fitting = all.filter((line) => line.text.toLowerCase().includes(match.toLowerCase()));
+          const fitting = all.filter((line) =>
+            line.text.toLowerCase().includes(match.toLowerCase()),
+          );
           expect(await after(dir, 0, limit, { match })).toEqual(first(fitting, limit));
           expect(await before(dir, all.length + 1, limit, { match })).toEqual(last(fitting, limit));
         },
@@ -194,9 +202,9 @@ describe("a long log is looked through a part at a time", () => {
       const dir = long(damaged);
       const whole = [2500, 5000].filter((n) => n % damaged !== 0);
       expect((await all((n) => after(dir, n, 10, { match: "needle" }, 1), 0)).found).toEqual(whole);
-      expect((await all((n) => before(dir, n, 10, { match: "needle" }, 1), COUNT + 1)).found).toEqual(
-        whole.toReversed(),
-      );
+      expect(
+        (await all((n) => before(dir, n, 10, { match: "needle" }, 1), COUNT + 1)).found,
+      ).toEqual(whole.toReversed());
     }
   });
 

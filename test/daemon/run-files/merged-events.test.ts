@@ -1,4 +1,7 @@
-/** Merged events: in `seq` order, each once, none missing, in any order of writes to the two files of an attempt. */
+/**
+ * Merged events: in `seq` order, each once, none missing, in any order of writes to the two files
+ * of an attempt.
+ */
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -26,7 +29,10 @@ function readAll(events: MergedEvents, said: Said[]): Stored[] {
   }
 }
 
-/** So many bytes more of what a worker says, one thing after the other; what is written is taken off. */
+/**
+ * So many bytes more of what a worker says, one thing after the other; what is written is taken
+ * off.
+ */
 function writeOn(dir: string, rest: Said[], size: number): void {
   let left = size;
   while (left > 0 && rest.length > 0) {
@@ -90,20 +96,25 @@ describe("laws", () => {
 
   test("damaged lines are passed over, from any number on", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 40 }), fc.nat(), fc.nat({ max: 50 }), (count, at, after) => {
-        const dir = directory();
-        const said = story([Array(count).fill(false)]);
-        write(dir, said);
-        const file = eventsFile(join(dir, "1"));
-        const lines = readFileSync(file, "utf8").split("\n");
-        lines[at % count] = "#".repeat(lines[at % count]!.length);
-        writeFileSync(file, lines.join("\n"));
-        const damaged = 3 + (at % count);
-        const events = new MergedEvents(localFiles(dir), after, false);
-        const expected = values(said).filter(({ seq }) => seq > after && seq !== damaged);
-        expect(readAll(events, said)).toEqual(expected);
-        events.close();
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 40 }),
+        fc.nat(),
+        fc.nat({ max: 50 }),
+        (count, at, after) => {
+          const dir = directory();
+          const said = story([Array(count).fill(false)]);
+          write(dir, said);
+          const file = eventsFile(join(dir, "1"));
+          const lines = readFileSync(file, "utf8").split("\n");
+          lines[at % count] = "#".repeat(lines[at % count]!.length);
+          writeFileSync(file, lines.join("\n"));
+          const damaged = 3 + (at % count);
+          const events = new MergedEvents(localFiles(dir), after, false);
+          const expected = values(said).filter(({ seq }) => seq > after && seq !== damaged);
+          expect(readAll(events, said)).toEqual(expected);
+          events.close();
+        },
+      ),
     );
   });
 });

@@ -9,7 +9,9 @@ import { useDirectories } from "../../harness/temporary.js";
 const directory = useDirectories();
 
 test("any sorted lines, any number looked for, a torn tail included", () => {
-  const items = fc.array(fc.record({ step: fc.integer({ min: 1, max: 3 }), padding: fc.nat({ max: 5000 }) }));
+  const items = fc.array(
+    fc.record({ step: fc.integer({ min: 1, max: 3 }), padding: fc.nat({ max: 5000 }) }),
+  );
   fc.assert(
     fc.property(items, fc.nat({ max: 200 }), fc.boolean(), (steps, wanted, torn) => {
       let n = 0;

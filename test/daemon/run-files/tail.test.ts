@@ -70,7 +70,8 @@ describe("laws", () => {
         const out: string[] = [];
         let length = 0;
         for (const { text, torn, cut } of writes) {
-          // The disk cuts the write short, the reader looks, the writer takes it back and writes something else.
+          // The disk cuts the write short, the reader looks, the writer takes it back and writes
+          // something else.
           appendFileSync(file, torn.slice(0, cut % (torn.length + 1)));
           out.push(...readAll(tail));
           truncateSync(file, length);

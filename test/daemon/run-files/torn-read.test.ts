@@ -14,7 +14,9 @@ useBuiltin(fs, {
   readSync: (fd: number, buffer: Buffer, offset: number, length: number, position: number) => {
     const { text } = torn;
     torn.text = null;
-    return text === null ? readSync(fd, buffer, offset, length, position) : buffer.write(text, offset);
+    return text === null
+      ? readSync(fd, buffer, offset, length, position)
+      : buffer.write(text, offset);
   },
 });
 
@@ -25,7 +27,11 @@ const LONG = `{"seq":3,"text":"${"x".repeat(5000)}"}`;
 test.each([
   ["a group of lines, with only the last newline", '{"seq":2}\t{"seq":3}\n\t\t', '{"seq":3}'],
   ["a line without its beginning", '\t\t\t\t\t\t\t\t:2}\n{"seq":3}\n\t\t', '{"seq":3}'],
-  ["a group longer than a read, without newlines at first", `{"seq":2}\t${LONG}`.slice(0, 4096), LONG],
+  [
+    "a group longer than a read, without newlines at first",
+    `{"seq":2}\t${LONG}`.slice(0, 4096),
+    LONG,
+  ],
 ])("%s is read again", (_, text, last) => {
   const file = join(directory(), "events.ndjson");
   writeFileSync(file, '{"seq":1}\n');

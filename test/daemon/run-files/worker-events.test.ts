@@ -5,7 +5,11 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { acquireLock } from "../../../daemon/os/kernel-lock.js";
-import { type EventsPlace, EventsReader, TextReader } from "../../../daemon/run-files/events-reader.js";
+import {
+  type EventsPlace,
+  EventsReader,
+  TextReader,
+} from "../../../daemon/run-files/events-reader.js";
 import { MergedEvents } from "../../../daemon/run-files/merged-events.js";
 import { localRuns } from "../../../daemon/run-files/runs.js";
 import { WorkerEvents } from "../../../daemon/run-files/worker-events.js";
@@ -17,11 +21,22 @@ import { useDirectories } from "../../harness/temporary.js";
 const directory = useDirectories();
 
 const event = (id: string, attempt: number, seq: number) =>
-  encodeRecord({ seq, id, at: AT, attempt, type: "progress:changed", percent: seq, progress: null });
+  encodeRecord({
+    seq,
+    id,
+    at: AT,
+    attempt,
+    type: "progress:changed",
+    percent: seq,
+    progress: null,
+  });
 
 function numbersIn(place: EventsPlace | null, after = 0): number[] {
   if (place === null) return [];
-  const reader = new EventsReader(place, (line) => (seqOfRecord(line) ?? Number.POSITIVE_INFINITY) <= after);
+  const reader = new EventsReader(
+    place,
+    (line) => (seqOfRecord(line) ?? Number.POSITIVE_INFINITY) <= after,
+  );
   const numbers: number[] = [];
   while (reader.read((line) => numbers.push(seqOfRecord(line) ?? 0), 100));
   reader.close();
@@ -30,7 +45,10 @@ function numbersIn(place: EventsPlace | null, after = 0): number[] {
 
 /** How many events each attempt in a file has; the name says the operation. */
 const attempts = fc.array(
-  fc.record({ id: fc.constantFrom("aaaa", "bbbb", "cccc"), events: fc.integer({ min: 1, max: 9 }) }),
+  fc.record({
+    id: fc.constantFrom("aaaa", "bbbb", "cccc"),
+    events: fc.integer({ min: 1, max: 9 }),
+  }),
   { maxLength: 8 },
 );
 
@@ -45,10 +63,17 @@ test("each attempt has its own events, from any number on, whatever is before an
         begun.set(id, attempt);
         return { id, attempt, numbers: Array.from({ length: events }, (_, n) => n + 1) };
       });
-      const text = expected.flatMap(({ id, attempt, numbers }) => numbers.map((n) => event(id, attempt, n)));
-      writeFileSync(eventsFile, text.join("") + (isTorn ? '{"seq":99,"id":"tor' : "") + "\t".repeat(50));
+      const text = expected.flatMap(({ id, attempt, numbers }) =>
+        numbers.map((n) => event(id, attempt, n)),
+      );
+      writeFileSync(
+        eventsFile,
+        text.join("") + (isTorn ? '{"seq":99,"id":"tor' : "") + "\t".repeat(50),
+      );
       const found = new WorkerEvents(dir);
-      expect(found.find()).toEqual(isTorn ? [expect.stringContaining("a torn tail of 19 bytes")] : []);
+      expect(found.find()).toEqual(
+        isTorn ? [expect.stringContaining("a torn tail of 19 bytes")] : [],
+      );
       for (const { id, attempt, numbers } of expected)
         expect(numbersIn(found.get(id, attempt), after)).toEqual(numbers.filter((n) => n > after));
       expect([...found.ids()].sort()).toEqual([...begun.keys()].sort());
@@ -62,7 +87,13 @@ test("the events after those of the attempt are not read", () => {
   writeFileSync(eventsFile, first + event("bbbb", 1, 1).repeat(20_000));
   const bytesRead = () => Number(/rchar: (\d+)/.exec(readFileSync("/proc/self/io", "utf8"))![1]);
   const before = bytesRead();
-  const reader = new EventsReader({ id: "aaaa", attempt: 1, file: eventsFile, from: 0, to: first.length });
+  const reader = new EventsReader({
+    id: "aaaa",
+    attempt: 1,
+    file: eventsFile,
+    from: 0,
+    to: first.length,
+  });
   const lines: string[] = [];
   while (reader.read((line) => lines.push(line)));
   reader.close();
@@ -134,7 +165,10 @@ test("a start keeps the file of a dead worker without an event: the attempt was 
   for (let start = 0; start < 2; start++) {
     const events = new WorkerEvents(dir);
     expect(events.find()).toEqual([]);
-    expect(["worker000000", "worker000001"].map((id) => events.hasFound(id))).toEqual([true, false]);
+    expect(["worker000000", "worker000001"].map((id) => events.hasFound(id))).toEqual([
+      true,
+      false,
+    ]);
     expect(numbersIn(events.running("aaaa", 1, "worker000000"))).toEqual([]);
     events.workerEnded("worker000000");
   }

@@ -1,4 +1,6 @@
-/** Run files of an operation for tests: events and lines of several attempts with one `seq` counter. */
+/**
+ * Run files of an operation for tests: events and lines of several attempts with one `seq` counter.
+ */
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { eventsFile, logFile } from "../../../daemon/run-files/attempt-files.js";
@@ -17,12 +19,19 @@ export interface Said {
   value: Stored;
 }
 
-/** `kinds` an attempt: true is a log line, false an event. Each attempt is begun by the daemon and ended by it. */
+/**
+ * `kinds` an attempt: true is a log line, false an event. Each attempt is begun by the daemon and
+ * ended by it.
+ */
 export function story(kinds: boolean[][], padding = 0): Said[] {
   const said: Said[] = [];
   let n = 0;
   const add = (where: Said["where"], attempt: number, body: object) =>
-    said.push({ where, attempt, value: { seq: said.length + 1, at: AT, attempt, ...body } as Stored });
+    said.push({
+      where,
+      attempt,
+      value: { seq: said.length + 1, at: AT, attempt, ...body } as Stored,
+    });
   add("daemon", 0, { type: "operation:submitted", operation: submission() });
   kinds.forEach((attemptKinds, index) => {
     const attempt = index + 1;
@@ -31,7 +40,12 @@ export function story(kinds: boolean[][], padding = 0): Said[] {
       if (isLine) {
         const text = `line ${++n} ${"x".repeat(padding)}`;
         add("log", attempt, { type: "log:line", n, stage: null, stream: "log", text });
-      } else add("events", attempt, { type: "progress:changed", percent: said.length % 100, progress: null });
+      } else
+        add("events", attempt, {
+          type: "progress:changed",
+          percent: said.length % 100,
+          progress: null,
+        });
     }
     add("daemon", attempt, { type: "attempt:requeued", reason: "for a test" });
   });

@@ -21,7 +21,8 @@ test("chains at rest are forgotten, a fast one is not", () => {
 });
 
 test("the link past the bound fails its predecessor, and the bound itself does not", () => {
-  const next = (index: number) => submission({ chain: { id: "a", index, previous: "b", next: null } });
+  const next = (index: number) =>
+    submission({ chain: { id: "a", index, previous: "b", next: null } });
   const fits = outcome("succeeded", next(999));
   expect(boundedChain(fits)).toBe(fits);
   expect(boundedChain(outcome("succeeded", next(1000)))).toMatchObject({

@@ -25,10 +25,15 @@ function archiveOf(...runs: Operation[]) {
   const reads: string[] = [];
   const list = async ({ op, historyKey }: HistoryQuery, limit: number) => {
     reads.push(historyKey ?? "all");
-    const like = runs.filter((run) => run.op === op && (historyKey ?? run.historyKey) === run.historyKey);
+    const like = runs.filter(
+      (run) => run.op === op && (historyKey ?? run.historyKey) === run.historyKey,
+    );
     return like.slice(0, limit).map((record) => ({ record }) as Entry);
   };
-  const durations = new Durations({ list } as unknown as ConstructorParameters<typeof Durations>[0], bus);
+  const durations = new Durations(
+    { list } as unknown as ConstructorParameters<typeof Durations>[0],
+    bus,
+  );
   const finish = (run: Operation) => {
     runs.unshift(run);
     bus.emit("decided", [{ id: "a", before: null, after: run }], {} as Decision, true);
@@ -47,7 +52,9 @@ test("are the medians of the runs with the same history key, without steps that 
     runOf("ci", "y", [step("unit", 100)]),
     runOf("ci", "x", [step("unit", 7)]),
   );
-  expect(await durations.ofSteps(runOf("ci", "x"))).toEqual({ Check: { unit: 7, lint: 2, docs: 4 } });
+  expect(await durations.ofSteps(runOf("ci", "x"))).toEqual({
+    Check: { unit: 7, lint: 2, docs: 4 },
+  });
   expect(await durations.ofSteps(runOf("ci", "z"))).toEqual({});
   expect(await durations.ofSteps({ ...runOf("ci", "x"), stages: [] })).toBeNull();
 });

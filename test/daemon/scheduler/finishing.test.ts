@@ -72,7 +72,12 @@ const lost = (exit: WorkerExit | null) => (finishing: Finishing, attempt: Attemp
   finishing.lost(attempt, exit);
 
 /** How often it can be lost, with a new daemon before each time, until it is over. */
-async function lossesUntilOver(id: string, policy: Policy, isAccepted: boolean, exit: WorkerExit | null) {
+async function lossesUntilOver(
+  id: string,
+  policy: Policy,
+  isAccepted: boolean,
+  exit: WorkerExit | null,
+) {
   for (let losses = 1; losses <= 30; losses++) {
     await attempted(id, policy, isAccepted, lost(exit));
     if (recordOf(id).state !== "queued") return losses;
@@ -87,7 +92,9 @@ test("a resumable operation is lost three times in a row, over restarts of the d
   const id = await open.submit();
   expect(await lossesUntilOver(id, RESUMED, true, null)).toBe(MAX_LOSSES);
   expect(recordOf(id)).toMatchObject({ state: "failed", error: { code: "LIVEOPS_WORKER_LOST" } });
-  expect(recordOf(id).error?.message).toContain("the third worker in a row that died under the operation");
+  expect(recordOf(id).error?.message).toContain(
+    "the third worker in a row that died under the operation",
+  );
   await open.lifecycle.retry(id);
   expect(await lossesUntilOver(id, RESUMED, true, null)).toBe(MAX_LOSSES);
 });
@@ -95,7 +102,11 @@ test("a resumable operation is lost three times in a row, over restarts of the d
 test("one that is not accepted ends as well, later, and its message says the number", async () => {
   const id = await open.submit();
   expect(await lossesUntilOver(id, POLICY, false, { code: 1, signal: null })).toBe(MAX_UNACCEPTED);
-  expect(recordOf(id)).toMatchObject({ state: "failed", attempt: 1, error: { code: "LIVEOPS_WORKER_LOST" } });
+  expect(recordOf(id)).toMatchObject({
+    state: "failed",
+    attempt: 1,
+    error: { code: "LIVEOPS_WORKER_LOST" },
+  });
   expect(recordOf(id).error?.message).toContain(
     `${MAX_UNACCEPTED} workers in a row died before they accepted`,
   );
@@ -121,7 +132,9 @@ test("losses that an outcome comes between are not in a row", async () => {
   const both: Policy = { ...RESUMED, retry: { attempts: 50, backoff: 0.001 } };
   for (let round = 0; round < 3; round++) {
     for (let losses = 1; losses < MAX_LOSSES; losses++) await attempted(id, both, true, lost(null));
-    await attempted(id, both, true, (finishing, attempt) => finishing.finish(attempt, outcome("failed")));
+    await attempted(id, both, true, (finishing, attempt) =>
+      finishing.finish(attempt, outcome("failed")),
+    );
     expect(recordOf(id).state).toBe("queued");
   }
 });

@@ -1,7 +1,11 @@
 /** The laws of the forecast. */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { type ForecastInput, forecast, type QueuedInput } from "../../../daemon/scheduler/forecast.js";
+import {
+  type ForecastInput,
+  forecast,
+  type QueuedInput,
+} from "../../../daemon/scheduler/forecast.js";
 import { cases } from "../../faults/mode.js";
 
 const NOW = 1_000_000;
@@ -43,7 +47,12 @@ const inputs: fc.Arbitrary<ForecastInput> = fc
         const before = after
           .map((back) => ids[running.length + n - 1 - back])
           .filter((id) => id !== undefined);
-        return { id: `q${n}`, turn: { priority, queuedAt: n }, after: [...new Set(before)], ...each };
+        return {
+          id: `q${n}`,
+          turn: { priority, queuedAt: n },
+          after: [...new Set(before)],
+          ...each,
+        };
       }),
     };
   });
@@ -52,7 +61,10 @@ const inputs: fc.Arbitrary<ForecastInput> = fc
 function spans(input: ForecastInput): Map<string, { from: number; to: number }> {
   const expected = [...forecast(input)];
   return new Map(
-    expected.map(([id, { startsAt, endsAt }]) => [id, { from: startsAt ?? NEVER, to: endsAt ?? NEVER }]),
+    expected.map(([id, { startsAt, endsAt }]) => [
+      id,
+      { from: startsAt ?? NEVER, to: endsAt ?? NEVER },
+    ]),
   );
 }
 

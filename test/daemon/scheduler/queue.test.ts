@@ -22,8 +22,14 @@ const priority = fc.integer({ min: -2, max: 2 });
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
-    { weight: 4, arbitrary: fc.record({ do: fc.constant("add" as const), queue: queueName, priority }) },
-    { weight: 2, arbitrary: fc.record({ do: fc.constant("take" as const), open: fc.subarray([...QUEUES]) }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({ do: fc.constant("add" as const), queue: queueName, priority }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({ do: fc.constant("take" as const), open: fc.subarray([...QUEUES]) }),
+    },
     {
       weight: 3,
       arbitrary: fc.record({
@@ -41,7 +47,8 @@ interface Item {
   place: Place;
 }
 
-const inOrder = (items: readonly Item[]) => items.toSorted((a, b) => compareTurns(a.place, b.place));
+const inOrder = (items: readonly Item[]) =>
+  items.toSorted((a, b) => compareTurns(a.place, b.place));
 
 test("ids come out by priority and arrival, each once, from open queues only, and know their place", () => {
   fc.assert(
@@ -52,7 +59,10 @@ test("ids come out by priority and arrival, each once, from open queues only, an
       let n = 0;
       for (const step of all) {
         if (step.do === "add") {
-          const item = { id: `id${++n}`, place: { queue: step.queue, priority: step.priority, queuedAt: n } };
+          const item = {
+            id: `id${++n}`,
+            place: { queue: step.queue, priority: step.priority, queuedAt: n },
+          };
           queue.add(item.id, item.place);
           model = inOrder([...model, item]);
         } else if (step.do === "take") {
@@ -102,7 +112,10 @@ test("ids that fit are taken out at once, and come back to their places", () => 
     fc.property(fc.array(item, { maxLength: 60 }), fc.nat({ max: 10 }), (items, takes) => {
       const queue = new Queue();
       const model = inOrder(
-        items.map(({ queue, priority }, n) => ({ id: `id${n}`, place: { queue, priority, queuedAt: n } })),
+        items.map(({ queue, priority }, n) => ({
+          id: `id${n}`,
+          place: { queue, priority, queuedAt: n },
+        })),
       );
       for (const { id, place } of model) queue.add(id, place);
       for (let n = 0; n < takes; n++) queue.take();

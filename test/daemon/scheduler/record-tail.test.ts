@@ -1,4 +1,7 @@
-/** The tail of a live attempt: rests between reads of an operation with many stages, and misses nothing after the rest. */
+/**
+ * The tail of a live attempt: rests between reads of an operation with many stages, and misses
+ * nothing after the rest.
+ */
 import { once } from "node:events";
 import { appendFileSync, mkdirSync, rmdirSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,7 +23,9 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A tail of a running operation, the numbers of the events of each read, and what the tail reports. */
+/**
+ * A tail of a running operation, the numbers of the events of each read, and what the tail reports.
+ */
 function follow(dir: string, stageCount: number) {
   const stages = Array.from({ length: stageCount }, (_, index) => `Step ${index}`);
   const record = new Story({ stages }).started().record();
@@ -119,7 +124,14 @@ test("files that cannot be read are told once, and read on when they can be", ()
   ]);
   expect(tail.unreadable.events).not.toBeNull();
   rmdirSync(eventsFile(dir));
-  const event = { seq: seq + 1, at: AT, attempt: 1, type: "progress:changed", percent: 1, progress: null };
+  const event = {
+    seq: seq + 1,
+    at: AT,
+    attempt: 1,
+    type: "progress:changed",
+    percent: 1,
+    progress: null,
+  };
   writeFileSync(eventsFile(dir), encodeRecord(event));
   tail.read();
   expect(batches).toEqual([[seq + 1]]);

@@ -2,7 +2,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, test } from "vitest";
-import { ResourceSampler, SAMPLE_MS, StepUsage } from "../../../daemon/scheduler/resource-sampler.js";
+import {
+  ResourceSampler,
+  SAMPLE_MS,
+  StepUsage,
+} from "../../../daemon/scheduler/resource-sampler.js";
 import { type ProcessUsage, usageOf } from "../../../ops/attempt/usage.js";
 import { until } from "../../end-to-end/until.js";
 
@@ -131,8 +135,12 @@ test("tells the use of the programs of each step, by the name in their environme
   // A process that has ended takes its time with it, and its number may be that of another program.
   names.clear();
   names.set(5, "unit");
-  expect(steps.look(new Map([[5, use(1, 5)]]), 2)).toEqual({ unit: { cpu: 0, rssBytes: 5, processes: 1 } });
-  expect(steps.look(new Map([[5, use(2, 5)]]), 2)).toEqual({ unit: { cpu: 0.5, rssBytes: 5, processes: 1 } });
+  expect(steps.look(new Map([[5, use(1, 5)]]), 2)).toEqual({
+    unit: { cpu: 0, rssBytes: 5, processes: 1 },
+  });
+  expect(steps.look(new Map([[5, use(2, 5)]]), 2)).toEqual({
+    unit: { cpu: 0.5, rssBytes: 5, processes: 1 },
+  });
   expect(steps.look(new Map([[1, use(9, 900)]]), 2)).toBeUndefined();
 });
 

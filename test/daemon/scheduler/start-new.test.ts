@@ -53,7 +53,8 @@ async function starting(over: Partial<Record<keyof StarterOptions, unknown>> = {
     await open.lifecycle.submit([{ operation, env: {}, key: null }], (it) => starter.startNew(it));
     return id;
   };
-  const kinds = () => writes.mock.calls.map(([judged]) => judged.map(({ decision }) => decision.kind));
+  const kinds = () =>
+    writes.mock.calls.map(([judged]) => judged.map(({ decision }) => decision.kind));
   return { starter, options: options as never, worker, begun, submit, kinds };
 }
 
@@ -62,12 +63,20 @@ test("its worker has the order when the submit is answered", async () => {
   const id = await submit();
   expect(kinds()).toEqual([["submitted", "started"]]);
   expect(begun).toEqual([id]);
-  expect(open.store.find(id)).toMatchObject({ record: { state: "running", attempt: 1, slot: 1, seq: 2 } });
+  expect(open.store.find(id)).toMatchObject({
+    record: { state: "running", attempt: 1, slot: 1, seq: 2 },
+  });
 });
 
 test.each([
-  { why: "no slot is free", over: { queues: { isOpen: () => true, concurrency: () => 0, names: () => [] } } },
-  { why: "no worker is idle", over: { pool: { take: () => null, release: () => {}, warm: () => {} } } },
+  {
+    why: "no slot is free",
+    over: { queues: { isOpen: () => true, concurrency: () => 0, names: () => [] } },
+  },
+  {
+    why: "no worker is idle",
+    over: { pool: { take: () => null, release: () => {}, warm: () => {} } },
+  },
   {
     why: "something holds it",
     over: { waiting: { reasons: () => [{ what: "paused" }], returned: () => {} } },

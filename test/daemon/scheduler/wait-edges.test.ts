@@ -60,11 +60,18 @@ describe("an edge", () => {
     expect(shown.json()).toMatchObject({ waitsFor: [awaited] });
     stream.destroy();
     await until("it waits no longer", () => waitsFor(waiter) === null);
-    await until("that is recorded", () => served.open.store.ledger.get(waiter)!.run!.waitsFor?.length === 0);
+    await until(
+      "that is recorded",
+      () => served.open.store.ledger.get(waiter)!.run!.waitsFor?.length === 0,
+    );
   });
 
   test("lasts as long as one of two streams, and no longer than what it waits for", async () => {
-    const [waiter, awaited, other] = [await running(), await served.submit(), await served.submit()];
+    const [waiter, awaited, other] = [
+      await running(),
+      await served.submit(),
+      await served.submit(),
+    ];
     const close = await edges().open({ id: waiter, attempt: 1 }, [awaited, other]);
     const closeSecond = await edges().open({ id: waiter, attempt: 1 }, [awaited]);
     close();
@@ -170,7 +177,11 @@ describe("a circle is refused", () => {
       const reply = await served.inject({ method: "GET", url: `/v1/${path}`, headers });
       expect([reply.statusCode, reply.json()], path).toMatchObject([
         409,
-        { code: "LIVEOPS_WAIT_CIRCLE", circle: [id, id], detail: expect.stringContaining("wait for itself") },
+        {
+          code: "LIVEOPS_WAIT_CIRCLE",
+          circle: [id, id],
+          detail: expect.stringContaining("wait for itself"),
+        },
       ]);
     }
     expect(waitsFor(id)).toBeNull();
@@ -205,7 +216,8 @@ describe("a circle is refused", () => {
     const retried = await served.submit({ after: [waiter] });
     await served.open.lifecycle.cancel(retried);
     const last = await served.submit({ afterAny: [retried] });
-    const post = () => served.inject({ method: "POST", url: `/v1/operations/${retried}/retry`, payload: {} });
+    const post = () =>
+      served.inject({ method: "POST", url: `/v1/operations/${retried}/retry`, payload: {} });
     await edges().open({ id: waiter, attempt: 1 }, [last]);
     const reply = await post();
     expect([reply.statusCode, reply.json()]).toMatchObject([

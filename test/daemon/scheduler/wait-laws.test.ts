@@ -1,4 +1,7 @@
-/** The laws of operations that wait for each other, over random graphs of waits, dependencies, chains and queues. */
+/**
+ * The laws of operations that wait for each other, over random graphs of waits, dependencies,
+ * chains and queues.
+ */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { cases } from "../../faults/mode.js";
@@ -34,7 +37,11 @@ function plans({ queues, slots, steps = [] }: Shape): fc.Arbitrary<Plan> {
         weight: 3,
         arbitrary: fc.record({
           do: fc.constant("run" as const),
-          children: fc.array(tie("program"), { minLength: 1, maxLength: 3, depthIdentifier: "program" }),
+          children: fc.array(tie("program"), {
+            minLength: 1,
+            maxLength: 3,
+            depthIdentifier: "program",
+          }),
         }),
       },
     ),
@@ -46,7 +53,10 @@ function plans({ queues, slots, steps = [] }: Shape): fc.Arbitrary<Plan> {
       .array(outer, { minLength: 1, maxLength: 7 })
       // What waits for others is submitted after them.
       .map((all) =>
-        all.map(([each, after], n) => ({ ...known(each, all.length), after: after.filter((m) => m < n) })),
+        all.map(([each, after], n) => ({
+          ...known(each, all.length),
+          after: after.filter((m) => m < n),
+        })),
       ),
     choices: fc.array(fc.nat({ max: 20 }), { maxLength: 12 }),
   });
@@ -55,7 +65,8 @@ function plans({ queues, slots, steps = [] }: Shape): fc.Arbitrary<Plan> {
 /** The program without waits for operations that there are not. */
 function known(program: Program, count: number): Program {
   const steps = program.steps.map((step): Step => {
-    if (step.do === "run") return { ...step, children: step.children.map((each) => known(each, count)) };
+    if (step.do === "run")
+      return { ...step, children: step.children.map((each) => known(each, count)) };
     if (step.do !== "wait" && step.do !== "look") return step;
     return { ...step, whom: step.whom.map((n) => n % count) };
   });
@@ -93,7 +104,8 @@ function breaksLockUpsOnly({ breakings }: WaitWorld): void {
 function oneWorksInEachSlot(world: WaitWorld): void {
   breaksLockUpsOnly(world);
   const broken = new Set(world.breakings.map(({ id }) => world.slotOf(id)));
-  for (const [slot, ids] of world.working()) if (!broken.has(slot)) expect(ids, slot).toHaveLength(1);
+  for (const [slot, ids] of world.working())
+    if (!broken.has(slot)) expect(ids, slot).toHaveLength(1);
 }
 
 test("law: in one queue all ends, one operation works in a slot, and only circles are refused", async () => {

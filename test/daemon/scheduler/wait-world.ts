@@ -1,6 +1,7 @@
 /**
- * A daemon of operations that wait for each other, without files and processes: the real classes decide what starts, on
- * a store in memory. The test plays the code of the operations, one step at a time.
+ * A daemon of operations that wait for each other, without files and processes: the real classes
+ * decide what starts, on a store in memory. The test plays the code of the operations, one step at
+ * a time.
  */
 
 import pino from "pino";
@@ -35,7 +36,10 @@ export type Step =
   | { do: "look"; whom: readonly number[] }
   /** It runs operations inside of it, side by side, and waits for their end. */
   | { do: "run"; children: readonly Program[] }
-  /** Its attempt ends without an outcome, and it is queued again. Its next attempt finds its children. */
+  /**
+   * Its attempt ends without an outcome, and it is queued again. Its next attempt finds its
+   * children.
+   */
   | { do: "die" };
 
 export interface Program {
@@ -229,15 +233,16 @@ export class WaitWorld {
     );
     for (let size = 0; size !== found.size; ) {
       size = found.size;
-      for (const each of live) if (this.awaitedBy(each).some((to) => found.has(to))) found.add(each);
+      for (const each of live)
+        if (this.awaitedBy(each).some((to) => found.has(to))) found.add(each);
     }
     found.delete(id);
     return found;
   }
 
   /**
-   * What could end if all that works ended, and slots were lent to those only for which their users wait: the longest
-   * that can happen without breaking a lock-up.
+   * What could end if all that works ended, and slots were lent to those only for which their users
+   * wait: the longest that can happen without breaking a lock-up.
    */
   canEnd(): Set<string> {
     const ended = new Set<string>();
@@ -291,7 +296,9 @@ export class WaitWorld {
 
   #noteStart(id: string, slot: number): void {
     const { queue } = this.ledger.get(id)!.record;
-    const users = [...this.#actors.keys()].filter((each) => this.slotOf(each) === `${queue} ${slot}`);
+    const users = [...this.#actors.keys()].filter(
+      (each) => this.slotOf(each) === `${queue} ${slot}`,
+    );
     const waiters = this.waitersOf(id);
     if (users.every((user) => waiters.has(user))) return;
     const able = this.canEnd();
@@ -400,7 +407,8 @@ export class WaitWorld {
       expect(closing).not.toEqual([]);
       expect([circle[0], circle.at(-1)]).toEqual([id, id]);
       expect(closing.map((each) => this.#live(each))).toContain(circle[1]);
-      for (let n = 1; n < circle.length - 1; n++) expect(this.awaitedBy(circle[n]!)).toContain(circle[n + 1]);
+      for (let n = 1; n < circle.length - 1; n++)
+        expect(this.awaitedBy(circle[n]!)).toContain(circle[n + 1]);
       actor.step++;
     }
   }
@@ -412,7 +420,14 @@ export class WaitWorld {
     let successor = null;
     if (next !== null) {
       const nextId = `op${String(++this.#made).padStart(3, "0")}`;
-      this.#kept.set(nextId, { id: nextId, program: next, step: 0, children: [], begun: [], waits: null });
+      this.#kept.set(nextId, {
+        id: nextId,
+        program: next,
+        step: 0,
+        children: [],
+        begun: [],
+        waits: null,
+      });
       const link = { id: chain.id, index: chain.index + 1, previous: id, next: null };
       successor = submission({
         id: nextId,
@@ -423,7 +438,9 @@ export class WaitWorld {
     }
     this.#actors.delete(id);
     this.#attempts.delete(id);
-    await this.#lifecycle.conclude(id, attempt, seq, () => ({ finish: outcome("succeeded", successor) }));
+    await this.#lifecycle.conclude(id, attempt, seq, () => ({
+      finish: outcome("succeeded", successor),
+    }));
   }
 }
 

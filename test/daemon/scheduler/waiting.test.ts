@@ -1,4 +1,7 @@
-/** The waiting operations and their holds: a new reason to wait needs a hold in the list, and nothing else. */
+/**
+ * The waiting operations and their holds: a new reason to wait needs a hold in the list, and
+ * nothing else.
+ */
 import { expect, test, vi } from "vitest";
 import { Bus } from "../../../daemon/bus.js";
 import { Hold, HoldOf } from "../../../daemon/scheduler/holds/hold.js";

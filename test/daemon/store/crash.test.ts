@@ -1,4 +1,6 @@
-/** A crash at any step of a checkpoint, a removal or a retry loses nothing and shows nothing twice. */
+/**
+ * A crash at any step of a checkpoint, a removal or a retry loses nothing and shows nothing twice.
+ */
 import { cpSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -29,7 +31,9 @@ async function crashPoints(dir: string, action: () => Promise<unknown>): Promise
   return copies;
 }
 
-async function seenIn(dir: string): Promise<{ seen: string[]; counts: object; problems: string[] }> {
+async function seenIn(
+  dir: string,
+): Promise<{ seen: string[]; counts: object; problems: string[] }> {
   const open = await OpenStore.open(dir);
   const { store } = open;
   const seen = open.seen();
@@ -40,7 +44,10 @@ async function seenIn(dir: string): Promise<{ seen: string[]; counts: object; pr
   return { seen, counts: store.counts(), problems };
 }
 
-/** Some of everything: queued, running, finished in memory, sealed, sealed and retried, sealed and removed. */
+/**
+ * Some of everything: queued, running, finished in memory, sealed, sealed and retried, sealed and
+ * removed.
+ */
 async function peopled(): Promise<OpenStore> {
   const open = await OpenStore.open(directory());
   const [retried, removed] = [await open.finished("failed"), await open.finished("succeeded")];
@@ -61,7 +68,8 @@ test("of a checkpoint", async () => {
   expect(open.seen()).toEqual(expected);
   await open.close();
   expect(copies.length).toBeGreaterThan(8);
-  for (const copy of copies) expect(await seenIn(copy)).toMatchObject({ seen: expected, problems: [] });
+  for (const copy of copies)
+    expect(await seenIn(copy)).toMatchObject({ seen: expected, problems: [] });
 });
 
 test("of the stop", async () => {
@@ -111,7 +119,8 @@ test("during the start itself", async () => {
     again = await OpenStore.open(dir);
   });
   await again?.close();
-  for (const copy of copies) expect(await seenIn(copy)).toMatchObject({ seen: expected, problems: [] });
+  for (const copy of copies)
+    expect(await seenIn(copy)).toMatchObject({ seen: expected, problems: [] });
 });
 
 test("with the index lost at any of them", async () => {

@@ -162,11 +162,15 @@ describe("the state document", () => {
 describe("the history", () => {
   test.each([
     ["deleted", (file: string) => rmSync(file)],
-    ["no database", (file: string) => writeFileSync(file, "this is no database, not at all".repeat(100))],
+    [
+      "no database",
+      (file: string) => writeFileSync(file, "this is no database, not at all".repeat(100)),
+    ],
     ["empty", (file: string) => writeFileSync(file, "")],
     [
       "cut in half",
-      (file: string) => writeFileSync(file, readFileSync(file).subarray(0, statSync(file).size / 2)),
+      (file: string) =>
+        writeFileSync(file, readFileSync(file).subarray(0, statSync(file).size / 2)),
     ],
   ])("an index that is %s is made anew", async (_what, damage) => {
     const { dir, live, sealed } = await closed();
@@ -197,7 +201,10 @@ describe("the history", () => {
       damaged.fill(0xa5, page * 4096, (page + 1) * 4096);
       writeFileSync(index, damaged);
       const open = await OpenStore.open(dir);
-      expect(open.seen().map((line) => line.slice(0, 12))).toEqual([live, ...[...sealed].reverse()]);
+      expect(open.seen().map((line) => line.slice(0, 12))).toEqual([
+        live,
+        ...[...sealed].reverse(),
+      ]);
       expect(open.store.counts()).toMatchObject({ queued: 1, succeeded: 1, failed: 1 });
       await open.close();
     }
@@ -210,7 +217,8 @@ describe("the history", () => {
     const bytes = readFileSync(segment);
     bytes[40]! ^= 1;
     writeFileSync(segment, bytes);
-    for (const name of readdirSync(history)) if (name.startsWith("index")) rmSync(join(history, name));
+    for (const name of readdirSync(history))
+      if (name.startsWith("index")) rmSync(join(history, name));
     const open = await OpenStore.open(dir);
     expect(open.store.problems).toEqual([expect.stringContaining("a damaged record of")]);
     expect(open.seen().map((line) => line.slice(0, 12))).toEqual([live, sealed[1]]);
@@ -260,7 +268,9 @@ describe("the state dir", () => {
     const file = join(directory(), "file");
     writeFileSync(file, "");
     expect(() => prepareStateDir(layoutOf(file))).toThrow(PlaceError);
-    expect(() => prepareStateDir(layoutOf(join(file, "below")))).toThrow(/cannot be created.*choose another/);
+    expect(() => prepareStateDir(layoutOf(join(file, "below")))).toThrow(
+      /cannot be created.*choose another/,
+    );
   });
 
   test("is made with its parents", () => {

@@ -12,7 +12,9 @@ const directory = useDirectories();
 test("a replacement whose rename fails leaves no temporary file", async () => {
   const file = join(directory(), "file");
   mkdirSync(join(file, "in the way"), { recursive: true });
-  await expect(replaceFile(file, async (handle) => void (await handle.write("x")))).rejects.toThrow("EISDIR");
+  await expect(replaceFile(file, async (handle) => void (await handle.write("x")))).rejects.toThrow(
+    "EISDIR",
+  );
   expect(() => replaceFileSync(file, "x")).toThrow("EISDIR");
   expect(existsSync(`${file}.tmp`)).toBe(false);
 });

@@ -1,6 +1,9 @@
 /** How many idempotency keys of removed operations are kept. */
 import { expect, test } from "vitest";
-import { IdempotencyTombstones, MOST_TOMBSTONES } from "../../../daemon/store/idempotency-tombstones.js";
+import {
+  IdempotencyTombstones,
+  MOST_TOMBSTONES,
+} from "../../../daemon/store/idempotency-tombstones.js";
 
 test("the newest keys of removed operations are kept", () => {
   const tombstones = new IdempotencyTombstones();

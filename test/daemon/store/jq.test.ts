@@ -1,4 +1,7 @@
-/** The real jq reads the files of a state directory; the examples of docs/durability.md give the same as the routes. */
+/**
+ * The real jq reads the files of a state directory; the examples of docs/durability.md give the
+ * same as the routes.
+ */
 // @module-tag jq
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -14,7 +17,11 @@ const examples = [...page.matchAll(/```sh\n(.*?)\n```/gs)].map(([, command]) => 
 /** The values that the command prints, one a line. */
 function run(daemon: TestDaemon, command: string): unknown[] {
   const cwd = daemon.world.stateDir;
-  const out = execFileSync("bash", ["-euc", command], { cwd, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
+  const out = execFileSync("bash", ["-euc", command], {
+    cwd,
+    encoding: "utf8",
+    maxBuffer: 64 * 1024 * 1024,
+  });
   return out
     .split("\n")
     .filter(Boolean)
@@ -60,7 +67,9 @@ test("the examples of docs/durability.md show what the routes show, while the da
     }
   };
   await eventually("its stage is in the file of its worker", () =>
-    events().some(([attempt, type, stage]) => attempt === 1 && type === "stage:entered" && stage === "Wait"),
+    events().some(
+      ([attempt, type, stage]) => attempt === 1 && type === "stage:entered" && stage === "Wait",
+    ),
   );
   await eventually("state.json shows that it runs", () => {
     if (!hasDocument(daemon)) return false;
@@ -91,7 +100,9 @@ test("the examples of docs/durability.md show what the routes show, while the da
   // Room for more records is there, and jq takes it for white space.
   const journal = textOf(daemon, "journal");
   expect(journal).toMatch(/\n\t+$/);
-  expect(run(daemon, "jq -c . journal/*.ndjson")).toHaveLength(journal.trimEnd().split("\n").length);
+  expect(run(daemon, "jq -c . journal/*.ndjson")).toHaveLength(
+    journal.trimEnd().split("\n").length,
+  );
 
   await daemon.stop();
   expect(run(daemon, failures)).toEqual(failed);
@@ -106,6 +117,9 @@ test("the examples of docs/durability.md show what the routes show, while the da
   await daemon.startAgain();
   expect(run(daemon, example("reduce inputs"))).toEqual(ended);
   const all = ["journal", "history"].map((dir) => `${dir}/*.ndjson`).join(" ");
-  for (const line of run(daemon, `jq -c . ${all} runs/*/*/*.ndjson; jq -c '.finished[]' state.json`))
+  for (const line of run(
+    daemon,
+    `jq -c . ${all} runs/*/*/*.ndjson; jq -c '.finished[]' state.json`,
+  ))
     expect(line).toMatchObject({ sum: expect.stringMatching(/^[0-9a-f]{8}$/) });
 });

@@ -1,4 +1,7 @@
-/** The store compared with a simple model: any decisions, checkpoints, restarts and crashes, in any order. */
+/**
+ * The store compared with a simple model: any decisions, checkpoints, restarts and crashes, in any
+ * order.
+ */
 import { cpSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -33,14 +36,25 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     {
       weight: 12,
       arbitrary: fc.record({
-        do: fc.constantFrom("start", "finish", "finish", "retry", "remove", "chain", "cancel", "edit"),
+        do: fc.constantFrom(
+          "start",
+          "finish",
+          "finish",
+          "retry",
+          "remove",
+          "chain",
+          "cancel",
+          "edit",
+        ),
         which: fc.nat(),
         state: fc.nat({ max: 2 }),
       }),
     },
     {
       weight: 3,
-      arbitrary: fc.record({ do: fc.constantFrom("checkpoint", "restart", "crash", "lose the index") }),
+      arbitrary: fc.record({
+        do: fc.constantFrom("checkpoint", "restart", "crash", "lose the index"),
+      }),
     },
   ),
   { minLength: 1, maxLength: 40 },
@@ -135,7 +149,8 @@ class Model {
   check(): void {
     const { store } = this.open;
     const expected = [...this.operations].reverse();
-    const shown = (list: Known[]) => list.map(({ id, state, attempt }) => `${id} ${state} ${attempt}`);
+    const shown = (list: Known[]) =>
+      list.map(({ id, state, attempt }) => `${id} ${state} ${attempt}`);
     expect(this.open.seen()).toEqual(shown(expected));
     expect(store.problems).toEqual([]);
     for (const state of STATES) {
@@ -144,7 +159,9 @@ class Model {
       expect(store.count({ state: [state] })).toBe(those.length);
     }
     for (const queue of QUEUES) {
-      const those = [...store.ledger.entries.values()].filter(({ record }) => record.queue === queue);
+      const those = [...store.ledger.entries.values()].filter(
+        ({ record }) => record.queue === queue,
+      );
       const number = (state: State) => those.filter(({ record }) => record.state === state).length;
       expect(store.ledger.liveIn(queue)).toEqual({
         queued: number("queued"),

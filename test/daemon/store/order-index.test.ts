@@ -14,27 +14,33 @@ describe("OrderIndex", () => {
   test("walks both ways from any place as a sorted list does, after any changes", () => {
     const step = fc.record({ adds: fc.boolean(), order: fc.integer({ min: 0, max: 40 }) });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 400 }), fc.integer({ min: -1, max: 41 }), (steps, place) => {
-        const index = new OrderIndex();
-        const entries = new Map<number, Entry>();
-        for (const { adds, order } of steps) {
-          const known = entries.get(order);
-          if (adds && !known) {
-            const entry = { order } as Entry;
-            entries.set(order, entry);
-            index.add(entry);
-          } else if (!adds && known) {
-            entries.delete(order);
-            index.remove(known);
+      fc.property(
+        fc.array(step, { maxLength: 400 }),
+        fc.integer({ min: -1, max: 41 }),
+        (steps, place) => {
+          const index = new OrderIndex();
+          const entries = new Map<number, Entry>();
+          for (const { adds, order } of steps) {
+            const known = entries.get(order);
+            if (adds && !known) {
+              const entry = { order } as Entry;
+              entries.set(order, entry);
+              index.add(entry);
+            } else if (!adds && known) {
+              entries.delete(order);
+              index.remove(known);
+            }
           }
-        }
-        const sorted = [...entries.values()].sort((a, b) => a.order - b.order);
-        expect(index.size).toBe(sorted.length);
-        expect([...index.oldest()]).toEqual(sorted);
-        expect([...index.newest()]).toEqual(sorted.toReversed());
-        expect([...index.oldest(place)]).toEqual(sorted.filter(({ order }) => order > place));
-        expect([...index.newest(place)]).toEqual(sorted.filter(({ order }) => order < place).toReversed());
-      }),
+          const sorted = [...entries.values()].sort((a, b) => a.order - b.order);
+          expect(index.size).toBe(sorted.length);
+          expect([...index.oldest()]).toEqual(sorted);
+          expect([...index.newest()]).toEqual(sorted.toReversed());
+          expect([...index.oldest(place)]).toEqual(sorted.filter(({ order }) => order > place));
+          expect([...index.newest(place)]).toEqual(
+            sorted.filter(({ order }) => order < place).toReversed(),
+          );
+        },
+      ),
     );
   });
 
@@ -65,7 +71,9 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 120 },
 );
 
-/** A ledger by decisions, and the sealed entries, which a retry brings back under their old order. */
+/**
+ * A ledger by decisions, and the sealed entries, which a retry brings back under their old order.
+ */
 class Story {
   readonly ledger = new Ledger();
   readonly sealed: Entry[] = [];
@@ -77,7 +85,10 @@ class Story {
   }
 
   #decision({ do: doing, which }: Step): object | null {
-    const pick = (fits: (entry: Entry) => boolean, from: Iterable<Entry> = this.ledger.entries.values()) => {
+    const pick = (
+      fits: (entry: Entry) => boolean,
+      from: Iterable<Entry> = this.ledger.entries.values(),
+    ) => {
       const all = [...from].filter(fits);
       return all[which % Math.max(1, all.length)];
     };

@@ -83,7 +83,10 @@ describe("a torn tail", () => {
         await journal.stop();
         const again = readJournal(dir, 0);
         const whole = ends.filter((end) => end <= cut).length;
-        expect(again.records.map(({ value }) => value)).toEqual([...all.slice(0, whole), { text: "new" }]);
+        expect(again.records.map(({ value }) => value)).toEqual([
+          ...all.slice(0, whole),
+          { text: "new" },
+        ]);
         expect(again.problems).toEqual([]);
       }),
     );
@@ -95,14 +98,19 @@ describe("a torn tail", () => {
     writeFileSync(file, Buffer.concat([bytes, zeros]));
     const { records, problems } = readJournal(dir, 0);
     expect(records.map(({ value }) => value)).toEqual([{ text: "a" }, { text: "b" }]);
-    expect(problems).toEqual([expect.stringContaining("a torn tail of 4096 bytes was cut off, kept in")]);
+    expect(problems).toEqual([
+      expect.stringContaining("a torn tail of 4096 bytes was cut off, kept in"),
+    ]);
     expect(kept(dir)).toEqual([zeros]);
   });
 
   test("with the bytes of a damaged record: both are kept aside", () => {
     const { dir, file, bytes, ends } = journalOf([{ text: "a" }, { text: "b" }]);
     const bad = Buffer.from("no record\n");
-    writeFileSync(file, Buffer.concat([bytes.subarray(0, ends[0]), bad, bytes.subarray(ends[0]), bad]));
+    writeFileSync(
+      file,
+      Buffer.concat([bytes.subarray(0, ends[0]), bad, bytes.subarray(ends[0]), bad]),
+    );
     const { records, problems } = readJournal(dir, 0);
     expect(records.map(({ value }) => value)).toEqual([{ text: "a" }, { text: "b" }]);
     expect(problems).toEqual([
@@ -160,7 +168,9 @@ describe("segments", () => {
   test("missing records are said", () => {
     const dir = directory();
     writeFileSync(join(dir, segmentName(3)), record(3, "a") + record(7, "b"));
-    expect(readJournal(dir, 2).problems).toEqual([expect.stringContaining("records 4 to 6 are missing")]);
+    expect(readJournal(dir, 2).problems).toEqual([
+      expect.stringContaining("records 4 to 6 are missing"),
+    ]);
     expect(readJournal(dir, 1).problems).toEqual(
       expect.arrayContaining([expect.stringContaining("record 2 is missing")]),
     );
@@ -185,7 +195,10 @@ describe("segments", () => {
     const file = join(dir, segmentName(1));
     const between = `${"\n".repeat(100_000)}${"x\n".repeat(1000)}`;
     writeFileSync(file, record(1, "a") + between + record(2, "b"));
-    const alternating = Array.from({ length: 5000 }, (_, n) => `x\n${record(n + 3, String(n))}`).join("");
+    const alternating = Array.from(
+      { length: 5000 },
+      (_, n) => `x\n${record(n + 3, String(n))}`,
+    ).join("");
     writeFileSync(join(dir, segmentName(3)), `${alternating}x`);
     const began = performance.now();
     const { records, problems } = readJournal(dir, 0);
@@ -215,7 +228,9 @@ test("zeros at the end of a history segment, in the place of records that were n
   for (const from of [0, sealed.length, sealed.length + 100]) {
     writeFileSync(file, `${sealed}${"\0".repeat(5000)}`);
     const problems: string[] = [];
-    expect(readSegmentLines(file, { from, last: null }, problems)).toMatchObject({ end: sealed.length });
+    expect(readSegmentLines(file, { from, last: null }, problems)).toMatchObject({
+      end: sealed.length,
+    });
     expect(readFileSync(file, "utf8")).toBe(sealed);
     expect(problems).toEqual([]);
   }

@@ -105,7 +105,8 @@ test("a disk whose sync takes long does not make the document older than a secon
     const began = performance.now();
     const id = await open.submit();
     await eventually("the change is in the file", () => id in read(open.dir).operations);
-    // Counted against the share of the time, such a sync would hold up the next write for 20 seconds.
+    // Counted against the share of the time, such a sync would hold up the next write for 20
+    // seconds.
     expect(performance.now() - began).toBeLessThan(10_000);
   }
   await open.close();

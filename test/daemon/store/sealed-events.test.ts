@@ -1,5 +1,15 @@
-/** The events of a finished operation: in the file of its worker, and after a checkpoint in the history. */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+/**
+ * The events of a finished operation: in the file of its worker, and after a checkpoint in the
+ * history.
+ */
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from "node:fs";
 import { expect, test } from "vitest";
 import { Bus } from "../../../daemon/bus.js";
 import { Lifecycle } from "../../../daemon/lifecycle.js";
@@ -22,9 +32,18 @@ async function open(dir: string) {
   prepareStateDir(layout);
   const bus = new Bus();
   const workerEvents = new WorkerEvents(layout.workers);
-  const store = new EmbeddedStore({ layout, bus, attemptEvents: sealedEvents(layout, workerEvents) });
+  const store = new EmbeddedStore({
+    layout,
+    bus,
+    attemptEvents: sealedEvents(layout, workerEvents),
+  });
   await store.start();
-  const opened = new OpenStore(dir, { layout, bus, store, lifecycle: new Lifecycle(store, layout) });
+  const opened = new OpenStore(dir, {
+    layout,
+    bus,
+    store,
+    lifecycle: new Lifecycle(store, layout),
+  });
   const runs = localRuns(layout, workerEvents, (...attempt) => store.sealedEvents(...attempt));
   const linesOf = (id: string, attempt = 1) => {
     const lines: string[] = [];
@@ -142,7 +161,10 @@ test("a damaged state document costs no events of what has finished since the on
   const events = await run(id, 3);
   workerEvents.workerEnded(WORKER.workerId);
   await store.checkpoint();
-  writeFileSync(layout.document, readFileSync(layout.document, "utf8").replace('"format"', '"Format"'));
+  writeFileSync(
+    layout.document,
+    readFileSync(layout.document, "utf8").replace('"format"', '"Format"'),
+  );
   const next = await open(dir);
   expect(next.linesOf(id)).toBe(events);
   await next.store.checkpoint();

@@ -8,9 +8,23 @@ import { submittedRecord } from "../../../protocol/reduce.js";
 
 const at = "2026-01-01T00:00:00.000Z";
 
-function entry(id: string, op: string, params: Record<string, unknown>, env: Record<string, string>): Entry {
+function entry(
+  id: string,
+  op: string,
+  params: Record<string, unknown>,
+  env: Record<string, string>,
+): Entry {
   const chain = { id, index: 0, previous: null, next: null };
-  const operation = { id, op, title: `T ${op}`, label: null, cwd: "/", params, stages: ["A"], chain };
+  const operation = {
+    id,
+    op,
+    title: `T ${op}`,
+    label: null,
+    cwd: "/",
+    params,
+    stages: ["A"],
+    chain,
+  };
   const { params: _, ...kept } = operation;
   const event = { type: "operation:submitted", seq: 1, at, attempt: 0, operation: kept } as const;
   // As from a checkpoint: every part a value of its own.
@@ -52,7 +66,8 @@ test("equal parts are one value; long ones are not held on to", () => {
   const pair = (params: Record<string, unknown>) =>
     ["id1", "id2"].map((id) => shared.share(entry(id, "a", params, { A: "1" })));
   const [first, second] = pair({ x: 1 });
-  for (const part of ["params", "stages"] as const) expect(second!.record[part]).toBe(first!.record[part]);
+  for (const part of ["params", "stages"] as const)
+    expect(second!.record[part]).toBe(first!.record[part]);
   expect(second!.env).toBe(first!.env);
   const [third, fourth] = pair({ x: "y".repeat(10_000) });
   expect(fourth!.record.params).toEqual(third!.record.params);
@@ -63,7 +78,11 @@ test("what was submitted stays what it was, and has its parts in common with wha
   const shared = new SharedParts();
   const first = shared.share(entry("id1", "a", { x: 1 }, { A: "1" }));
   const second = entry("id2", "a", { x: 1 }, { A: "1" });
-  const submitted = { event: eventsOf(second)[0] as Submitted["event"], env: second.env, key: null };
+  const submitted = {
+    event: eventsOf(second)[0] as Submitted["event"],
+    env: second.env,
+    key: null,
+  };
   const after = shared.shareSubmitted(structuredClone(submitted));
   expect(after).toEqual(submitted);
   expect(after.event.operation.params).toBe(first.record.params);

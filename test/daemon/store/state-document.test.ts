@@ -1,5 +1,16 @@
-/** The state document: written in pieces with decisions in between, and read as one, whatever was done to the file. */
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+/**
+ * The state document: written in pieces with decisions in between, and read as one, whatever was
+ * done to the file.
+ */
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import type { Entry } from "../../../daemon/store/decision.js";
@@ -29,14 +40,20 @@ function readLive(file: string): readonly Entry[] {
   return read.document.live;
 }
 
-const json = (entries: readonly unknown[]) => entries.map((entry) => JSON.parse(JSON.stringify(entry)));
+const json = (entries: readonly unknown[]) =>
+  entries.map((entry) => JSON.parse(JSON.stringify(entry)));
 
 test("it is read as it was written, and each of its lines has a checksum", async () => {
   const open = await OpenStore.open(directory());
   await submitted(open, 500);
   const live = [...open.store.ledger.entries.values()];
   // A parser puts keys that are numbers first.
-  const tombstones = ["__proto__", "10"].map((key) => ({ key, hash: "hash", at: AT, id: "aaa111bbb222" }));
+  const tombstones = ["__proto__", "10"].map((key) => ({
+    key,
+    hash: "hash",
+    at: AT,
+    id: "aaa111bbb222",
+  }));
   const written = { ...EMPTY, journal: 7, nextOrder: 501, live, tombstones };
   const file = join(open.dir, "written.json");
   expect(await write(file, { ...written, finished: live.slice(0, 3) })).toBe(statSync(file).size);
@@ -169,7 +186,9 @@ describe("a document that somebody has changed while the daemon was stopped", ()
     const hit = seen[1]!.slice(0, 12);
     for (const name of readdirSync(open.layout.journal)) rmSync(join(open.layout.journal, name));
     rmSync(open.layout.previousDocument, { force: true });
-    const again = await change(open, (text) => text.replace(`"id":"${hit}","op"`, `"id":"${hit}","OP"`));
+    const again = await change(open, (text) =>
+      text.replace(`"id":"${hit}","op"`, `"id":"${hit}","OP"`),
+    );
     expect(again.store.problems.join("\n")).toMatch(
       /line \d is damaged.*\n.*no earlier document.*\n3 operations were/,
     );
@@ -285,7 +304,9 @@ test("a document before without a journal: what happened since is said to be gon
   rmSync(open.layout.document);
   const again = await OpenStore.open(open.dir);
   expect(again.seen()).toHaveLength(1);
-  expect(again.store.problems.join("\n")).toMatch(/without what happened since: there is no journal/);
+  expect(again.store.problems.join("\n")).toMatch(
+    /without what happened since: there is no journal/,
+  );
   await again.close();
 });
 
@@ -335,7 +356,11 @@ function segmentsIn(dir: string): Array<[string, Buffer]> {
   return readdirSync(dir).map((name) => [name, readFileSync(join(dir, name))]);
 }
 
-async function submitted(open: OpenStore, count: number, text = "ü".repeat(200)): Promise<string[]> {
+async function submitted(
+  open: OpenStore,
+  count: number,
+  text = "ü".repeat(200),
+): Promise<string[]> {
   return Promise.all(Array.from({ length: count }, () => open.submit({ params: { text } })));
 }
 

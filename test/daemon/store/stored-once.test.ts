@@ -1,4 +1,7 @@
-/** A journal line and an entry hold an operation's result and error once; replay restores the record. */
+/**
+ * A journal line and an entry hold an operation's result and error once; replay restores the
+ * record.
+ */
 import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -27,7 +30,12 @@ function says(open: OpenStore, id: string): Operation {
     { type: "attempt:finished", seconds: 3, ...outcome("failed") },
   ];
   for (const body of said)
-    record = reduceEvent(record, { seq: record.seq + 1, at: AT, attempt, ...body } as OperationEvent);
+    record = reduceEvent(record, {
+      seq: record.seq + 1,
+      at: AT,
+      attempt,
+      ...body,
+    } as OperationEvent);
   entry.record = { ...record, logLines: record.logLines + 7 };
   return entry.record;
 }
@@ -45,7 +53,9 @@ test("a replay of the journal makes the record and the events that the daemon ha
   await open.start(failed);
   let { attempt, seq } = says(open, failed);
   const error = { code: "LIVEOPS_EXCEPTION", message: "the first failure", stack: null };
-  await open.lifecycle.conclude(failed, attempt, seq, () => ({ finish: { ...outcome("failed"), error } }));
+  await open.lifecycle.conclude(failed, attempt, seq, () => ({
+    finish: { ...outcome("failed"), error },
+  }));
   expect(count(textOf(open, "journal"), error.message)).toBe(1);
   await open.lifecycle.retry(failed);
   await open.start(failed);
@@ -58,7 +68,10 @@ test("a replay of the journal makes the record and the events that the daemon ha
   await open.lifecycle.cancel(cancelled);
 
   const told = (store: OpenStore["store"]) =>
-    [failed, cancelled].map((id) => ({ record: store.find(id)!.record, events: eventsOf(store.find(id)!) }));
+    [failed, cancelled].map((id) => ({
+      record: store.find(id)!.record,
+      events: eventsOf(store.find(id)!),
+    }));
   const expected = told(open.store);
   expect(expected[0]!.record).toMatchObject({
     state: "succeeded",

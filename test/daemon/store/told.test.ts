@@ -1,6 +1,6 @@
 /**
- * Every kind of damage in every kind of file is told: by the next start, by the reading of it, or at the move to the
- * history. What is damaged is kept beside its file, and the rest counts.
+ * Every kind of damage in every kind of file is told: by the next start, by the reading of it, or
+ * at the move to the history. What is damaged is kept beside its file, and the rest counts.
  */
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -29,9 +29,19 @@ async function open(dir: string) {
   const workerEvents = new WorkerEvents(layout.workers);
   const attemptEvents = new SealedEvents(layout, workerEvents, report);
   const store = new EmbeddedStore({ layout, bus, attemptEvents });
-  const opened = new OpenStore(dir, { layout, bus, store, lifecycle: new Lifecycle(store, layout) });
+  const opened = new OpenStore(dir, {
+    layout,
+    bus,
+    store,
+    lifecycle: new Lifecycle(store, layout),
+  });
   await store.start();
-  const runs = localRuns(layout, workerEvents, (...attempt) => store.sealedEvents(...attempt), report);
+  const runs = localRuns(
+    layout,
+    workerEvents,
+    (...attempt) => store.sealedEvents(...attempt),
+    report,
+  );
   /** Runs an attempt: four events and three lines, as a worker that ends writes them. */
   const run = async () => {
     const id = await opened.submit();
@@ -56,7 +66,9 @@ async function open(dir: string) {
     // As read by the daemon, which tells it with the finish.
     const entry = store.ledger.get(id)!;
     entry.record = { ...entry.record, logLines: 3 };
-    await opened.lifecycle.conclude(id, 1, writer.lastSeq, () => ({ finish: outcome("succeeded") }));
+    await opened.lifecycle.conclude(id, 1, writer.lastSeq, () => ({
+      finish: outcome("succeeded"),
+    }));
     return id;
   };
   return { opened, store, layout, runs, run, workerEvents };
@@ -64,7 +76,8 @@ async function open(dir: string) {
 
 /** Changes the lines of a file; the damaged line is in the middle. */
 const KINDS: Record<string, (lines: string[]) => string | Buffer> = {
-  "a byte changed": (lines) => text(lines, (line) => line.replace('"at"', '"as"').replace('"n":', '"m":')),
+  "a byte changed": (lines) =>
+    text(lines, (line) => line.replace('"at"', '"as"').replace('"n":', '"m":')),
   "random bytes inserted": (lines) => {
     const at = text(lines.slice(0, middle(lines))).length + 20;
     const bytes = Buffer.from(text(lines));
@@ -90,9 +103,14 @@ function damage(file: string, kind: string): void {
 }
 
 const aside = (file: string) =>
-  readdirSync(dirname(file)).filter((name) => join(dirname(file), name).startsWith(`${file}.damaged-`));
+  readdirSync(dirname(file)).filter((name) =>
+    join(dirname(file), name).startsWith(`${file}.damaged-`),
+  );
 
-/** The state directory of a killed daemon: three finished operations. Sealed: they are in the history. */
+/**
+ * The state directory of a killed daemon: three finished operations. Sealed: they are in the
+ * history.
+ */
 async function killed(isSealed: boolean) {
   const before = await open(directory());
   const ids = [await before.run(), await before.run(), await before.run()];
@@ -108,7 +126,10 @@ const FILES: Record<
   string,
   { isSealed: boolean; file: (layout: ReturnType<typeof layoutOf>, id: string) => string }
 > = {
-  segment: { isSealed: false, file: ({ workers }) => workerFiles(workers, WORKER.workerId).eventsFile },
+  segment: {
+    isSealed: false,
+    file: ({ workers }) => workerFiles(workers, WORKER.workerId).eventsFile,
+  },
   journal: { isSealed: false, file: ({ journal }) => join(journal, readdirSync(journal)[0]!) },
   history: { isSealed: true, file: ({ history }) => join(history, "000001.ndjson") },
   log: { isSealed: true, file: (layout, id) => join(attemptDir(layout, id, 1), "log.ndjson") },
@@ -124,7 +145,9 @@ describe.each(Object.keys(FILES))("%s", (name) => {
     // What a person does: a look at the list and at the logs.
     const found = opened.seen();
     for (const id of ids) linesAfter(runs.of(id), 0, 100);
-    const told = store.problems.filter((problem) => /damaged|torn|missing|twice|cut short/.test(problem));
+    const told = store.problems.filter((problem) =>
+      /damaged|torn|missing|twice|cut short/.test(problem),
+    );
     // The page of a log ends without its last line: the route compares it with the record.
     if (name !== "log" || kind !== "a torn end") expect(told).not.toEqual([]);
     const isBytes = !/line/.test(kind);

@@ -1,4 +1,7 @@
-/** A watch stream over the real files of a log that its worker writes, and rotates, while the daemon looks at them. */
+/**
+ * A watch stream over the real files of a log that its worker writes, and rotates, while the daemon
+ * looks at them.
+ */
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -121,10 +124,25 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.constantFrom<Step>("read", "read", "turn", "turn", "drain", "other"),
 );
 
-/** The log is renamed after its first line was read, and while the line to begin with is looked for. */
+/**
+ * The log is renamed after its first line was read, and while the line to begin with is looked for.
+ */
 const RENAMED: Array<[Step[], number]> = [
   [[{ write: 1 }, "read", "turn", { meanwhile: [40] }, "drain"], 1],
-  [[{ write: 5 }, "read", "drain", "turn", { write: 1 }, "read", "turn", { meanwhile: [0, 40] }, "drain"], 1],
+  [
+    [
+      { write: 5 },
+      "read",
+      "drain",
+      "turn",
+      { write: 1 },
+      "read",
+      "turn",
+      { meanwhile: [0, 40] },
+      "drain",
+    ],
+    1,
+  ],
 ];
 
 async function follow(of: "one" | "all", steps: readonly Step[], room: number): Promise<void> {
@@ -152,7 +170,9 @@ async function follow(of: "one" | "all", steps: readonly Step[], room: number): 
   const sent = response
     .of("log")
     .flatMap(({ lines }) => lines.map(({ n, text }) => `${n}: ${text.split(" x")[0]}`));
-  expect(sent).toEqual(Array.from({ length: written }, (_, index) => `${index + 1}: line ${index + 1}`));
+  expect(sent).toEqual(
+    Array.from({ length: written }, (_, index) => `${index + 1}: line ${index + 1}`),
+  );
   const states = response.of("changed").flatMap(({ patch }) => patch.state ?? []);
   expect(states.at(-1)).toBe("succeeded");
 }

@@ -1,4 +1,6 @@
-/** A client ends with the daemon's state, at any reading pace and with any number of reconnections. */
+/**
+ * A client ends with the daemon's state, at any reading pace and with any number of reconnections.
+ */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fits } from "../../../daemon/watch/scope.js";
@@ -21,7 +23,12 @@ type Step =
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
-    arbitrary: fc.constantFrom<Step>({ do: "submit" }, { do: "turn" }, { do: "turn" }, { do: "drain" }),
+    arbitrary: fc.constantFrom<Step>(
+      { do: "submit" },
+      { do: "turn" },
+      { do: "turn" },
+      { do: "drain" },
+    ),
   },
   {
     weight: 8,
@@ -97,7 +104,8 @@ async function run(world: WatchedWorld, client: Client, steps: readonly Step[]) 
 function act(world: WatchedWorld, doing: string, which: number, fresh: () => string): void {
   const all = [...world.operations.values()];
   const fitting = all.filter(({ state }) => {
-    if (doing === "start" || doing === "edit" || doing === "remove queued") return state === "queued";
+    if (doing === "start" || doing === "edit" || doing === "remove queued")
+      return state === "queued";
     return doing === "remove" || doing === "retry" ? isFinal(state) : state === "running";
   });
   const record = fitting[which % Math.max(1, fitting.length)];
@@ -174,7 +182,8 @@ test("a queue longer than what a stream sends: the client is right about all tha
         const { operations, counts, moreQueued } = client.view;
         for (const [id, record] of operations) expect(record).toEqual(world.shown(id));
         for (const record of world.operations.values())
-          if (record.state !== "queued" && fits(scope, record)) expect(operations.has(record.id)).toBe(true);
+          if (record.state !== "queued" && fits(scope, record))
+            expect(operations.has(record.id)).toBe(true);
         for (const { id } of world.firstQueued(scope)) expect(operations.has(id)).toBe(true);
         const missing = world.queued(scope).filter(({ id }) => !operations.has(id));
         expect(moreQueued).toBe(missing.length);

@@ -18,7 +18,11 @@ test("a question is among the queued operations that a client gets, however long
   const parts = {
     features: [],
     attempts: new Map(),
-    queue: { length: 2, first: (most: number) => ["first", "second"].slice(0, most), position: () => null },
+    queue: {
+      length: 2,
+      first: (most: number) => ["first", "second"].slice(0, most),
+      position: () => null,
+    },
     waiting: { why: () => null },
     dependencies: { waitsFor: () => null },
     edges: { waitsFor: () => null },

@@ -68,14 +68,19 @@ export class WatchedWorld {
     const finished = all.filter(({ state }) => isFinal(state));
     const cut = new Set(finished.slice(0, Math.max(0, finished.length - scope.limit)));
     const first = new Set(this.firstQueued(scope));
-    return all.filter((record) => !cut.has(record) && (record.state !== "queued" || first.has(record)));
+    return all.filter(
+      (record) => !cut.has(record) && (record.state !== "queued" || first.has(record)),
+    );
   }
 
   /** By queue, in the order of their turns. */
   places(): Map<string, string[]> {
     const queued = this.queued(ALL).sort((a, b) => b.priority - a.priority);
     return new Map(
-      [...Map.groupBy(queued, ({ queue }) => queue)].map(([queue, its]) => [queue, its.map(({ id }) => id)]),
+      [...Map.groupBy(queued, ({ queue }) => queue)].map(([queue, its]) => [
+        queue,
+        its.map(({ id }) => id),
+      ]),
     );
   }
 
@@ -88,7 +93,9 @@ export class WatchedWorld {
   }
 
   queued(scope: Scope): Operation[] {
-    return [...this.operations.values()].filter((record) => record.state === "queued" && fits(scope, record));
+    return [...this.operations.values()].filter(
+      (record) => record.state === "queued" && fits(scope, record),
+    );
   }
 
   /** By priority, then oldest first. */
@@ -100,7 +107,10 @@ export class WatchedWorld {
 
   /** The queued operation gets another priority and label. */
   edit(id: string, priority: number): void {
-    this.say(id, { type: "operation:edited", changes: { priority, label: `priority ${priority}` } });
+    this.say(id, {
+      type: "operation:edited",
+      changes: { priority, label: `priority ${priority}` },
+    });
   }
 
   /** The daemon says so some time after the queues moved. */
@@ -108,7 +118,11 @@ export class WatchedWorld {
     this.bus.emit("moved");
   }
 
-  submit(id: string, op = "a", chain = { id, index: 0, previous: null as string | null, next: null }): void {
+  submit(
+    id: string,
+    op = "a",
+    chain = { id, index: 0, previous: null as string | null, next: null },
+  ): void {
     const record = reduceEvent(null, {
       type: "operation:submitted",
       seq: 1,
@@ -154,7 +168,15 @@ export class WatchedWorld {
     const all = this.logs.get(id) ?? [];
     const fresh = Array.from({ length: count }, (_, index): LogLine => {
       const n = all.length + index + 1;
-      return { n, seq: n, at: AT, attempt: 1, stage: null, stream: "log", text: `line ${n} of ${id}` };
+      return {
+        n,
+        seq: n,
+        at: AT,
+        attempt: 1,
+        stage: null,
+        stream: "log",
+        text: `line ${n} of ${id}`,
+      };
     });
     this.logs.set(id, [...all, ...fresh]);
     const before = this.operations.get(id)!;
@@ -167,7 +189,12 @@ export class WatchedWorld {
   say(id: string, body: Body): void {
     const before = this.operations.get(id)!;
     const attempt = body.type === "attempt:started" ? before.attempt + 1 : before.attempt;
-    const after = reduceEvent(before, { ...body, seq: before.seq + 1, at: AT, attempt } as OperationEvent);
+    const after = reduceEvent(before, {
+      ...body,
+      seq: before.seq + 1,
+      at: AT,
+      attempt,
+    } as OperationEvent);
     this.operations.set(id, after);
     this.hub.changed(before, after);
   }

@@ -74,7 +74,10 @@ describe("the first line", () => {
     world.finish("one", "failed");
     const [line, ...more] = watching(world).lines;
     expect(line).toMatchObject({ type: "snapshot", counts: { running: 1, failed: 1 } });
-    expect(line?.type === "snapshot" && line.operations.map(({ id }) => id)).toEqual(["one", "two"]);
+    expect(line?.type === "snapshot" && line.operations.map(({ id }) => id)).toEqual([
+      "one",
+      "two",
+    ]);
     expect(more).toEqual([]);
   });
 
@@ -95,7 +98,8 @@ describe("the first line", () => {
     expect(ids({ op: "b" })).toEqual(["other"]);
     expect(ids({ state: ["succeeded"] })).toEqual(["f1", "f2", "f3"]);
     const parent = { id: "f1", attempt: 1, stage: null, occurrence: 0, call: 1 };
-    for (const id of ["f3", "other"]) world.operations.set(id, { ...world.operations.get(id)!, parent });
+    for (const id of ["f3", "other"])
+      world.operations.set(id, { ...world.operations.get(id)!, parent });
     expect(ids({ limit: 2, parent: "none" })).toEqual(["f1", "f2", "other"]);
   });
 });
@@ -119,7 +123,9 @@ describe("changes", () => {
     await world.turn();
     world.start("mine");
     await world.turn();
-    expect(response.of("changed").map(({ id, patch }) => [id, patch.state])).toEqual([["mine", "running"]]);
+    expect(response.of("changed").map(({ id, patch }) => [id, patch.state])).toEqual([
+      ["mine", "running"],
+    ]);
   });
 
   test("a removal is sent to each watcher that has the operation", async () => {
@@ -202,7 +208,9 @@ describe("changes", () => {
     await world.turn();
     expect(response.lines.slice(1).map(({ type }) => type)).toEqual(["changed", "moved", "counts"]);
     for (const id of ["op1", "op499"])
-      expect(viewOf(response).operations.get(id)?.queuePosition).toBe(world.shown(id)!.queuePosition);
+      expect(viewOf(response).operations.get(id)?.queuePosition).toBe(
+        world.shown(id)!.queuePosition,
+      );
     expect(one.of("changed").map(({ patch }) => patch)).toEqual([{ queuePosition: 9 }]);
     // The order is the same: there is nothing to say.
     world.moved();
@@ -390,7 +398,8 @@ describe("several watchers", () => {
       world.log("one", 3);
       await world.turn();
     }
-    for (const response of both) expect(response.of("log").flatMap(({ lines }) => lines)).toHaveLength(30);
+    for (const response of both)
+      expect(response.of("log").flatMap(({ lines }) => lines)).toHaveLength(30);
     expect(world.reads).toBe(0);
   });
 

@@ -5,14 +5,18 @@ import { cutLine } from "../../../daemon/worker/log-writer.js";
 
 it("gives pieces that are the text again, within the bound, and as whole as it was", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary", maxLength: 60 }), fc.integer({ min: 2, max: 9 }), (text, max) => {
-      const pieces = [...cutLine(text, max)];
-      expect(pieces.join("")).toBe(text);
-      for (const piece of pieces) {
-        expect(piece.length).toBeLessThanOrEqual(max);
-        expect(piece.isWellFormed()).toBe(true);
-      }
-    }),
+    fc.property(
+      fc.string({ unit: "binary", maxLength: 60 }),
+      fc.integer({ min: 2, max: 9 }),
+      (text, max) => {
+        const pieces = [...cutLine(text, max)];
+        expect(pieces.join("")).toBe(text);
+        for (const piece of pieces) {
+          expect(piece.length).toBeLessThanOrEqual(max);
+          expect(piece.isWellFormed()).toBe(true);
+        }
+      },
+    ),
   );
 });
 

@@ -24,7 +24,8 @@ test("the output of an operation is in its log, and none is left in the file for
       [operation, operation.length + 1],
       ["its end", operation.length + 8],
     ]);
-    // A worker that is killed now leaves nothing that the daemon could take for output of the next operation.
+    // A worker that is killed now leaves nothing that the daemon could take for output of the next
+    // operation.
     expect(statSync(file).size).toBe(0);
   }
 });

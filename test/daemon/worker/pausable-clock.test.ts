@@ -10,7 +10,9 @@ const stand = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(
 
 function scheduled(clock: PausableClock, ms: number): Promise<number> {
   const from = performance.now();
-  return new Promise((resolve) => clock.schedule(ms, () => resolve(performance.now() - from), true));
+  return new Promise((resolve) =>
+    clock.schedule(ms, () => resolve(performance.now() - from), true),
+  );
 }
 
 test("a timer waits for the time that a pause took, also before the signal has arrived", async () => {

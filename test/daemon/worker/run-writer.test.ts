@@ -6,7 +6,12 @@ import { describe, expect, test } from "vitest";
 import { eventsFile, logFile, olderLogFiles } from "../../../daemon/run-files/attempt-files.js";
 import { pageAfter, pageBefore } from "../../../daemon/run-files/log-pages.js";
 import { linesAfter, slicesAfter } from "../../../daemon/run-files/log-slices.js";
-import { type LogHead, type LogRecord, LogTail, linesOf } from "../../../daemon/run-files/log-tail.js";
+import {
+  type LogHead,
+  type LogRecord,
+  LogTail,
+  linesOf,
+} from "../../../daemon/run-files/log-tail.js";
 import { localFiles } from "../../../daemon/run-files/runs.js";
 import type { WorkerEvent } from "../../../protocol/event.js";
 import type { LogLine } from "../../../protocol/operation.js";
@@ -51,7 +56,8 @@ const linesIn = (dir: string): LogLine[] =>
     .flatMap((file) => stored<LogRecord>(file))
     .filter(({ cut }, index) => index === 0 || cut === undefined)
     .flatMap(linesOf);
-const progress = (percent: number) => ({ type: "progress:changed", percent, progress: null }) as const;
+const progress = (percent: number) =>
+  ({ type: "progress:changed", percent, progress: null }) as const;
 const from1To = (n: number) => Array.from({ length: n }, (_, index) => index + 1);
 
 describe("lines", () => {
@@ -92,7 +98,10 @@ describe("a full disk", () => {
   type Step = { write: "line" | "progress" } | { room: number } | { heal: true };
   const steps: fc.Arbitrary<Step[]> = fc.array(
     fc.oneof(
-      { weight: 4, arbitrary: fc.record({ write: fc.constantFrom("line" as const, "progress" as const) }) },
+      {
+        weight: 4,
+        arbitrary: fc.record({ write: fc.constantFrom("line" as const, "progress" as const) }),
+      },
       { weight: 1, arbitrary: fc.record({ room: fc.nat({ max: 500 }) }) },
       { weight: 1, arbitrary: fc.constant<Step>({ heal: true }) },
     ),
@@ -160,7 +169,9 @@ describe("a full disk", () => {
   test("another failure of the disk is not hidden", () => {
     const { sink } = newSink();
     disk.syncErrors = ["EIO"];
-    expect(() => sink.event({ type: "stage:entered", stage: "Load", index: 0 }, true)).toThrow("EIO");
+    expect(() => sink.event({ type: "stage:entered", stage: "Load", index: 0 }, true)).toThrow(
+      "EIO",
+    );
     sink.close();
   });
 
@@ -170,7 +181,9 @@ describe("a full disk", () => {
     disk.beforeChange = () => {
       if (disk.syncs > syncs) throw systemError("EIO", "write");
     };
-    expect(() => sink.event({ type: "stage:entered", stage: "Load", index: 0 }, true)).toThrow("EIO");
+    expect(() => sink.event({ type: "stage:entered", stage: "Load", index: 0 }, true)).toThrow(
+      "EIO",
+    );
     disk.heal();
     sink.event(progress(1), false);
     sink.close();
@@ -224,7 +237,10 @@ describe("untracked stages", () => {
     sink.event(left("Outer"), false);
     sink.close();
     const recorded = eventsIn(dir);
-    const record = recorded.reduce((so, event) => reduceEvent(so, event), new Story().started().record());
+    const record = recorded.reduce(
+      (so, event) => reduceEvent(so, event),
+      new Story().started().record(),
+    );
     expect(record.untrackedStage).toBeNull();
     expect(recorded.length).toBeLessThan(60);
   });
@@ -240,7 +256,12 @@ describe("untracked stages", () => {
     disk.heal();
     sink.event(progress(7), false);
     sink.close();
-    expect(story(dir)).toEqual(["stage:entered Warm cache", "records:dropped", "stage:left Aside", 7]);
+    expect(story(dir)).toEqual([
+      "stage:entered Warm cache",
+      "records:dropped",
+      "stage:left Aside",
+      7,
+    ]);
     expect(eventsIn(dir)[1]).toMatchObject({ count: 2 });
   });
 
@@ -283,7 +304,8 @@ describe("a bounded log", () => {
     expect(lines.filter(({ stream }) => stream === "liveops")).toEqual([]);
     // The bytes of the lines that are gone, as this sink would write them.
     const whole = newSink();
-    for (let n = 1; n <= head.n; n++) whole.sink.line("log", null, `line ${n} ${"x".repeat(n % 50)}`);
+    for (let n = 1; n <= head.n; n++)
+      whole.sink.line("log", null, `line ${n} ${"x".repeat(n % 50)}`);
     whole.sink.close();
     expect(head.cut).toBe(readFileSync(logFile(whole.dir)).length);
     expect(head).toMatchObject({
@@ -336,7 +358,9 @@ describe("a bounded log", () => {
     for (let n = 101; n <= 600; n++) sink.line("log", null, `line ${n}`);
     sink.close();
     const [head] = linesIn(dir);
-    expect(head!.text).toMatch(new RegExp(`^lines 101 to ${head!.n} were cut \\(${head!.n - 100} lines, `));
+    expect(head!.text).toMatch(
+      new RegExp(`^lines 101 to ${head!.n} were cut \\(${head!.n - 100} lines, `),
+    );
     expect(head!.seq).toBe(400 + head!.n);
   });
 

@@ -17,7 +17,10 @@ import { useDirectories } from "../../harness/temporary.js";
 const directory = useDirectories();
 
 /** Asks; the answers as they come. */
-async function ask(dir: string, first: ToTerminal): Promise<{ socket: Socket; lines: FromTerminal[] }> {
+async function ask(
+  dir: string,
+  first: ToTerminal,
+): Promise<{ socket: Socket; lines: FromTerminal[] }> {
   const { path, release } = terminalSocket(dir);
   const lines: FromTerminal[] = [];
   const splitter = new LineSplitter((line) => lines.push(JSON.parse(line) as FromTerminal));
@@ -31,7 +34,9 @@ async function ask(dir: string, first: ToTerminal): Promise<{ socket: Socket; li
 
 const shown = (lines: FromTerminal[]) =>
   lines
-    .flatMap((line) => (line.type === "output" ? [Buffer.from(line.data, "base64").toString()] : []))
+    .flatMap((line) =>
+      line.type === "output" ? [Buffer.from(line.data, "base64").toString()] : [],
+    )
     .join("");
 
 it("passes output, input and size; refuses what a program does not read; is gone at the end", async () => {
@@ -54,9 +59,18 @@ it("passes output, input and size; refuses what a program does not read; is gone
   await expect.poll(() => shown(attached.lines)).toContain("first");
   expect(attached.lines[0]).toMatchObject({ type: "output", screen: true });
   const other = await ask(dir, { type: "input", text: "other\r", number: 2 });
-  await expect.poll(() => other.lines).toEqual([{ type: "unasked", reason: "asks something else" }]);
-  const typed = await ask(dir, { type: "input", text: "one\r", number: 1, size: { columns: 70, rows: 20 } });
-  await expect.poll(() => typed.lines).toEqual([{ type: "typed", size: { columns: 70, rows: 20 } }]);
+  await expect
+    .poll(() => other.lines)
+    .toEqual([{ type: "unasked", reason: "asks something else" }]);
+  const typed = await ask(dir, {
+    type: "input",
+    text: "one\r",
+    number: 1,
+    size: { columns: 70, rows: 20 },
+  });
+  await expect
+    .poll(() => typed.lines)
+    .toEqual([{ type: "typed", size: { columns: 70, rows: 20 } }]);
   await expect.poll(() => shown(attached.lines)).toMatch(/got one\r\n20 70\r\n/);
   expect(shown(attached.lines)).not.toContain("other");
   const flood = await ask(dir, {

@@ -1,4 +1,7 @@
-/** Waits until a file is there, logging numbered lines all the while: what must survive deaths of the daemon. */
+/**
+ * Waits until a file is there, logging numbered lines all the while: what must survive deaths of
+ * the daemon.
+ */
 import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { LiveOperation, type Progress, z } from "liveops";

@@ -1,7 +1,10 @@
 /** Says what a terminal would act on, everywhere an operation can say something. */
 import { LiveOperation, type Progress, z } from "liveops";
 
-/** Clears the screen, sets the title, an 8-bit CSI, a bidi override, a bell, a tag, and an overprinted line. */
+/**
+ * Clears the screen, sets the title, an 8-bit CSI, a bidi override, a bell, a tag, and an
+ * overprinted line.
+ */
 export const NASTY = "\x1b[2J\x1b]0;owned\x07\u009b31m\u202e\r\u{e0041}\x7fend";
 
 export class Hostile extends LiveOperation<typeof Hostile> {

@@ -1,4 +1,7 @@
-/** A chain of two whose links both have a result; `bytes` makes the result and the parameters of the next link large. */
+/**
+ * A chain of two whose links both have a result; `bytes` makes the result and the parameters of the
+ * next link large.
+ */
 import { LiveOperation, type Progress, z } from "liveops";
 
 export class FirstLink extends LiveOperation<typeof FirstLink> {

@@ -1,4 +1,7 @@
-/** Texts that a shell would act on, in a title, stages and parameters; the words of completion come from these. */
+/**
+ * Texts that a shell would act on, in a title, stages and parameters; the words of completion come
+ * from these.
+ */
 import { LiveOperation, type Progress, z } from "liveops";
 
 /** Creates the file `owned` in the current directory if a shell evaluates any part. */

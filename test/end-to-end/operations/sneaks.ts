@@ -1,7 +1,10 @@
 /** Says markup and scripts everywhere an operation can say something, for the exported page. */
 import { LiveOperation, type Progress, z } from "liveops";
 
-/** Runs if any part of a page takes it for markup, closes an element or an attribute, or ends a script. */
+/**
+ * Runs if any part of a page takes it for markup, closes an element or an attribute, or ends a
+ * script.
+ */
 export const SNEAKY = `"'</script></title></style><img src=x onerror=pwned(1)><script>pwned(2)</script><!--\u202e-->&lt;${"`"}`;
 
 export class Sneaks extends LiveOperation<typeof Sneaks> {
@@ -26,7 +29,9 @@ export class Sneaks extends LiveOperation<typeof Sneaks> {
       process.stderr.write(`stderr ${SNEAKY}\n`);
     });
     p.skip("Skipped", `reason ${SNEAKY}`);
-    await p.stage("Allowed", () => Promise.reject(new Error(`allowed ${SNEAKY}`)), { allowFailure: true });
+    await p.stage("Allowed", () => Promise.reject(new Error(`allowed ${SNEAKY}`)), {
+      allowFailure: true,
+    });
     await p.untracked(`untracked ${SNEAKY}`, () => p.log("inside"));
     await p.stage("Last", () => {
       if (fail) throw new Error(`error ${SNEAKY}`, { cause: new Error(`cause ${SNEAKY}`) });

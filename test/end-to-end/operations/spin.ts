@@ -1,4 +1,7 @@
-/** Busy and deaf ones: a synchronous loop, a wait on the signal, one that ignores everything, one with a timeout. */
+/**
+ * Busy and deaf ones: a synchronous loop, a wait on the signal, one that ignores everything, one
+ * with a timeout.
+ */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
@@ -51,9 +54,13 @@ export class Deaf extends LiveOperation<typeof Deaf> {
   async run(p: Progress<Deaf>) {
     await p.stage("Ignore", async () => {
       const { mark, busy } = this.params;
-      spawn("sh", ["-c", `trap '' TERM; sh -c "trap '' TERM; while :; do sleep 1; done # ${mark}"; :`], {
-        stdio: "ignore",
-      });
+      spawn(
+        "sh",
+        ["-c", `trap '' TERM; sh -c "trap '' TERM; while :; do sleep 1; done # ${mark}"; :`],
+        {
+          stdio: "ignore",
+        },
+      );
       p.log("ignoring");
       // Never yields either, and takes no CPU time.
       const held = new Int32Array(new SharedArrayBuffer(4));
@@ -70,7 +77,9 @@ export class Late extends LiveOperation<typeof Late> {
   static params = z.object({ deaf: z.boolean().default(false) });
 
   async run(p: Progress<Late>) {
-    await p.stage("Wait", () => delay(600_000, undefined, this.params.deaf ? {} : { signal: p.signal }));
+    await p.stage("Wait", () =>
+      delay(600_000, undefined, this.params.deaf ? {} : { signal: p.signal }),
+    );
   }
 }
 

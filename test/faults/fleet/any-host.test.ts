@@ -48,7 +48,12 @@ test("a thousand lines a second on a arrive at b, each once, soon", {
     if (line.type === "end") break;
   }
   const ended = await untilFinished(b.daemon, id);
-  expect(ended).toMatchObject({ state: "succeeded", attempt: 1, host: "a", result: { lines: LINES } });
+  expect(ended).toMatchObject({
+    state: "succeeded",
+    attempt: 1,
+    host: "a",
+    result: { lines: LINES },
+  });
   const log = await wholeLog(b.daemon, id);
   expectNoGap(log, ended);
   const found = compareOnce(

@@ -1,4 +1,7 @@
-/** A host talks only to the engine whose certificate it was told to trust, and never shows the password. */
+/**
+ * A host talks only to the engine whose certificate it was told to trust, and never shows the
+ * password.
+ */
 // @module-tag postgresql
 // @module-tag openssl
 import { execFileSync } from "node:child_process";
@@ -24,7 +27,11 @@ beforeAll(async () => {
   makeServer("authority");
   port = await freePort();
   engine = new Postgres({ port });
-  engine.settings.push("ssl=on", `ssl_cert_file=${file("server.crt")}`, `ssl_key_file=${file("server.key")}`);
+  engine.settings.push(
+    "ssl=on",
+    `ssl_cert_file=${file("server.crt")}`,
+    `ssl_key_file=${file("server.key")}`,
+  );
   await engine.start();
 }, patience(60_000));
 afterAll(async () => {
@@ -47,10 +54,37 @@ function makeAuthority(name: string): void {
 
 /** Of a server that is `localhost` by its certificate, and not 127.0.0.1. */
 function makeServer(authority: string): void {
-  openssl("req", ...NEW_KEY, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost");
+  openssl(
+    "req",
+    ...NEW_KEY,
+    "-keyout",
+    "server.key",
+    "-out",
+    "server.csr",
+    "-subj",
+    "/CN=localhost",
+  );
   writeFileSync(file("names"), "subjectAltName=DNS:localhost\n");
-  const signed = ["-CA", `${authority}.crt`, "-CAkey", `${authority}.key`, "-CAcreateserial", "-days", "2"];
-  openssl("x509", "-req", "-in", "server.csr", ...signed, "-extfile", "names", "-out", "server.crt");
+  const signed = [
+    "-CA",
+    `${authority}.crt`,
+    "-CAkey",
+    `${authority}.key`,
+    "-CAcreateserial",
+    "-days",
+    "2",
+  ];
+  openssl(
+    "x509",
+    "-req",
+    "-in",
+    "server.csr",
+    ...signed,
+    "-extfile",
+    "names",
+    "-out",
+    "server.crt",
+  );
   chmodSync(file("server.key"), 0o600);
   chmodSync(dir.path, 0o755);
   if (process.getuid?.() !== 0) return;
@@ -77,7 +111,9 @@ async function starts(config: object, ...words: string[]): Promise<Ended> {
   const world = new World();
   try {
     world.writeConfig(config);
-    return await runBin(world, "liveopsd", ["start", "--foreground", ...words], { deadline: 25_000 });
+    return await runBin(world, "liveopsd", ["start", "--foreground", ...words], {
+      deadline: 25_000,
+    });
   } finally {
     await world.close();
   }
@@ -112,7 +148,8 @@ test("a wrong password: the start is refused with the reason, and without the pa
   );
   expect({ code, stderr }).toMatchObject({ code: expect.toBeOneOf([2, 5]) });
   expect(stderr).toMatch(/password/);
-  for (const secret of [engine.password, "wrong word"]) expect(stdout + stderr).not.toContain(secret);
+  for (const secret of [engine.password, "wrong word"])
+    expect(stdout + stderr).not.toContain(secret);
 });
 
 test("a password on the command line is refused, and not repeated", async () => {

@@ -1,4 +1,7 @@
-/** The engine crashes, loses writes, or is another one than the host was told: nothing ends, and nothing is lost. */
+/**
+ * The engine crashes, loses writes, or is another one than the host was told: nothing ends, and
+ * nothing is lost.
+ */
 // @module-tag postgresql
 import { expect, test } from "vitest";
 import { LiveopsError } from "../../../protocol/errors.js";
@@ -15,7 +18,8 @@ const OPERATIONS = counts(60, 600);
 /** The operations of a load: short ones, chains, and some that run through every fault. */
 function operation(index: number) {
   const op = index % 2 === 0 ? "works" : "works-on";
-  const params = index % 10 === 0 ? { steps: 60, pause: 50 } : { steps: 3, pause: 5, links: 1 + (index % 3) };
+  const params =
+    index % 10 === 0 ? { steps: 60, pause: 50 } : { steps: 3, pause: 5, links: 1 + (index % 3) };
   return { op, params };
 }
 
@@ -64,7 +68,9 @@ test("while the engine is away, submits are refused with 503, reads go on, and o
     fleet.effects().some(({ id, what }) => id === running.id && what === "end"),
   );
   for (const { client } of fleet.hosts) {
-    const refused = await client.submit({ op: "works" }, "while away").catch((error: unknown) => error);
+    const refused = await client
+      .submit({ op: "works" }, "while away")
+      .catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(LiveopsError);
     expect(refused).toMatchObject({ code: "LIVEOPS_ENGINE_AWAY", status: 503 });
     expect(await client.show(done.id)).toMatchObject({ state: "succeeded" });
@@ -77,7 +83,10 @@ test("while the engine is away, submits are refused with 503, reads go on, and o
   await new Promise((resolve) => setTimeout(resolve, 1000 * fleet.lostAfter));
   await fleet.engine.restart();
   for (const { daemon } of fleet.hosts)
-    expect(await untilFinished(daemon, running.id)).toMatchObject({ state: "succeeded", attempt: 1 });
+    expect(await untilFinished(daemon, running.id)).toMatchObject({
+      state: "succeeded",
+      attempt: 1,
+    });
   await fleet.submit(a, { op: "works" });
   await fleet.untilIdle();
   expectLawful("fleet: engine away", 1, await fleet.history(fleet.acknowledged));
@@ -128,7 +137,9 @@ test("a standby that lagged is promoted: what the engine lost is offered by the 
   await eventually("the standby has all", () => ownPosition(standby) === ownPosition(fleet.engine));
   toStandby.blackHole();
   // Acknowledged, started and finished by an engine that is gone a moment later.
-  const lost = await fleet.submitAll(Array.from({ length: 12 }, (_, index) => operation(index + 20)));
+  const lost = await fleet.submitAll(
+    Array.from({ length: 12 }, (_, index) => operation(index + 20)),
+  );
   const finished = lost[1]!;
   await untilFinished(a.daemon, finished);
   await fleet.engine.halt("immediate");

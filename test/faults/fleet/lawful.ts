@@ -1,4 +1,7 @@
-/** Counts what a fault of the fleet left, lost or doubled for the table, and fails on every violation of a law. */
+/**
+ * Counts what a fault of the fleet left, lost or doubled for the table, and fails on every
+ * violation of a law.
+ */
 import { expect } from "vitest";
 import { type History, type Violation, violations } from "../../features/fleet/checker.js";
 import { record } from "../tally.js";

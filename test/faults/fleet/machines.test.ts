@@ -1,4 +1,7 @@
-/** Machines that die, and daemons that die alone: who takes over, when, and what of it can still be read. */
+/**
+ * Machines that die, and daemons that die alone: who takes over, when, and what of it can still be
+ * read.
+ */
 // @module-tag postgresql
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +11,14 @@ import { isAlive } from "../../end-to-end/processes.js";
 import type { FleetHost } from "../../features/fleet/fleet-host.js";
 import { FleetWorld } from "../../features/fleet/fleet-world.js";
 import { patience } from "../mode.js";
-import { eventually, expectNoGap, operations, recordThat, untilFinished, wholeLog } from "../start.js";
+import {
+  eventually,
+  expectNoGap,
+  operations,
+  recordThat,
+  untilFinished,
+  wholeLog,
+} from "../start.js";
 import { compareOnce, record } from "../tally.js";
 import { expectLawful } from "./lawful.js";
 
@@ -58,7 +68,11 @@ test("a machine that dies with its disk: others read its log, and continue what 
   await fleet.untilLost(dying);
   expect(performance.now() - died).toBeLessThan(TAKEN_OVER);
   const failed = await untilFinished(peer.daemon, pinned.id);
-  expect(failed).toMatchObject({ state: "failed", attempt: 1, error: { code: "LIVEOPS_HOST_LOST" } });
+  expect(failed).toMatchObject({
+    state: "failed",
+    attempt: 1,
+    error: { code: "LIVEOPS_HOST_LOST" },
+  });
   const continued = await untilFinished(peer.daemon, resumed.id);
   expect(continued).toMatchObject({
     state: "succeeded",
@@ -80,7 +94,13 @@ test("a machine that dies with its disk: others read its log, and continue what 
     const lines = log.filter(({ stream }) => stream === "log").map(({ text }) => text);
     expect(lines).toEqual(lines.map((_, index) => `line ${index + 1}`));
   }
-  record({ fault: "fleet: machine killed, disk gone", injected: 1, survived: 2, lost: 0, duplicated: 0 });
+  record({
+    fault: "fleet: machine killed, disk gone",
+    injected: 1,
+    survived: 2,
+    lost: 0,
+    duplicated: 0,
+  });
 });
 
 test("a daemon that dies alone and is back in time: attempt 1, and no line is missing at any host", {
@@ -121,7 +141,8 @@ test("a daemon that dies alone and is not back: its workers end by themselves be
   // One waits between its steps, one spins and calls nothing of liveops.
   const waiting = await fleet.submit(peer, { op: "works-on", params: { steps: 400, pause: 25 } });
   const spinning = await fleet.submit(peer, { op: "spins" });
-  const begun = (id: string) => fleet.effects().filter((effect) => effect.id === id && effect.step > 1);
+  const begun = (id: string) =>
+    fleet.effects().filter((effect) => effect.id === id && effect.step > 1);
   await eventually("both run", () => begun(waiting.id).length > 0 && begun(spinning.id).length > 0);
   await host.killDaemon();
   for (const each of fleet.up) await each.client.drain({ draining: false });
@@ -130,11 +151,16 @@ test("a daemon that dies alone and is not back: its workers end by themselves be
     await eventually(`${id} runs elsewhere`, () =>
       fleet.effects().some((effect) => effect.id === id && effect.attempt === 2),
     );
-  const workers = new Set(fleet.effects().flatMap(({ attempt, pid }) => (attempt === 1 ? [pid] : [])));
+  const workers = new Set(
+    fleet.effects().flatMap(({ attempt, pid }) => (attempt === 1 ? [pid] : [])),
+  );
   expect([...workers].filter(isAlive)).toEqual([]);
   await peer.client.cancel(waiting.id);
   await host.start();
   await fleet.untilIdle();
   const history = await fleet.history([waiting.id, spinning.id]);
-  expectLawful("fleet: daemon killed, not back", 1, { ...history, cancelled: new Set([waiting.id]) });
+  expectLawful("fleet: daemon killed, not back", 1, {
+    ...history,
+    cancelled: new Set([waiting.id]),
+  });
 });

@@ -1,6 +1,7 @@
 /**
- * Pipelines inside of pipelines on three hosts, in a queue that has one slot in all, while daemons, workers and whole
- * machines are killed: all end, none is lost or made twice, and never do two scripts work at once.
+ * Pipelines inside of pipelines on three hosts, in a queue that has one slot in all, while daemons,
+ * workers and whole machines are killed: all end, none is lost or made twice, and never do two
+ * scripts work at once.
  */
 // @module-tag postgresql
 import { expect, test } from "vitest";

@@ -1,6 +1,6 @@
 /**
- * A host that cannot reach the engine, in either direction, or that stands still: its work ends before another host takes
- * over, and nothing that it says afterwards counts.
+ * A host that cannot reach the engine, in either direction, or that stands still: its work ends
+ * before another host takes over, and nothing that it says afterwards counts.
  */
 // @module-tag postgresql
 import { writeFileSync } from "node:fs";
@@ -45,7 +45,10 @@ interface Work {
 
 let gates = 0;
 
-/** Operations of both kinds and a spinning one, all at work on the host. Half of their work waits for the gate. */
+/**
+ * Operations of both kinds and a spinning one, all at work on the host. Half of their work waits
+ * for the gate.
+ */
 async function atWorkOn(host: FleetHost): Promise<Work> {
   const peer = fleet.peerOf(host);
   for (const each of fleet.up) await each.client.drain({ draining: each !== host });
@@ -110,7 +113,9 @@ test.each(ROUNDS)(
         error: { code: "LIVEOPS_HOST_LOST" },
       });
       for (const { id } of [work.resumable, work.busy])
-        await eventually(`${id} runs elsewhere`, () => effectsOf(id).some(({ attempt }) => attempt === 2));
+        await eventually(`${id} runs elsewhere`, () =>
+          effectsOf(id).some(({ attempt }) => attempt === 2),
+        );
     }
     for (const { end, host, work } of struck) {
       work.open();
@@ -180,8 +185,10 @@ test("an hour ahead, a host is shown with its skew, is not lost, starts nothing 
   const own = await fleet.submit(host, { op: "works" });
   const { operations } = await peer.client.list({ limit: 3 });
   expect(operations.map(({ id }) => id)).toEqual([own.id, retried.id, later.id]);
-  // What a person sees and types there follows the clock of the engine too, and so do the times of the stages.
-  const isNow = (time: string | null | undefined) => Math.abs(Date.parse(time ?? "") - Date.now()) < HOUR / 2;
+  // What a person sees and types there follows the clock of the engine too, and so do the times of
+  // the stages.
+  const isNow = (time: string | null | undefined) =>
+    Math.abs(Date.parse(time ?? "") - Date.now()) < HOUR / 2;
   const bin = (...words: string[]) =>
     runBin(host.daemon.world, "liveops", words, { env: host.clock!.env, deadline: 60_000 });
   const { stdout } = await bin("submit", "shell", "--in", "1s", "--json", "--", "true");

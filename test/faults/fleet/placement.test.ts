@@ -1,4 +1,7 @@
-/** Where operations run: tags, pins and their reasons, a drain under load, and a chain that changes hosts. */
+/**
+ * Where operations run: tags, pins and their reasons, a drain under load, and a chain that changes
+ * hosts.
+ */
 // @module-tag postgresql
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -57,7 +60,9 @@ test("what nobody can run is queued with the reason, at every host, until a host
   timeout: patience(60_000),
 }, async () => {
   const c = fleet.host("c");
-  const refused = await c.client.submit({ op: "works", on: "nowhere" }, "nowhere").catch((error) => error);
+  const refused = await c.client
+    .submit({ op: "works", on: "nowhere" }, "nowhere")
+    .catch((error) => error);
   expect(refused).toMatchObject({ code: "LIVEOPS_NO_SUCH_HOST", status: 404 });
   const both = await fleet.submit(c, { op: "works", tags: ["gpu", "arm"] });
   for (const name of ["a", "b", "c"]) await blockedAt(name, both.id, /arm/);
@@ -149,7 +154,9 @@ test("a chain that changes hosts is followed on one stream of a third host, each
   await drain();
   expect(hosts).toEqual(["a", "b", "a", "b"]);
   const lines = await stream;
-  const handovers = lines.flatMap((line) => (line.type === "chained" ? [[line.from, line.to]] : []));
+  const handovers = lines.flatMap((line) =>
+    line.type === "chained" ? [[line.from, line.to]] : [],
+  );
   expect(handovers).toHaveLength(LINKS - 1);
   expect(handovers[0]![0]).toBe(first.id);
   for (const [index, [from]] of handovers.entries())
@@ -159,7 +166,11 @@ test("a chain that changes hosts is followed on one stream of a third host, each
   expect(logged.filter(({ stream: from }) => from === "log")).toHaveLength(LINKS * 8);
 
   // A chain whose type says nothing about hosts stays where it began.
-  const staying = await fleet.submit(fleet.host("c"), { op: "works", on: "b", params: { links: 3 } });
+  const staying = await fleet.submit(fleet.host("c"), {
+    op: "works",
+    on: "b",
+    params: { links: 3 },
+  });
   await delay(0);
   await fleet.untilIdle();
   const all = fleet.effects().filter(({ what }) => what === "begin");

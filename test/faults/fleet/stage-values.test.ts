@@ -1,4 +1,7 @@
-/** Values of done stages, and finished items, on other hosts: large ones too, and none that a retry from a stage forgot. */
+/**
+ * Values of done stages, and finished items, on other hosts: large ones too, and none that a retry
+ * from a stage forgot.
+ */
 // @module-tag postgresql
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -22,7 +25,8 @@ beforeAll(async () => {
 }, patience(60_000));
 afterAll(() => fleet?.[Symbol.asyncDispose](), patience(60_000));
 
-const ran = (side: string) => (existsSync(side) ? readFileSync(side, "utf8").trim().split("\n") : []);
+const ran = (side: string) =>
+  existsSync(side) ? readFileSync(side, "utf8").trim().split("\n") : [];
 
 /** The record once the attempt has ended: a host hears a moment later of a retry at another one. */
 const ended = (host: FleetHost, id: string, attempt: number) =>
@@ -78,7 +82,11 @@ test("finished items reach the next attempt on another host, but for those of th
   await a.kill();
   onTestFinished(() => a.start());
   a.removeState();
-  expect(await untilFinished(b.daemon, id)).toMatchObject({ state: "succeeded", attempt: 2, host: "b" });
+  expect(await untilFinished(b.daemon, id)).toMatchObject({
+    state: "succeeded",
+    attempt: 2,
+    host: "b",
+  });
   const again = ran(side).filter((line) => line.startsWith("2 "));
   // Items of 100 ms each.
   const first = Number(again[0]!.slice("2 item ".length));

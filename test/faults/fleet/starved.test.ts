@@ -1,4 +1,7 @@
-/** A machine without a free CPU: the work of a host ends before a peer takes it over, with the shortest lease too. */
+/**
+ * A machine without a free CPU: the work of a host ends before a peer takes it over, with the
+ * shortest lease too.
+ */
 // @module-tag postgresql
 import { type ChildProcess, spawn } from "node:child_process";
 import { availableParallelism } from "node:os";

@@ -1,6 +1,7 @@
 /**
- * Thousands of operations on three hosts, while hosts die, freeze, are cut off, have wrong clocks, and the engine is
- * restarted: each operation is done once, no two attempts overlap, and all hosts tell the same.
+ * Thousands of operations on three hosts, while hosts die, freeze, are cut off, have wrong clocks,
+ * and the engine is restarted: each operation is done once, no two attempts overlap, and all hosts
+ * tell the same.
  */
 // @module-tag postgresql
 import { expect, test } from "vitest";
@@ -94,7 +95,11 @@ test("operations of a fleet under all faults are done once each, and every host 
   timeout: patience(110_000, 1_800_000),
 }, async () => {
   const dice = new Dice("fleet storm");
-  const hosts = { a: { concurrency: 3 }, b: { concurrency: 3 }, c: { concurrency: 3, hasClock: true } };
+  const hosts = {
+    a: { concurrency: 3 },
+    b: { concurrency: 3 },
+    c: { concurrency: 3, hasClock: true },
+  };
   await using fleet = await FleetWorld.start({ hosts, lostAfter: LOST_AFTER });
   fleet.host("c").clock!.jump(HOUR);
   const load = submitAll(fleet, dice);
@@ -121,7 +126,11 @@ test("operations of a fleet under all faults are done once each, and every host 
   expect(fleet.acknowledged).toHaveLength(OPERATIONS);
   const ran = new Set(fleet.effects().map(({ host }) => host));
   expect([...ran].sort()).toEqual(["a", "b", "c"]);
-  expectLawful("fleet: hosts and engine, all faults", injected, await fleet.history(fleet.acknowledged));
+  expectLawful(
+    "fleet: hosts and engine, all faults",
+    injected,
+    await fleet.history(fleet.acknowledged),
+  );
 });
 
 async function strike(fleet: FleetWorld, dice: Dice, host: FleetHost, name: string): Promise<void> {

@@ -1,4 +1,7 @@
-/** What a fleet's engine and its readers forget in time: lines of endless logs, and removed operations. */
+/**
+ * What a fleet's engine and its readers forget in time: lines of endless logs, and removed
+ * operations.
+ */
 // @module-tag postgresql
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +15,10 @@ const MAX_LOG = 1024 * 1024;
 let fleet: FleetWorld;
 beforeAll(async () => {
   const host = { config: { maxLog: MAX_LOG } };
-  fleet = await FleetWorld.start({ hosts: { a: host, b: host }, ops: operations("torrents", "carries") });
+  fleet = await FleetWorld.start({
+    hosts: { a: host, b: host },
+    ops: operations("torrents", "carries"),
+  });
 }, patience(60_000));
 afterAll(() => fleet?.[Symbol.asyncDispose](), patience(60_000));
 
@@ -29,7 +35,9 @@ test("an endless log takes a bounded space in the engine, and a host that watche
     for await (const _ of b.client.watch({ operation: id, log: true }, watched.signal));
   })().catch(() => {});
   const pieces = () =>
-    count(`coalesce(sum(last - first + 1), 0) from liveops.piece where id = '${id}' and file = 'log'`);
+    count(
+      `coalesce(sum(last - first + 1), 0) from liveops.piece where id = '${id}' and file = 'log'`,
+    );
   let most = 0;
   await recordThat(b.daemon, id, ({ logLines }) => {
     most = Math.max(most, pieces());
@@ -57,10 +65,15 @@ test("what a removed operation left in the engine is deleted a day later", async
   await untilFinished(daemon, id);
   await client.remove(id);
   const left = () =>
-    ["decision", "piece"].map((table) => count(`count(*) from liveops.${table} where id = '${id}'`));
+    ["decision", "piece"].map((table) =>
+      count(`count(*) from liveops.${table} where id = '${id}'`),
+    );
   expect(Math.min(...left())).toBeGreaterThan(0);
   fleet.engine.sql("postgres", "update liveops.removed set at = at - interval '25 hours'");
-  fleet.engine.sql("postgres", "update liveops.key set removed_at = removed_at - interval '25 hours'");
+  fleet.engine.sql(
+    "postgres",
+    "update liveops.key set removed_at = removed_at - interval '25 hours'",
+  );
   await eventually("everything is deleted", () => left().every((rows) => rows === 0), left);
   expect(count("count(*) from liveops.key where key = 'the-key'")).toBe(0);
   expect(count("count(*) from liveops.removed")).toBe(0);

@@ -1,4 +1,6 @@
-/** Takes a text of any size, returns a result of a given size, and passes the text along a chain. */
+/**
+ * Takes a text of any size, returns a result of a given size, and passes the text along a chain.
+ */
 import { LiveOperation, z } from "liveops";
 
 export class Carries extends LiveOperation {

@@ -1,11 +1,18 @@
-/** Logs only numbered lines until the file `<gate>` exists, and reports their number, so that a test can count them. */
+/**
+ * Logs only numbered lines until the file `<gate>` exists, and reports their number, so that a test
+ * can count them.
+ */
 import { appendFileSync, existsSync, writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { LiveOperation, z } from "liveops";
 
 export class Chatters extends LiveOperation {
   static stages = ["Talk"];
-  static params = z.object({ gate: z.string(), pause: z.number().default(1), weight: z.number().default(0) });
+  static params = z.object({
+    gate: z.string(),
+    pause: z.number().default(1),
+    weight: z.number().default(0),
+  });
 
   async run(p) {
     const { gate, pause, weight } = this.params;

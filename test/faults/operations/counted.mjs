@@ -1,6 +1,6 @@
 /**
- * Records its run in a side file, logs numbered lines, and hands over along a chain. All of it must exist exactly once
- * after any kill.
+ * Records its run in a side file, logs numbered lines, and hands over along a chain. All of it must
+ * exist exactly once after any kill.
  */
 import { appendFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";

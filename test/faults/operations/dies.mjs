@@ -4,7 +4,10 @@ import { writeFileSync, writeSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { LiveOperation, z } from "liveops";
 
-/** How long after the stage began what is thrown is thrown: long after `run` was called, by machine time. */
+/**
+ * How long after the stage began what is thrown is thrown: long after `run` was called, by machine
+ * time.
+ */
 const LATER_MS = 300;
 
 const WAYS = {

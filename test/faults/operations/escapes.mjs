@@ -4,17 +4,24 @@ import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { LiveOperation, z } from "liveops";
 
-/** Every process of a way appends its pid to the file $1; each ends by itself after 30 s at most. */
+/**
+ * Every process of a way appends its pid to the file $1; each ends by itself after 30 s at most.
+ */
 const WAYS = {
   /** No mark, a session of its own, an ancestor that lives. */
   "env -i setsid": 'env -i setsid sh -c \'echo $$ >>"$0"; exec sleep 30\' "$1" & wait',
   /** The mark alone is left. */
   "double fork": '(setsid sh -c \'sleep 30 & echo $! >>"$0"\' "$1" &) & wait; exec sleep 30',
   /** The session alone is left. */
-  "double fork without the mark": '(env -i sh -c \'sleep 30 & echo $! >>"$0"\' "$1" &) & wait; exec sleep 30',
+  "double fork without the mark":
+    '(env -i sh -c \'sleep 30 & echo $! >>"$0"\' "$1" &) & wait; exec sleep 30',
   /** It answers nothing but SIGKILL, and starts another process when that is killed. */
-  restarts: 'trap "" TERM; for n in 1 2 3 4 5 6; do sh -c \'echo $$ >>"$0"; exec sleep 5\' "$1"; done',
-  /** Each generation starts the next and ends: at most 20,000 of them, none once the directory is gone. */
+  restarts:
+    'trap "" TERM; for n in 1 2 3 4 5 6; do sh -c \'echo $$ >>"$0"; exec sleep 5\' "$1"; done',
+  /**
+   * Each generation starts the next and ends: at most 20,000 of them, none once the directory is
+   * gone.
+   */
   "forks on and on": chain(""),
   "forks on and on without the mark": chain("env -i "),
   "forks on and on in new sessions": chain("setsid "),
@@ -31,7 +38,10 @@ export class Escapes extends LiveOperation {
   static params = z.object({
     way: z.enum(Object.keys(WAYS)),
     pids: z.string().describe("the file of the pids"),
-    marked: z.boolean().default(true).describe("whether the code leaves the mark in the environment"),
+    marked: z
+      .boolean()
+      .default(true)
+      .describe("whether the code leaves the mark in the environment"),
     ignores: z.boolean().default(false).describe("whether it takes no notice of a stop"),
     ends: z.enum(["never", "dies", "fails"]).default("never"),
   });
@@ -42,7 +52,11 @@ export class Escapes extends LiveOperation {
       if (!marked) process.env.LIVEOPS_WORKER = "nobody";
       const env = marked ? process.env : { PATH: process.env.PATH, LIVEOPS_WORKER: "nobody" };
       const script = WAYS[way];
-      spawn("sh", ["-c", script, "sh", pids, script, "20000"], { stdio: "ignore", detached: !marked, env });
+      spawn("sh", ["-c", script, "sh", pids, script, "20000"], {
+        stdio: "ignore",
+        detached: !marked,
+        env,
+      });
       while (!existsSync(pids)) await delay(5);
     });
     await p.stage("Wait", async () => {

@@ -1,4 +1,7 @@
-/** Waits until the file `<gate>.<attempt>` exists, then does what the file says. Logs while it waits. */
+/**
+ * Waits until the file `<gate>.<attempt>` exists, then does what the file says. Logs while it
+ * waits.
+ */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { LiveOperation, z } from "liveops";

@@ -1,6 +1,7 @@
 /**
- * Three resumable stages that say in a side file when they really run. The first two return a text of `size` characters.
- * The third one ends as `ends[attempt - 1]` says: `throw`, `wait` (until it is killed), or `go` on.
+ * Three resumable stages that say in a side file when they really run. The first two return a text
+ * of `size` characters. The third one ends as `ends[attempt - 1]` says: `throw`, `wait` (until it
+ * is killed), or `go` on.
  */
 import { appendFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";

@@ -1,4 +1,7 @@
-/** A resumable stage that waits for the file `<gate>`, reports that it ran, and returns a value of a given size. */
+/**
+ * A resumable stage that waits for the file `<gate>`, reports that it ran, and returns a value of a
+ * given size.
+ */
 import { appendFileSync, existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { LiveOperation, z } from "liveops";

@@ -1,6 +1,7 @@
 /**
- * Logs numbered lines, some past JavaScript, and notes each written line in a side file. Then the attempt
- * ends as `ends[attempt - 1]` says: `throw`, `wait` (until it is killed), or `go` on to success.
+ * Logs numbered lines, some past JavaScript, and notes each written line in a side file. Then the
+ * attempt ends as `ends[attempt - 1]` says: `throw`, `wait` (until it is killed), or `go` on to
+ * success.
  */
 import { appendFileSync, writeFileSync, writeSync } from "node:fs";
 import { setTimeout as delay, setImmediate as turn } from "node:timers/promises";

@@ -1,4 +1,7 @@
-/** Two operations of a chain, with a large value of each kind. A side file has a line of each stage that begins. */
+/**
+ * Two operations of a chain, with a large value of each kind. A side file has a line of each stage
+ * that begins.
+ */
 import { appendFileSync } from "node:fs";
 import { LiveOperation, z } from "liveops";
 

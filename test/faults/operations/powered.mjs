@@ -1,4 +1,7 @@
-/** Operations that write down outside of the state directory what they do, as an effect that no power cut takes back. */
+/**
+ * Operations that write down outside of the state directory what they do, as an effect that no
+ * power cut takes back.
+ */
 import { appendFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { LiveOperation, z } from "liveops";

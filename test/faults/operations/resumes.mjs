@@ -1,6 +1,7 @@
 /**
- * Three resumable stages that say in a side file when they really run. The second one ends as `ends[attempt - 1]`
- * says: `die`, `throw`, `wait` (until it is killed), or `go` on; the last word stands for all later attempts.
+ * Three resumable stages that say in a side file when they really run. The second one ends as
+ * `ends[attempt - 1]` says: `die`, `throw`, `wait` (until it is killed), or `go` on; the last word
+ * stands for all later attempts.
  */
 import { appendFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";

@@ -1,4 +1,7 @@
-/** Operations that are hard to stop: fail and retry at once, ignore a cancel, or end their worker and the daemon. */
+/**
+ * Operations that are hard to stop: fail and retry at once, ignore a cancel, or end their worker
+ * and the daemon.
+ */
 import { appendFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { LiveOperation, z } from "liveops";

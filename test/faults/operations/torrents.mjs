@@ -1,4 +1,7 @@
-/** Writes without end, or far too often, in the given way; a child process writes until `<gate>` exists. */
+/**
+ * Writes without end, or far too often, in the given way; a child process writes until `<gate>`
+ * exists.
+ */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";

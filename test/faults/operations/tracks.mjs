@@ -1,4 +1,7 @@
-/** Tracks items at a steady pace through two stages, with a timeout that only a clock jump can reach. */
+/**
+ * Tracks items at a steady pace through two stages, with a timeout that only a clock jump can
+ * reach.
+ */
 import { appendFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { LiveOperation, z } from "liveops";

@@ -1,5 +1,6 @@
 /**
- * Waits until the file `<gate>.<attempt>` exists, then does what the file says. Writes down how it runs.
+ * Waits until the file `<gate>.<attempt>` exists, then does what the file says. Writes down how it
+ * runs.
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
@@ -13,7 +14,8 @@ export class Many extends LiveOperation {
     const { gate } = this.params;
     appendFileSync(`${gate}.ran`, `${this.attempt}\n`);
     await p.stage("Wait", async () => {
-      while (!existsSync(`${gate}.${this.attempt}`)) await delay(10, undefined, { signal: p.signal });
+      while (!existsSync(`${gate}.${this.attempt}`))
+        await delay(10, undefined, { signal: p.signal });
     });
     const word = readFileSync(`${gate}.${this.attempt}`, "utf8").trim();
     await p.stage("Leave", () => {

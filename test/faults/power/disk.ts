@@ -1,14 +1,17 @@
 /**
- * A disk that is cut off: from the recorded calls it knows what is synced and what is only written, and makes the
- * states of the files that a power cut may leave.
+ * A disk that is cut off: from the recorded calls it knows what is synced and what is only written,
+ * and makes the states of the files that a power cut may leave.
  *
- * Synced data and synced names are in every state. What else is there depends on the order that the disk keeps:
+ * Synced data and synced names are in every state. What else is there depends on the order that the
+ * disk keeps:
  * - `nothing`, `everything`: of what is not synced
- * - `ext4`: names appear in the order of their changes, and any sync of new metadata makes all earlier ones durable
- *   (data=ordered). Each page of 4 KiB is as old as any of its states since the sync; a file that grew holds its data.
+ * - `ext4`: names appear in the order of their changes, and any sync of new metadata makes all
+ *   earlier ones durable (data=ordered). Each page of 4 KiB is as old as any of its states since
+ *   the sync; a file that grew holds its data.
  * - `names first`: all names and sizes, no data: files are filled with zeros
  * - `empty files`: all names, no data: files have their synced size
- * - `any order`: each name is there or not, each piece of a file is of any age, each file has the size of any moment
+ * - `any order`: each name is there or not, each piece of a file is of any age, each file has the
+ *   size of any moment
  *
  * Not modelled: disks that lose what they have synced, and bits that change.
  */
@@ -17,7 +20,14 @@ import { basename, dirname, join } from "node:path";
 import type { Dice } from "../mode.js";
 import type { Call } from "./trace.js";
 
-export const ORDERS = ["nothing", "everything", "ext4", "names first", "empty files", "any order"] as const;
+export const ORDERS = [
+  "nothing",
+  "everything",
+  "ext4",
+  "names first",
+  "empty files",
+  "any order",
+] as const;
 export type Order = (typeof ORDERS)[number];
 
 type Change = { position: number; bytes: Buffer } | { size: number };
@@ -81,7 +91,8 @@ export class Disk {
       this.#name(call.to, node, n);
       if (call.type === "rename") this.#name(call.from, null, n);
     } else if (call.type === "unlink") this.#name(call.path, null);
-    else if (call.type === "mkdir" && !this.#find(call.path)) this.#name(call.path, new Directory());
+    else if (call.type === "mkdir" && !this.#find(call.path))
+      this.#name(call.path, new Directory());
   }
 
   /** Fills the empty directory with one of the states that the order allows. */
@@ -92,7 +103,8 @@ export class Disk {
     const fill = (directory: Directory, path: string) => {
       for (const [name, node] of names(directory)) {
         const at = join(path, name);
-        if (node instanceof File) writeFileSync(at, contentAfter(node, order, piece, dice), { mode: 0o600 });
+        if (node instanceof File)
+          writeFileSync(at, contentAfter(node, order, piece, dice), { mode: 0o600 });
         else {
           mkdirSync(at, { mode: 0o700, recursive: true });
           fill(node, at);
@@ -219,18 +231,24 @@ function contentAfter(file: File, order: Order, piece: number, dice: Dice): Buff
 function reach({ durable, changes }: File): number {
   return Math.max(
     durable.length,
-    ...changes.map((change) => ("size" in change ? change.size : change.position + change.bytes.length)),
+    ...changes.map((change) =>
+      "size" in change ? change.size : change.position + change.bytes.length,
+    ),
   );
 }
 
-/** The content with the size after so many changes, and each piece as it was after its own number of changes. */
+/**
+ * The content with the size after so many changes, and each piece as it was after its own number of
+ * changes.
+ */
 function contentOf(file: File, sized: number, torn?: { piece: number; ages: number[] }): Buffer {
   const { durable, changes } = file;
   const content = Buffer.alloc(reach(file));
   durable.copy(content);
   let size = durable.length;
   for (const [index, change] of changes.entries()) {
-    const after = "size" in change ? change.size : Math.max(size, change.position + change.bytes.length);
+    const after =
+      "size" in change ? change.size : Math.max(size, change.position + change.bytes.length);
     if (index < sized) size = after;
     else if (!torn) break;
     const [start, bytes] =

@@ -1,6 +1,6 @@
 /**
- * What docs/durability.md promises after a power cut: compares what clients had seen with what the next daemon shows
- * once all is run, and with what operations did before and after.
+ * What docs/durability.md promises after a power cut: compares what clients had seen with what the
+ * next daemon shows once all is run, and with what operations did before and after.
  */
 import { existsSync, readFileSync } from "node:fs";
 import type { Operation } from "../../../protocol/operation.js";
@@ -21,8 +21,14 @@ export interface Known {
 /** Longest wait for the end of all operations, in ms. */
 const PATIENCE = 40_000;
 
-/** Returns the broken promises, in words, and how many operations kept theirs. The daemon runs, and runs on. */
-export async function judge(daemon: TestDaemon, known: Known): Promise<{ kept: number; broken: string[] }> {
+/**
+ * Returns the broken promises, in words, and how many operations kept theirs. The daemon runs, and
+ * runs on.
+ */
+export async function judge(
+  daemon: TestDaemon,
+  known: Known,
+): Promise<{ kept: number; broken: string[] }> {
   const broken = await brokenSettings(daemon, known.marks);
   const stories = storiesOf(known.marks);
   broken.push(...(await submitAgain(daemon, known.marks, stories)));
@@ -41,9 +47,12 @@ export async function judge(daemon: TestDaemon, known: Known): Promise<{ kept: n
       said.push(...brokenOf(record, story, known, cancelled));
       said.push(...(await lostContent(daemon, record, story, known)));
     } else if (story.removal === null) said.push(`${story.id} is lost`);
-    if (record && story.removal === "acknowledged") said.push(`${story.id} was removed and is back`);
+    if (record && story.removal === "acknowledged")
+      said.push(`${story.id} was removed and is back`);
     for (const stage of story.done)
-      if (effects.after.some((line) => line.startsWith(`${story.id} `) && line.endsWith(` ${stage}`)))
+      if (
+        effects.after.some((line) => line.startsWith(`${story.id} `) && line.endsWith(` ${stage}`))
+      )
         said.push(`${story.id}: stage ${stage} was shown as done and ran again`);
     broken.push(...said);
     if (said.length === 0) kept++;
@@ -81,7 +90,8 @@ function storiesOf(marks: readonly Mark[]): Map<string, Story> {
       if (story.submitted?.op === "resumes") for (const stage of mark.done) story.done.add(stage);
     } else if ("acknowledged" in mark) {
       if (mark.acknowledged === "submit")
-        for (const [index, id] of mark.ids.entries()) of(id).submitted = drafts.get(mark.key)![index]!;
+        for (const [index, id] of mark.ids.entries())
+          of(id).submitted = drafts.get(mark.key)![index]!;
       else if (mark.acknowledged === "edit") of(mark.id).priorities = [mark.priority];
       else if (mark.acknowledged === "remove") of(mark.id).removal = "acknowledged";
       else if (mark.acknowledged === "cancel" || mark.acknowledged === "retry")
@@ -108,12 +118,14 @@ function brokenOf(
   if (shown && isFinal(shown.state) && story.retry === null && shown.state !== state)
     say(`was shown as ${shown.state}`);
   if (shown && attempt < shown.attempt) say(`attempt ${shown.attempt} was shown`);
-  if (shown?.next && record.chain.next !== shown.next) say(`${shown.next} was shown as the next one`);
+  if (shown?.next && record.chain.next !== shown.next)
+    say(`${shown.next} was shown as the next one`);
   if (story.cancel === "acknowledged" && state !== "cancelled") say("its cancel was acknowledged");
   if (story.retry === "acknowledged" && attempt < 2) say("its retry was acknowledged");
   if (!story.priorities.includes(record.priority) && record.queue === HELD)
     say(`its priority is ${record.priority}, set to ${story.priorities}`);
-  if (state === "cancelled" && story.cancel === null && !cancelled.has(id)) say("nobody has cancelled it");
+  if (state === "cancelled" && story.cancel === null && !cancelled.has(id))
+    say("nobody has cancelled it");
   if (state !== "failed" || (shown?.state === "failed" && story.retry === null)) return broken;
   const isLost = record.error?.code === "LIVEOPS_WORKER_LOST";
   // The workload kills workers too: the power cut may be the third loss in a row.
@@ -149,7 +161,10 @@ async function lostContent(
   return broken;
 }
 
-/** What a client does that has no reply: it submits again with the same key. Returns acknowledged submits that differ. */
+/**
+ * What a client does that has no reply: it submits again with the same key. Returns acknowledged
+ * submits that differ.
+ */
 async function submitAgain(
   { client, world }: TestDaemon,
   marks: readonly Mark[],
@@ -157,7 +172,8 @@ async function submitAgain(
 ): Promise<string[]> {
   const acknowledged = new Map<string, string[]>();
   for (const mark of marks)
-    if ("acknowledged" in mark && mark.acknowledged === "submit") acknowledged.set(mark.key, mark.ids);
+    if ("acknowledged" in mark && mark.acknowledged === "submit")
+      acknowledged.set(mark.key, mark.ids);
   const broken: string[] = [];
   for (const mark of marks) {
     if (!("asked" in mark) || mark.asked !== "submit") continue;
@@ -166,7 +182,8 @@ async function submitAgain(
     if (ids?.some((id) => stories.get(id)?.removal != null)) continue;
     const again = await submit(client, world.dir, mark.key, mark.drafts);
     const now = again.map(({ id }) => id);
-    if (ids && String(now) !== String(ids)) broken.push(`twice: ${mark.key} made ${ids}, and now ${now}`);
+    if (ids && String(now) !== String(ids))
+      broken.push(`twice: ${mark.key} made ${ids}, and now ${now}`);
   }
   return broken;
 }
@@ -217,7 +234,11 @@ function repeated(before: readonly string[], after: readonly string[]): string[]
 function doubled(all: readonly Operation[]): string[] {
   const seen = new Set<string>();
   return all.flatMap(({ id, label, chain }) => {
-    const places = [`${chain.id} ${chain.index}`, ...(chain.index === 0 && label ? [label] : []), id];
+    const places = [
+      `${chain.id} ${chain.index}`,
+      ...(chain.index === 0 && label ? [label] : []),
+      id,
+    ];
     const twice = places.filter((place) => seen.has(place));
     for (const place of places) seen.add(place);
     return twice.map((place) => `twice: ${place}`);

@@ -1,4 +1,7 @@
-/** What the clients of a recorded workload asked for, and what they saw, written down in the order of the recording. */
+/**
+ * What the clients of a recorded workload asked for, and what they saw, written down in the order
+ * of the recording.
+ */
 import type { Client } from "../../../protocol/client/client.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { State } from "../../../protocol/state.js";

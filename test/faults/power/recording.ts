@@ -1,4 +1,6 @@
-/** A recorded workload: its calls in order, and what its clients asked and saw, each at its moment. */
+/**
+ * A recorded workload: its calls in order, and what its clients asked and saw, each at its moment.
+ */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -19,12 +21,20 @@ export interface Recording {
 
 const traceFile = (dir: string) => join(dir, "trace");
 
-/** Runs the workload in the world and records it. The state directory keeps its name and is empty afterwards. */
+/**
+ * Runs the workload in the world and records it. The state directory keeps its name and is empty
+ * afterwards.
+ */
 export async function record(world: World, name: string, requests: number): Promise<Recording> {
   const trace = traceFile(world.dir);
   const [command, ...words] = [
     ...[...tracing(trace), process.execPath, "--import", "tsx"],
-    ...[fileURLToPath(new URL("./workload.ts", import.meta.url)), world.dir, name, String(requests)],
+    ...[
+      fileURLToPath(new URL("./workload.ts", import.meta.url)),
+      world.dir,
+      name,
+      String(requests),
+    ],
   ];
   const env = { ...process.env, LIVEOPS_FAULTS_SEED: String(SEED), UV_USE_IO_URING: "0" };
   const child = spawn(command!, words, { stdio: ["ignore", "ignore", "pipe"], env });

@@ -1,8 +1,9 @@
 /**
- * The system calls of a recorded workload that change files, read from the output of strace in one global order.
+ * The system calls of a recorded workload that change files, read from the output of strace in one
+ * global order.
  *
- * A call takes effect at its end. A sync covers what had ended when it began. A write whose process was killed counts as
- * whole: the next daemon finds its bytes, and cuts off what is torn.
+ * A call takes effect at its end. A sync covers what had ended when it began. A write whose process
+ * was killed counts as whole: the next daemon finds its bytes, and cuts off what is torn.
  */
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
@@ -129,7 +130,13 @@ function callOf(
     case "sendmsg":
     case "sendto":
       if (/^\d+<socket:|^\d+<UNIX/.test(first)) return { type: "send", thread };
-      return { type: "write", path, bytes: bytesOf(second).subarray(0, result), position: null, thread };
+      return {
+        type: "write",
+        path,
+        bytes: bytesOf(second).subarray(0, result),
+        position: null,
+        thread,
+      };
     case "pwrite64":
     case "pwritev":
     case "pwritev2":
@@ -209,7 +216,15 @@ function pathOf(word: string, base = ""): string {
   return path.startsWith("/") ? path : `${fileOf(base) ?? ""}/${path}`;
 }
 
-const ESCAPES: Record<string, string> = { n: "\n", t: "\t", r: "\r", v: "\v", f: "\f", '"': '"', "\\": "\\" };
+const ESCAPES: Record<string, string> = {
+  n: "\n",
+  t: "\t",
+  r: "\r",
+  v: "\v",
+  f: "\f",
+  '"': '"',
+  "\\": "\\",
+};
 
 /** The bytes of all strings of a word: a string, or the pieces of a gathered write. */
 function bytesOf(word: string): Buffer {

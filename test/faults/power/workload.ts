@@ -1,6 +1,6 @@
 /**
- * The workload that is recorded: runs a daemon in the given world, as clients do, and kills it now and then. Everything
- * that a client asked or saw is written down in the same recording.
+ * The workload that is recorded: runs a daemon in the given world, as clients do, and kills it now
+ * and then. Everything that a client asked or saw is written down in the same recording.
  *
  * Usage: workload.ts DIR NAME REQUESTS
  */
@@ -51,7 +51,8 @@ async function watch(): Promise<void> {
       for await (const line of client.watch({ limit: 1000 })) {
         const before = view;
         view = applyWatchLine(view, line);
-        for (const [id, record] of view.operations) if (record !== before.operations.get(id)) show(record);
+        for (const [id, record] of view.operations)
+          if (record !== before.operations.get(id)) show(record);
       }
     });
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -85,7 +86,8 @@ function drawQueue(): string | undefined {
 
 function draft(): Draft {
   const ops = ["works", "works", "resumes", "resumes", "fails", "retries"];
-  const op = live("waits").length < 2 && dice.chance(0.15) ? "waits" : ops[dice.whole(0, ops.length - 1)]!;
+  const op =
+    live("waits").length < 2 && dice.chance(0.15) ? "waits" : ops[dice.whole(0, ops.length - 1)]!;
   return {
     op,
     label: `name-${++names}`,
@@ -137,13 +139,18 @@ async function edit(): Promise<void> {
 async function setQueue(): Promise<void> {
   const concurrency = dice.whole(1, 4);
   mark({ asked: "queue", concurrency });
-  if (await asked(() => client.setQueue(LANE, { concurrency }))) mark({ acknowledged: "queue", concurrency });
+  if (await asked(() => client.setQueue(LANE, { concurrency })))
+    mark({ acknowledged: "queue", concurrency });
 }
 
 async function addSchedule(): Promise<void> {
   const name = `yearly-${++names}`;
   mark({ asked: "schedule", name });
-  const schedule = { name, cron: "@yearly", operation: { op: "works", params: { side: sideFile(dir!) } } };
+  const schedule = {
+    name,
+    cron: "@yearly",
+    operation: { op: "works", params: { side: sideFile(dir!) } },
+  };
   if (await asked(() => client.addSchedule(schedule))) mark({ acknowledged: "schedule", name });
 }
 

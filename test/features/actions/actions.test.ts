@@ -1,4 +1,7 @@
-/** Actions with a real daemon: when they run, what they get, at least once, and what their failure shows. */
+/**
+ * Actions with a real daemon: when they run, what they get, at least once, and what their failure
+ * shows.
+ */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
@@ -42,7 +45,8 @@ const OPS = {
   }),
 };
 
-const until = (holds: () => boolean) => vi.waitFor(() => expect(holds()).toBe(true), { timeout: 60_000 });
+const until = (holds: () => boolean) =>
+  vi.waitFor(() => expect(holds()).toBe(true), { timeout: 60_000 });
 
 const daemon = useDaemon({
   ops: OPS,
@@ -82,7 +86,10 @@ test("actions of the file run at the end of the pipeline, those of the config fi
   const ofFile = ["a success succeeded 1", "c finish succeeded 1"];
   await until(() => lines(told).join() === ofFile.join() && existsSync(join(world.dir, "words")));
   await until(() => lines(all).join() === "d finish failed no room");
-  await vi.waitFor(() => expect(jsonOf("queue.json")).toMatchObject({ name: "default", queued: 0 }), 60_000);
+  await vi.waitFor(
+    () => expect(jsonOf("queue.json")).toMatchObject({ name: "default", queued: 0 }),
+    60_000,
+  );
   const middle = (await client.show(first.id)).chain.next!;
   const last = (await client.show(middle)).chain.next!;
   await vi.waitFor(
@@ -141,7 +148,10 @@ test("silence counts from the last report, and not while an operation is paused"
   stalls.look(start);
   stalls.look(start + 9_999);
   expect(stalled).toEqual([]);
-  entry.record = { ...entry.record, pause: { since: "2030-01-01T00:00:00.000Z", seconds: 0, changes: 1 } };
+  entry.record = {
+    ...entry.record,
+    pause: { since: "2030-01-01T00:00:00.000Z", seconds: 0, changes: 1 },
+  };
   stalls.look(start + 20_000);
   entry.record = { ...entry.record, pause: null };
   stalls.look(start + 29_999);

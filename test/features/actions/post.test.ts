@@ -1,4 +1,7 @@
-/** What a server gets for each form of a message, and what is said where it does not take the message. */
+/**
+ * What a server gets for each form of a message, and what is said where it does not take the
+ * message.
+ */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -18,7 +21,12 @@ const directory = useDirectories();
 
 const masker = new Masker();
 masker.add("hunter2-is-secret");
-const failed = operation({ id: "aaaaaaaaaaaa", title: "Nightly *@here*", label: "db1", state: "failed" });
+const failed = operation({
+  id: "aaaaaaaaaaaa",
+  title: "Nightly *@here*",
+  label: "db1",
+  state: "failed",
+});
 const message = operationMessage("failure", failed, {
   reasons: ["stage `Copy`", "exit code 3 \u001b[2J <!channel> hunter2-is-secret"],
   stallAfter: 600,

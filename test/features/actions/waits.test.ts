@@ -1,4 +1,7 @@
-/** When a question is told, and how often an action is tried, with the parts of the daemon that it subscribes to. */
+/**
+ * When a question is told, and how often an action is tried, with the parts of the daemon that it
+ * subscribes to.
+ */
 import { join } from "node:path";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -48,7 +51,11 @@ async function start(waits = 0): Promise<Actions> {
     runsHere: () => true,
     reasonOf: () => [],
     maskerOf: () => new Masker(),
-    settings: { config: { on: { waits: { post: `${sink.url}/waits` } } }, fromDaemon: [], stallAfter: 1 },
+    settings: {
+      config: { on: { waits: { post: `${sink.url}/waits` } } },
+      fromDaemon: [],
+      stallAfter: 1,
+    },
     pauses: { tries: [0, 0], waits },
   });
   await made.start();
@@ -68,7 +75,8 @@ function become(over: Partial<Operation>, queuedAt = 1): void {
   bus.emit("decided", [{ id: record.id, before, after: record } as never], {} as Decision, true);
 }
 
-const posted = () => sink.bodies("/waits").map(({ subject, reasons }) => `${subject}: ${reasons[0]}`);
+const posted = () =>
+  sink.bodies("/waits").map(({ subject, reasons }) => `${subject}: ${reasons[0]}`);
 const until = (check: () => void) => vi.waitFor(check, { timeout: 60_000 });
 
 test("a question that nobody answers is told once, also by the next daemon; one that is answered is not", async () => {
@@ -91,7 +99,12 @@ test("a question that nobody answers is told once, also by the next daemon; one 
 
 test("a prompt that nobody answers is told", async () => {
   const prompt = (since: string) =>
-    ({ prompt: "Name?", since: `2026-01-01T00:00:0${since}.000Z`, echo: true, stage: null }) as never;
+    ({
+      prompt: "Name?",
+      since: `2026-01-01T00:00:0${since}.000Z`,
+      echo: true,
+      stage: null,
+    }) as never;
   become({ state: "running", waitingForInput: null });
   become({ state: "running", waitingForInput: prompt("1") });
   become({ state: "running", waitingForInput: null });
@@ -104,5 +117,7 @@ test("an action is tried three times, and then has failed", async () => {
   become({ state: "queued", approvals: open });
   await until(() => expect(actions.failuresOf("aaaaaaaaaaaa")).toHaveLength(1));
   expect(sink.posted).toHaveLength(3);
-  expect(actions.problems()[0]).toMatch(/the last: waits of aaaaaaaaaaaa at .*replied with 500: busy$/);
+  expect(actions.problems()[0]).toMatch(
+    /the last: waits of aaaaaaaaaaaa at .*replied with 500: busy$/,
+  );
 });

@@ -40,8 +40,14 @@ test.each<[string[], Value["of"] | null]>([
 });
 
 test("the last item of a list, and the value after =", () => {
-  expect(asked("liveops", "ls", "--state", "queued,r")).toMatchObject({ kept: "queued,", text: "r" });
-  expect(asked("liveops", "ls", "--state=queued,r")).toMatchObject({ kept: "--state=queued,", text: "r" });
+  expect(asked("liveops", "ls", "--state", "queued,r")).toMatchObject({
+    kept: "queued,",
+    text: "r",
+  });
+  expect(asked("liveops", "ls", "--state=queued,r")).toMatchObject({
+    kept: "--state=queued,",
+    text: "r",
+  });
 });
 
 test("an option that is given is not offered again, unless it is repeatable", () => {
@@ -57,7 +63,9 @@ test("the states of the operations that a command takes", () => {
   expect(states("cancel")).toMatchObject({ states: ["queued", "running"] });
   expect(states("retry")).toMatchObject({ states: ["failed", "cancelled"] });
   expect(states("logs")).toMatchObject({ states: null });
-  expect(asked("liveops", "cancel", "--state", "").value).toMatchObject({ choices: ["queued", "running"] });
+  expect(asked("liveops", "cancel", "--state", "").value).toMatchObject({
+    choices: ["queued", "running"],
+  });
 });
 
 test("another program is not completed", () => {

@@ -2,7 +2,12 @@
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { bashLines, insertion, linesFor, unquote } from "../../../tui/features/completion/shells.js";
+import {
+  bashLines,
+  insertion,
+  linesFor,
+  unquote,
+} from "../../../tui/features/completion/shells.js";
 
 const printable = fc.string({ unit: "grapheme-ascii", minLength: 1, maxLength: 12 });
 

@@ -1,4 +1,6 @@
-/** The checker of the fleet's laws can fail: each law, on a history that breaks it and nothing else. */
+/**
+ * The checker of the fleet's laws can fail: each law, on a history that breaks it and nothing else.
+ */
 import { describe, expect, test } from "vitest";
 import { type History, type Told, type Violation, violations } from "./checker.js";
 import { type Effect, now, readEffects } from "./effects.js";
@@ -56,15 +58,30 @@ const second = (words: string, run: Run = {}) =>
 const CHAINED = { params: { steps: 2, links: 2 } };
 
 const BROKEN: Array<[Violation["law"], string, History, RegExp]> = [
-  ["nothing lost", "an acknowledged submit", history({ acknowledged: ["x", "gone"] }), /acknowledged/],
-  ["nothing lost", "a step", history({ effects: attempt("x", "begin 1 end") }), /step 2 was never done/],
+  [
+    "nothing lost",
+    "an acknowledged submit",
+    history({ acknowledged: ["x", "gone"] }),
+    /acknowledged/,
+  ],
+  [
+    "nothing lost",
+    "a step",
+    history({ effects: attempt("x", "begin 1 end") }),
+    /step 2 was never done/,
+  ],
   [
     "nothing lost",
     "a resumable operation that fails with its host",
     history({ strikes: STRUCK_A }, failed("LIVEOPS_HOST_LOST")),
     /without a fault/,
   ],
-  ["nothing twice", "a step", history({ effects: attempt("x", "begin 1 2 2 end") }), /did step:2 twice/],
+  [
+    "nothing twice",
+    "a step",
+    history({ effects: attempt("x", "begin 1 2 2 end") }),
+    /did step:2 twice/,
+  ],
   [
     "nothing twice",
     "an outcome that was recorded long before the fault",
@@ -82,7 +99,12 @@ const BROKEN: Array<[Violation["law"], string, History, RegExp]> = [
     "a step of the first attempt after the second one began",
     history(
       {
-        effects: [...attempt("x", "begin 1"), ...second("begin"), ...attempt("x", "2"), ...second("2 end")],
+        effects: [
+          ...attempt("x", "begin 1"),
+          ...second("begin"),
+          ...attempt("x", "2"),
+          ...second("2 end"),
+        ],
         strikes: STRUCK_A,
       },
       { attempt: 2 },

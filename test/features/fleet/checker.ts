@@ -1,8 +1,9 @@
 /**
- * The laws of a fleet, checked on what happened: the effects of all attempts, and what each host says at the end.
+ * The laws of a fleet, checked on what happened: the effects of all attempts, and what each host
+ * says at the end.
  *
- * Attempts are compared by the order of the effects in their file, which is the order in which they were made; the clock
- * is used only to tell whether a host was struck by a fault at that time.
+ * Attempts are compared by the order of the effects in their file, which is the order in which they
+ * were made; the clock is used only to tell whether a host was struck by a fault at that time.
  */
 import { type FinalState, isFinal, type State } from "../../../protocol/state.js";
 import type { Effect } from "./effects.js";
@@ -22,7 +23,10 @@ export interface Told {
   host?: string | null;
 }
 
-/** A fault that may end work at a host: the host is dead, frozen or cut off. Times as `now()` of effects.ts. */
+/**
+ * A fault that may end work at a host: the host is dead, frozen or cut off. Times as `now()` of
+ * effects.ts.
+ */
 export interface Strike {
   host: string;
   from: number;
@@ -31,12 +35,15 @@ export interface Strike {
 }
 
 /**
- * Time in ms after a crash of the engine until each host has shipped again what the crash took. Lines of a host that
- * dies before are lost, as docs/durability.md says.
+ * Time in ms after a crash of the engine until each host has shipped again what the crash took.
+ * Lines of a host that dies before are lost, as docs/durability.md says.
  */
 const SHIPPED_AGAIN_MS = 5000;
 
-/** An outcome that is older than this, in ms, when its host is struck was recorded before: it counts. */
+/**
+ * An outcome that is older than this, in ms, when its host is struck was recorded before: it
+ * counts.
+ */
 const RECORDED_MS = 5000;
 
 export interface History {
@@ -98,7 +105,9 @@ export function violations(history: History): Violation[] {
   return found;
 }
 
-/** Whether an attempt was taken over from a host that was struck right after a crash of the engine. */
+/**
+ * Whether an attempt was taken over from a host that was struck right after a crash of the engine.
+ */
 function mayLackLines(own: readonly Effect[], { crashes = [], strikes = [] }: History): boolean {
   const last = own.at(-1)?.attempt;
   const isAfterCrash = ({ from }: Strike) =>
@@ -107,22 +116,31 @@ function mayLackLines(own: readonly Effect[], { crashes = [], strikes = [] }: Hi
   return own.some(({ attempt, host }) => attempt !== last && struck.has(host));
 }
 
-/** Each operation is over, for a reason; a succeeded one has done every step, the last attempt the last ones. */
+/**
+ * Each operation is over, for a reason; a succeeded one has done every step, the last attempt the
+ * last ones.
+ */
 function* lost(told: Told, own: readonly Effect[], history: History): Generator<string> {
   if (!isFinal(told.state)) return yield `it is still ${told.state}`;
   const state: FinalState = told.state;
-  if (state === "cancelled" && !history.cancelled?.has(told.id)) yield "cancelled, and nobody asked for it";
-  if (state === "failed" && !mayFail(told, own, history)) yield `failed without a fault: ${told.error?.code}`;
+  if (state === "cancelled" && !history.cancelled?.has(told.id))
+    yield "cancelled, and nobody asked for it";
+  if (state === "failed" && !mayFail(told, own, history))
+    yield `failed without a fault: ${told.error?.code}`;
   if (state !== "succeeded") return;
   const last = own.filter(({ attempt }) => attempt === told.attempt);
   for (const what of ["begin", "end"] as const)
-    if (!last.some((effect) => effect.what === what)) yield `attempt ${told.attempt} has no ${what}`;
+    if (!last.some((effect) => effect.what === what))
+      yield `attempt ${told.attempt} has no ${what}`;
   const done = new Set(own.map(({ step }) => step));
   for (let step = 1; step <= Number(told.params.steps ?? 0); step++)
     if (!done.has(step)) yield `step ${step} was never done`;
 }
 
-/** Of an attempt that ended with its host, or with its worker where the host is back before it is lost. */
+/**
+ * Of an attempt that ended with its host, or with its worker where the host is back before it is
+ * lost.
+ */
 const LOST = new Set(["LIVEOPS_HOST_LOST", "LIVEOPS_WORKER_LOST"]);
 
 function mayFail(told: Told, own: readonly Effect[], history: History): boolean {
@@ -133,7 +151,10 @@ function mayFail(told: Told, own: readonly Effect[], history: History): boolean 
   return (history.strikes ?? []).some(({ host }) => told.host == null || host === told.host);
 }
 
-/** Each attempt makes each effect once, in order; nothing runs again without a fault at the host of the attempt before. */
+/**
+ * Each attempt makes each effect once, in order; nothing runs again without a fault at the host of
+ * the attempt before.
+ */
 function* twice(told: Told, own: readonly Effect[], history: History): Generator<string> {
   const attempts = [...Map.groupBy(own, ({ attempt }) => attempt)].sort(([a], [b]) => a - b);
   for (const [attempt, effects] of attempts) {
@@ -154,7 +175,10 @@ function* twice(told: Told, own: readonly Effect[], history: History): Generator
   if (ran > told.attempt) yield `attempt ${ran} ran, and the record has ${told.attempt}`;
 }
 
-/** Whether the host was struck between its last effect of an attempt and `until`, so that the attempt may be lost. */
+/**
+ * Whether the host was struck between its last effect of an attempt and `until`, so that the
+ * attempt may be lost.
+ */
 function isStruck({ what, host, time }: Effect, { strikes = [] }: History, until: number): boolean {
   return strikes.some(
     (strike) =>
@@ -189,25 +213,35 @@ function* fences(own: readonly Effect[]): Generator<string> {
   let before = 0;
   for (const [attempt, effects] of attempts) {
     const fence = effects[0]!.fence;
-    if (effects.some((effect) => effect.fence !== fence)) yield `attempt ${attempt} has several fences`;
+    if (effects.some((effect) => effect.fence !== fence))
+      yield `attempt ${attempt} has several fences`;
     if (fence > 0 && fence <= before) yield `attempt ${attempt} has fence ${fence} after ${before}`;
     before = Math.max(before, fence);
   }
 }
 
-/** A link is named by the one before and names it, one position later, and a chain ends where an operation failed. */
+/**
+ * A link is named by the one before and names it, one position later, and a chain ends where an
+ * operation failed.
+ */
 function* chain(told: Told, records: ReadonlyMap<string, Told>): Generator<string> {
   const { id, index, previous, next } = told.chain;
-  if ((previous === null) !== (index === 0)) yield `position ${index} with the previous ${previous}`;
+  if ((previous === null) !== (index === 0))
+    yield `position ${index} with the previous ${previous}`;
   if (previous !== null) {
     const before = records.get(previous);
     if (before?.chain.next !== told.id) yield `${previous} does not name it as its next`;
-    if (before && before.state !== "succeeded") yield `${previous} handed over and is ${before.state}`;
+    if (before && before.state !== "succeeded")
+      yield `${previous} handed over and is ${before.state}`;
   }
   if (next !== null) {
     const after = records.get(next);
     if (!after) yield `its next, ${next}, is nowhere`;
-    else if (after.chain.previous !== told.id || after.chain.index !== index + 1 || after.chain.id !== id)
+    else if (
+      after.chain.previous !== told.id ||
+      after.chain.index !== index + 1 ||
+      after.chain.id !== id
+    )
       yield `its next, ${next}, has another place: ${JSON.stringify(after.chain)}`;
   }
   const links = Number(told.params.links ?? 1);
@@ -216,22 +250,37 @@ function* chain(told: Told, records: ReadonlyMap<string, Told>): Generator<strin
 }
 
 /** All hosts tell the same operations, in the same state. */
-function* disagreements(all: readonly Told[], records: ReadonlyMap<string, Told>): Generator<string> {
+function* disagreements(
+  all: readonly Told[],
+  records: ReadonlyMap<string, Told>,
+): Generator<string> {
   const own = new Map(all.map((told) => [told.id, told]));
   for (const [id, expected] of records) {
     const told = own.get(id);
     if (!told) yield `${id} is missing`;
-    else if (outcome(told) !== outcome(expected)) yield `${id}: ${outcome(told)} and ${outcome(expected)}`;
+    else if (outcome(told) !== outcome(expected))
+      yield `${id}: ${outcome(told)} and ${outcome(expected)}`;
   }
   for (const id of own.keys()) if (!records.has(id)) yield `${id} is known here alone`;
 }
 
 function outcome({ state, attempt, error, chain, logLines, finishedAt }: Told): string {
-  return JSON.stringify({ state, attempt, error: error?.code ?? null, chain, logLines, finishedAt });
+  return JSON.stringify({
+    state,
+    attempt,
+    error: error?.code ?? null,
+    chain,
+    logLines,
+    finishedAt,
+  });
 }
 
 /** Lines from 1 to the record's count. */
-function* holes(host: string, numbers: readonly number[], told: Told | undefined): Generator<string> {
+function* holes(
+  host: string,
+  numbers: readonly number[],
+  told: Told | undefined,
+): Generator<string> {
   const wrong = numbers.findIndex((n, index) => n !== index + 1);
   if (wrong >= 0) yield `${host}: line ${wrong + 1} has the number ${numbers[wrong]}`;
   if (told && numbers.length !== told.logLines)

@@ -4,7 +4,16 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import {
+  afterAll,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  vi,
+} from "vitest";
 import { createSchema } from "../../../daemon/features/fleet/create-schema.js";
 import { RoleError } from "../../../daemon/features/fleet/engine/errors.js";
 import { FleetEngine } from "../../../daemon/features/fleet/engine/fleet-engine.js";
@@ -31,7 +40,17 @@ const file = (name: string) => join(server.dir, name);
 
 /** A certificate that signs itself, in the server's directory. */
 function certificate(name: string): void {
-  const words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", `/CN=${name}`];
+  const words = [
+    "req",
+    "-x509",
+    "-newkey",
+    "rsa:2048",
+    "-nodes",
+    "-days",
+    "2",
+    "-subj",
+    `/CN=${name}`,
+  ];
   const files = [
     "-addext",
     `subjectAltName=DNS:${name}`,
@@ -147,7 +166,9 @@ describe("certificates", () => {
     vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
     vi.stubEnv("PGSSLMODE", "disable");
     onTestFinished(() => void vi.unstubAllEnvs());
-    await expect(createSchema(url("elsewhere.example.com.crt"))).rejects.toThrow("cannot be trusted");
+    await expect(createSchema(url("elsewhere.example.com.crt"))).rejects.toThrow(
+      "cannot be trusted",
+    );
   });
 
   test("a server without encryption is refused", async () => {

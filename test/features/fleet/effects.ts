@@ -1,4 +1,7 @@
-/** The effects that the operations of `operations/` leave in the file that all hosts share, in the order of the file. */
+/**
+ * The effects that the operations of `operations/` leave in the file that all hosts share, in the
+ * order of the file.
+ */
 import { existsSync, readFileSync } from "node:fs";
 
 export interface Effect {

@@ -1,7 +1,9 @@
 /**
- * One host of a test's fleet: a real daemon in a world of its own, behind a relay, and the faults of a machine.
+ * One host of a test's fleet: a real daemon in a world of its own, behind a relay, and the faults
+ * of a machine.
  *
- * A fault that may end work at the host is written down as a strike, so that the checker can tell what may be lost.
+ * A fault that may end work at the host is written down as a strike, so that the checker can tell
+ * what may be lost.
  */
 import { rmSync } from "node:fs";
 import type { Client } from "../../../protocol/client/client.js";
@@ -92,7 +94,9 @@ export class FleetHost implements AsyncDisposable {
     return this.daemon.submit(op, body);
   }
 
-  /** Stops the daemon as `liveops stop`; its operations continue until the lease of the host ends. */
+  /**
+   * Stops the daemon as `liveops stop`; its operations continue until the lease of the host ends.
+   */
   async stop(): Promise<void> {
     await this.daemon.stop();
     this.#isUp = false;
@@ -106,8 +110,8 @@ export class FleetHost implements AsyncDisposable {
   }
 
   /**
-   * Kills the daemon, all workers and what they started, at one moment, as a machine that loses its power. The engine
-   * hears nothing of it: the connections stay open until the host starts again.
+   * Kills the daemon, all workers and what they started, at one moment, as a machine that loses its
+   * power. The engine hears nothing of it: the connections stay open until the host starts again.
    */
   async kill(): Promise<void> {
     this.#begin(true);
@@ -192,7 +196,10 @@ export class FleetHost implements AsyncDisposable {
       strikes.splice(strikes.indexOf(strike), 1);
   }
 
-  /** Ends the daemon and what it runs. @throws Error where a process is left or the stop takes too long */
+  /**
+   * Ends the daemon and what it runs. @throws Error where a process is left or the stop takes too
+   * long
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     this.clock?.jump(0);
     this.thaw();

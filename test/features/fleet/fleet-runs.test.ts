@@ -50,9 +50,20 @@ test("stages, lines and outcome reach the record and the bus", async () => {
   cleanup.add(() => tail.close());
   const source = new SourceAttempt(directory(), Number.POSITIVE_INFINITY, ID, 1, record.seq);
   cleanup.add(() => source.sink.close());
-  const shipper = new Shipper({ store, onFenced: () => {}, onProblem: ({ message }) => told.push(message) });
+  const shipper = new Shipper({
+    store,
+    onFenced: () => {},
+    onProblem: ({ message }) => told.push(message),
+  });
   cleanup.add(() => shipper.stop());
-  shipper.follow({ id: ID, attempt: 1, dir: source.dir, events: source.events, fence: 1, isNew: true });
+  shipper.follow({
+    id: ID,
+    attempt: 1,
+    dir: source.dir,
+    events: source.events,
+    fence: 1,
+    isNew: true,
+  });
   const arrive = async () => {
     await shipper.flush(ID, 1);
     await remote.bring([{ id: ID, attempt: 1 }]);
@@ -107,7 +118,14 @@ test("the events that a worker wrote of an attempt that another host took over a
   cleanup.add(() => runs.stop());
   const other = "bbb111bbb222";
   const lines = [ID, other].map((id, n) =>
-    encodeRecord({ n: 1, seq: n + 2, id, at: "2026-01-01T00:00:00.000Z", attempt: 1, type: "custom" }),
+    encodeRecord({
+      n: 1,
+      seq: n + 2,
+      id,
+      at: "2026-01-01T00:00:00.000Z",
+      attempt: 1,
+      type: "custom",
+    }),
   );
   const file = new AppendFile(workerFiles(layout.workers, "worker000000").eventsFile);
   cleanup.add(() => file.close());

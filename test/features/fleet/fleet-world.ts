@@ -1,9 +1,9 @@
 /**
- * A fleet of real daemons on one PostgreSQL server: each host has a world and a relay of its own, and all operations
- * write their effects to one file.
+ * A fleet of real daemons on one PostgreSQL server: each host has a world and a relay of its own,
+ * and all operations write their effects to one file.
  *
- * `await using fleet = await FleetWorld.start({ hosts: { a: {}, b: {} } })` ends all of it at the end of the scope; the
- * test fails where a process, a socket or a directory is left.
+ * `await using fleet = await FleetWorld.start({ hosts: { a: {}, b: {} } })` ends all of it at the
+ * end of the scope; the test fails where a process, a socket or a directory is left.
  */
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -66,7 +66,9 @@ export class FleetWorld implements AsyncDisposable {
       await fleet.engine.start();
       await fleet.#createSchema();
       await Promise.all(
-        Object.entries(options.hosts).map(async ([name, host]) => (await fleet.add(name, host)).start()),
+        Object.entries(options.hosts).map(async ([name, host]) =>
+          (await fleet.add(name, host)).start(),
+        ),
       );
     } catch (error) {
       await fleet[Symbol.asyncDispose]().catch(() => {});
@@ -113,7 +115,12 @@ export class FleetWorld implements AsyncDisposable {
   async untilLost(host: FleetHost): Promise<void> {
     // The peer that is asked may be struck at this moment.
     const isLost = async () => (await unlessAway(this.told(host)))?.state === "lost";
-    await eventually(`${host.name} is lost`, isLost, () => this.told(host), 1000 * (this.lostAfter + 30));
+    await eventually(
+      `${host.name} is lost`,
+      isLost,
+      () => this.told(host),
+      1000 * (this.lostAfter + 30),
+    );
   }
 
   /** Once the host takes part again, in a session after the given one. */
@@ -133,8 +140,8 @@ export class FleetWorld implements AsyncDisposable {
   }
 
   /**
-   * Crashes the engine and starts it again. Where that takes long, it is a strike at every host, until the leases that
-   * were not renewed meanwhile are over.
+   * Crashes the engine and starts it again. Where that takes long, it is a strike at every host,
+   * until the leases that were not renewed meanwhile are over.
    */
   async crashEngine(): Promise<void> {
     const from = now();
@@ -145,7 +152,10 @@ export class FleetWorld implements AsyncDisposable {
     for (const host of this.up) this.strikes.push({ host: host.name, from, to: now() + lease });
   }
 
-  /** From now on the hosts reach this server, such as a standby that was promoted. The former one is ended. */
+  /**
+   * From now on the hosts reach this server, such as a standby that was promoted. The former one is
+   * ended.
+   */
   async useEngine(engine: Postgres): Promise<void> {
     const former = this.#engine;
     this.#engine = engine;
@@ -200,8 +210,8 @@ export class FleetWorld implements AsyncDisposable {
   }
 
   /**
-   * Submits a batch once, at one host after the other until one acknowledges it: the engine may be away, and a host may
-   * die with the answer on its way. Default: at any host.
+   * Submits a batch once, at one host after the other until one acknowledges it: the engine may be
+   * away, and a host may die with the answer on its way. Default: at any host.
    */
   async submitAll(bodies: SubmitBody[], at?: FleetHost[]): Promise<string[]> {
     const batch = bodies.map((body) => this.#withEffects(body));
@@ -242,16 +252,25 @@ export class FleetWorld implements AsyncDisposable {
         return true;
       },
       async () => {
-        const { operations } = await this.up[0]!.client.list({ state: ["queued", "running"], limit: 20 });
-        return operations.map(({ id, op, state, attempt, blocked }) => ({ id, op, state, attempt, blocked }));
+        const { operations } = await this.up[0]!.client.list({
+          state: ["queued", "running"],
+          limit: 20,
+        });
+        return operations.map(({ id, op, state, attempt, blocked }) => ({
+          id,
+          op,
+          state,
+          attempt,
+          blocked,
+        }));
       },
       ms,
     );
   }
 
   /**
-   * What happened to the operations that note their effects, for the checker: with the logs that every living host shows
-   * of the given ones.
+   * What happened to the operations that note their effects, for the checker: with the logs that
+   * every living host shows of the given ones.
    */
   async history(logsOf: readonly string[] = []): Promise<History> {
     const told = new Map<string, Told[]>();
@@ -298,7 +317,8 @@ export class FleetWorld implements AsyncDisposable {
       const log = join(daemon.world.stateDir, "liveopsd.log");
       if (existsSync(log)) cpSync(log, join(into, `${basename(this.dir)}-${name}.log`));
     }
-    if (existsSync(this.effectsFile)) cpSync(this.effectsFile, join(into, `${basename(this.dir)}-effects`));
+    if (existsSync(this.effectsFile))
+      cpSync(this.effectsFile, join(into, `${basename(this.dir)}-effects`));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -310,7 +330,10 @@ export class FleetWorld implements AsyncDisposable {
   }
 }
 
-/** The reply, or null where the daemon or the engine is away: the request can be repeated with its key. */
+/**
+ * The reply, or null where the daemon or the engine is away: the request can be repeated with its
+ * key.
+ */
 async function unlessAway<T>(request: Promise<T>): Promise<T | null> {
   try {
     return await request;
@@ -339,7 +362,10 @@ async function everyOperation({ client }: FleetHost): Promise<Operation[]> {
   return all;
 }
 
-/** How long a host may take to get lines that it does not have yet, in ms: the engine may get them again first. */
+/**
+ * How long a host may take to get lines that it does not have yet, in ms: the engine may get them
+ * again first.
+ */
 const LINES_MS = 10_000;
 
 async function wholeLogNumbers(host: FleetHost, id: string): Promise<number[]> {

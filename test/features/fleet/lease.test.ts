@@ -1,4 +1,7 @@
-/** Workers in a fleet end themselves once the lease of their host is over, with all that they started. */
+/**
+ * Workers in a fleet end themselves once the lease of their host is over, with all that they
+ * started.
+ */
 import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { uptime } from "node:os";
@@ -18,7 +21,8 @@ import { TestWorker } from "../../harness/worker.js";
 const directory = useDirectories();
 const LONG_MS = 20_000;
 
-const seen = async (ask: () => unknown) => expect(await until(() => Boolean(ask()), LONG_MS)).toBe(true);
+const seen = async (ask: () => unknown) =>
+  expect(await until(() => Boolean(ask()), LONG_MS)).toBe(true);
 
 /** Seconds from the deadline to the end of the process. */
 async function endsAfter(worker: TestWorker, deadline: number): Promise<number> {
@@ -184,7 +188,11 @@ test.concurrent("a lease that ends after the operation's own end does not take i
   await seen(() => uptime() > deadline + 0.4);
   writeFileSync(`${worker.dir}/over`, "");
   await worker.idle();
-  expect(worker.events.at(-1)).toMatchObject({ type: "attempt:finished", state: "succeeded", result: 1 });
+  expect(worker.events.at(-1)).toMatchObject({
+    type: "attempt:finished",
+    state: "succeeded",
+    result: 1,
+  });
 });
 
 test.concurrent("a renewed lease keeps the operation running, also where the worker was stopped meanwhile", async () => {
@@ -204,7 +212,11 @@ test.concurrent("a renewed lease keeps the operation running, also where the wor
   process.kill(worker.pid, "SIGCONT");
   writeFileSync(`${worker.dir}/end`, "");
   await worker.idle();
-  expect(worker.events.at(-1)).toMatchObject({ type: "attempt:finished", state: "succeeded", result: 7 });
+  expect(worker.events.at(-1)).toMatchObject({
+    type: "attempt:finished",
+    state: "succeeded",
+    result: 7,
+  });
 });
 
 test.concurrent("a lease file that is gone, or that cannot be read, keeps its last deadline", async () => {

@@ -14,7 +14,11 @@ const directory = useDirectories();
 type Options = ConstructorParameters<typeof HostSession>[0];
 
 /** Resolves after this many renewals. */
-async function renewals(count: number, renew: FleetEngine["renew"], over: Partial<Options>): Promise<void> {
+async function renewals(
+  count: number,
+  renew: FleetEngine["renew"],
+  over: Partial<Options>,
+): Promise<void> {
   const dir = directory();
   const reached = Promise.withResolvers<void>();
   let renewed = 0;

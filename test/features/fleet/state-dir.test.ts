@@ -1,4 +1,7 @@
-/** The state directory of a host of a fleet holds only files of operations: nothing without the fleet may remove them. */
+/**
+ * The state directory of a host of a fleet holds only files of operations: nothing without the
+ * fleet may remove them.
+ */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

@@ -1,6 +1,6 @@
 /**
- * What two hosts of a fleet, with one slot each, do together: metrics, odd successes, operations inside of others, and
- * questions to a person.
+ * What two hosts of a fleet, with one slot each, do together: metrics, odd successes, operations
+ * inside of others, and questions to a person.
  */
 // @module-tag postgresql
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -55,7 +55,10 @@ test("hosts count their own work, and show all hosts with a label", async () => 
   for (const host of [a, b]) await metricsOf(host);
   const { id } = await fleet.submit(a, { op: "quick", on: "b" });
   await b.daemon.untilFinished(id);
-  const finished = ["liveops_operations_finished_total", { type: "quick", outcome: "succeeded" }] as const;
+  const finished = [
+    "liveops_operations_finished_total",
+    { type: "quick", outcome: "succeeded" },
+  ] as const;
   expect((await metricsOf(b)).value(...finished)).toBe(1);
   const ofA = await metricsOf(a);
   expect(ofA.value(...finished)).toBeNull();
@@ -110,7 +113,9 @@ test("the answer of another host counts, and a host that is down keeps nobody wa
   const { id } = await fleet.submit(a, { op: "quick", on: "a" });
   expect(await a.daemon.untilFinished(id)).toMatchObject({ state: "succeeded" });
   await b.client.approve(pinned, { choice: "blue" });
-  await expect(a.client.approve(pinned, { choice: "green" })).rejects.toThrow("waits for no approval");
+  await expect(a.client.approve(pinned, { choice: "green" })).rejects.toThrow(
+    "waits for no approval",
+  );
   expect(await b.daemon.untilFinished(pinned)).toMatchObject({
     state: "succeeded",
     result: { answer: "blue", host: "a" },
@@ -131,5 +136,7 @@ test("the answer of another host counts, and a host that is down keeps nobody wa
   await asked(open, b);
   await a.kill();
   await b.client.approve(open, { choice: "blue" });
-  expect(await b.daemon.untilFinished(open)).toMatchObject({ result: { answer: "blue", host: "b" } });
+  expect(await b.daemon.untilFinished(open)).toMatchObject({
+    result: { answer: "blue", host: "b" },
+  });
 });

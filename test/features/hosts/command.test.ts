@@ -1,11 +1,18 @@
-/** Hosts on the command line: a fleet of three as the scripted daemon tells it, and one real daemon alone. */
+/**
+ * Hosts on the command line: a fleet of three as the scripted daemon tells it, and one real daemon
+ * alone.
+ */
 import { hostname } from "node:os";
 import { expect, test } from "vitest";
 import type { HostReply } from "../../../protocol/replies.js";
 import { plain } from "../../../protocol/text/colour.js";
 import { table } from "../../../tui/cli/ls/table.js";
 import { recordLines } from "../../../tui/cli/show/record-lines.js";
-import { engineNotes, HOSTS as HOST_TABLE, lostQuestion } from "../../../tui/features/hosts/command.js";
+import {
+  engineNotes,
+  HOSTS as HOST_TABLE,
+  lostQuestion,
+} from "../../../tui/features/hosts/command.js";
 import { tableLines } from "../../../tui/kit/output/table.js";
 import * as widths from "../../../tui/kit/output/width.js";
 import { TestDaemon } from "../../harness/daemon.js";
@@ -67,10 +74,15 @@ test("the question before a host is declared lost tells what runs there", () => 
 });
 
 test("a list has the column HOST where an operation has a host; a queued one shows where it must run", () => {
-  const running = new Story().event({ type: "attempt:started", host: "build-1", fence: 3 }).record();
+  const running = new Story()
+    .event({ type: "attempt:started", host: "build-1", fence: 3 })
+    .record();
   const queued = new Story({ id: "bbb", on: "build-2", tags: ["gpu"] }).record();
   const options = { width: 80, widths, paint: plain, now: NOW };
-  const rows = table([running, queued, { ...queued, id: "ccc", on: null, host: "build-1" }], options);
+  const rows = table(
+    [running, queued, { ...queued, id: "ccc", on: null, host: "build-1" }],
+    options,
+  );
   expect(rows.map((row) => row.slice(33, 53).trimEnd())).toEqual([
     "STATE      HOST",
     "● running  build-1",
@@ -96,10 +108,16 @@ test("hosts, hosts lost, and drain ask the daemon", async () => {
       reply.refuse("LIVEOPS_NO_SUCH_HOST", "no host none"),
     );
   const run = (...words: string[]) => cli.here([...words, "--socket", daemon.socket]);
-  expect((await run("hosts")).stdout).toMatch(/^HOST .*\nbuild-1 +up +8 +5 +eu .*\nbuild-2 +unreachable /);
+  expect((await run("hosts")).stdout).toMatch(
+    /^HOST .*\nbuild-1 +up +8 +5 +eu .*\nbuild-2 +unreachable /,
+  );
   expect(JSON.parse((await run("hosts", "--json")).stdout)).toEqual(hosts);
   // No question without a terminal.
-  expect(await run("hosts", "lost", "build-2")).toMatchObject({ code: 0, stdout: "build-2\n", stderr: "" });
+  expect(await run("hosts", "lost", "build-2")).toMatchObject({
+    code: 0,
+    stdout: "build-2\n",
+    stderr: "",
+  });
   expect(await run("hosts", "lost", "none")).toMatchObject({ code: 4 });
   expect((await run("drain")).stderr).toBe(
     `liveops: the host is drained; to undo it: liveops drain --socket ${daemon.socket} --undo\n`,

@@ -1,4 +1,7 @@
-/** Hosts in the dashboard: the page and its actions, the column, the filter, the hand-over; and one machine without any. */
+/**
+ * Hosts in the dashboard: the page and its actions, the column, the filter, the hand-over; and one
+ * machine without any.
+ */
 import { describe, expect, test } from "vitest";
 import type { HostsReply, QueueReply } from "../../../protocol/replies.js";
 import { reasonOf } from "../../../tui/dashboard/core/keys/action.js";
@@ -39,7 +42,8 @@ function sentBy(state: State, input: string) {
 const reason = (name: string, state: State) => reasonOf(action(name), state);
 
 test("the slots in the header are those of the hosts whose operations are counted", () => {
-  const slots = (...hosts: Parameters<typeof host>[0][]) => slotCount(open(fleetOf(hosts.map(host))));
+  const slots = (...hosts: Parameters<typeof host>[0][]) =>
+    slotCount(open(fleetOf(hosts.map(host))));
   expect(slots({ slots: 3 }, { slots: 4 })).toBe(7);
   expect(slots({ slots: 3 }, { slots: 4, state: "unreachable", running: 4 })).toBe(7);
   expect(slots({ slots: 3 }, { slots: 4, state: "lost", running: 2 })).toBe(5);
@@ -126,7 +130,8 @@ describe("the list", () => {
   });
 
   test("host: filters by the beginning of the name; several, and all others", () => {
-    const ids = (text: string) => OPERATIONS.filter((it) => fits(parseFilter(text), it)).map(({ id }) => id);
+    const ids = (text: string) =>
+      OPERATIONS.filter((it) => fits(parseFilter(text), it)).map(({ id }) => id);
     expect(ids("host:db")).toEqual([SECOND.id, "olderfffffff"]);
     expect(ids("host:build-1,db")).toHaveLength(4);
     expect(ids("-host:build")).toEqual([SECOND.id, "olderfffffff"]);

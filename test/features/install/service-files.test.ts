@@ -1,4 +1,6 @@
-/** The unit of the daemon: its text, its quotes, its state directory; and the package that it runs. */
+/**
+ * The unit of the daemon: its text, its quotes, its state directory; and the package that it runs.
+ */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -141,10 +143,16 @@ test("keeps the places of the shell and no secret of it; prefers the Node of the
     LIVEOPS_WORKER: "w",
     XDG_STATE_HOME: "",
   };
-  expect(unitVariables(env, "/usr/bin/node")).toEqual({ LC_TIME: "C", LIVEOPS_OPS: "/ops", PATH: "/bin" });
+  expect(unitVariables(env, "/usr/bin/node")).toEqual({
+    LC_TIME: "C",
+    LIVEOPS_OPS: "/ops",
+    PATH: "/bin",
+  });
   const nvm = "/home/ann/.nvm/versions/node/v22.15.0/bin";
   const PATH = `${nvm}:/bin`;
-  expect(unitVariables({ PATH }, "/home/ann/.local/lib/liveops/node/bin/node")).toEqual({ PATH: "/bin" });
+  expect(unitVariables({ PATH }, "/home/ann/.local/lib/liveops/node/bin/node")).toEqual({
+    PATH: "/bin",
+  });
   expect(unitVariables({ PATH }, `${nvm}/node`)).toEqual({ PATH });
   const dir = directory();
   expect(nodeProgram({ PATH: dir })).toBe(process.execPath);

@@ -39,13 +39,16 @@ test.each([
 
 test("words are only split where a shell would do nothing else", () => {
   expect(wordsOf("a 'b c' d")).toEqual(["a", "b c", "d"]);
-  for (const line of ["a'b'", "~/x", "a{b,c}", "!x", "a=b", "#x"]) expect(wordsOf(line), line).toBeNull();
+  for (const line of ["a'b'", "~/x", "a{b,c}", "!x", "a=b", "#x"])
+    expect(wordsOf(line), line).toBeNull();
 });
 
 test("lines that differ in numbers alone are one row, from three on", () => {
   const lines = (texts: string[]) => texts.map((text, i) => ({ n: i + 1, text }));
   expect(folded(lines(["[1/9] a", "[2/9] a", "other", "[3/9] a"]))).toHaveLength(4);
-  expect(folded(lines(["begin", "\x1b[32m 10%\x1b[0m ==>", " 20% ====>", " 30% =====>", "end"]))).toEqual([
+  expect(
+    folded(lines(["begin", "\x1b[32m 10%\x1b[0m ==>", " 20% ====>", " 30% =====>", "end"])),
+  ).toEqual([
     { n: 1, text: "begin" },
     { n: 2, text: " 30% =====> (the last of 3 lines alike)" },
     { n: 5, text: "end" },

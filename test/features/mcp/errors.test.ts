@@ -49,7 +49,9 @@ test("without a tool for it the command stays, and so does a message without a n
 test("each tool that an error names is one of the server, and changes nothing where the server may not", async () => {
   const commands = ["ls", "ops", "show", "logs", "wait", "cancel", "retry", "submit"];
   for (const command of commands) {
-    const [any, safe] = [false, true].map((readOnly) => withTools(`liveops ${command}`, { readOnly }));
+    const [any, safe] = [false, true].map((readOnly) =>
+      withTools(`liveops ${command}`, { readOnly }),
+    );
     const tool = TOOLS.find(({ name }) => name === any);
     expect(tool, command).toBeDefined();
     expect(safe).toBe(tool!.changes === "nothing" ? any : `liveops ${command}`);

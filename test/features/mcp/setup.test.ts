@@ -1,4 +1,6 @@
-/** `liveops mcp setup`: the configuration of each client, in the form that its documentation shows. */
+/**
+ * `liveops mcp setup`: the configuration of each client, in the form that its documentation shows.
+ */
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeEach, expect, test, vi } from "vitest";
@@ -30,7 +32,8 @@ const EXAMPLES: Record<string, string> = {
     '{\n  "numStartups": 3,\n  "mcpServers": {\n    "api": { "type": "http", "url": "https://x.test/mcp" }\n  }\n}\n',
   codex:
     '# model\nmodel = "gpt-5" # mine\n\n[mcp_servers.context7]\ncommand = "npx"\nargs = ["-y", "@upstash/context7-mcp"] # docs\n\n[profiles.fast]\nmodel = "x"\n',
-  cursor: '{\n  "mcpServers": {\n    "git": { "command": "uvx", "args": ["mcp-server-git"] }\n  }\n}\n',
+  cursor:
+    '{\n  "mcpServers": {\n    "git": { "command": "uvx", "args": ["mcp-server-git"] }\n  }\n}\n',
   vscode:
     '{\n  // asked once\n  "inputs": [{ "type": "promptString", "id": "key" }],\n  "servers": {\n    "memory": { "command": "npx", "args": ["-y", "m"] },\n  },\n}\n',
   gemini: '{\n  "theme": "GitHub",\n  "mcpServers": {}\n}\n',
@@ -56,27 +59,30 @@ function put(name: string, text: string): void {
 
 const without = (text: string) => text.replace(/\s+|,(?=\s*[}\]])/g, "");
 
-test.each(Object.keys(CLIENTS))("%s: adds the entry once, keeps all else, and takes it out", async (name) => {
-  const before = EXAMPLES[name]!;
-  put(name, before);
-  setup(name, {});
-  const text = readFileSync(fileOf(name), "utf8");
-  const { format, key } = CLIENTS[name]!;
-  const { parse } =
-    format === "toml"
-      ? await import("@decimalturn/toml-patch")
-      : await import("jsonc-parser/lib/esm/main.js");
-  expect((parse(text) as Record<string, Record<string, object>>)[key]?.liveops).toEqual(
-    ENTRIES[name] ?? LAUNCH,
-  );
-  for (const line of before.split("\n").filter((each) => /#|\/\/ /.test(each)))
-    expect(text).toContain(line.trim());
-  setup(name, {});
-  expect(readFileSync(fileOf(name), "utf8")).toBe(text);
-  expect(said).toContain("has the entry already");
-  setup(name, { remove: true });
-  expect(without(readFileSync(fileOf(name), "utf8"))).toBe(without(before));
-});
+test.each(Object.keys(CLIENTS))(
+  "%s: adds the entry once, keeps all else, and takes it out",
+  async (name) => {
+    const before = EXAMPLES[name]!;
+    put(name, before);
+    setup(name, {});
+    const text = readFileSync(fileOf(name), "utf8");
+    const { format, key } = CLIENTS[name]!;
+    const { parse } =
+      format === "toml"
+        ? await import("@decimalturn/toml-patch")
+        : await import("jsonc-parser/lib/esm/main.js");
+    expect((parse(text) as Record<string, Record<string, object>>)[key]?.liveops).toEqual(
+      ENTRIES[name] ?? LAUNCH,
+    );
+    for (const line of before.split("\n").filter((each) => /#|\/\/ /.test(each)))
+      expect(text).toContain(line.trim());
+    setup(name, {});
+    expect(readFileSync(fileOf(name), "utf8")).toBe(text);
+    expect(said).toContain("has the entry already");
+    setup(name, { remove: true });
+    expect(without(readFileSync(fileOf(name), "utf8"))).toBe(without(before));
+  },
+);
 
 test("without a name: the clients that are here, also through a link", () => {
   mkdirSync(join(home, "dotfiles"));

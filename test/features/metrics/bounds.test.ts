@@ -1,7 +1,12 @@
 /** However many types, stages and queues there are, the daemon keeps a bounded number of series. */
 import { expect, test } from "vitest";
 import { Bus } from "../../../daemon/bus.js";
-import { MOST_QUEUES, MOST_STAGES, MOST_TYPES, OTHER } from "../../../daemon/features/metrics/definitions.js";
+import {
+  MOST_QUEUES,
+  MOST_STAGES,
+  MOST_TYPES,
+  OTHER,
+} from "../../../daemon/features/metrics/definitions.js";
 import { Metrics } from "../../../daemon/features/metrics/metrics.js";
 import type { Entry } from "../../../daemon/store/decision.js";
 import type { WorkerEvent } from "../../../protocol/event.js";
@@ -33,7 +38,9 @@ test("types and stages beyond the bound count as other", async () => {
   for (let n = 0; n < MOST_STAGES; n++) read("type-0", left(`Stage ${n}`));
   read("type-1", left("Run"));
   read("type-1", left("x".repeat(5000)));
-  const { samples } = readMetrics(await metrics.text(() => {})).get("liveops_stage_duration_seconds")!;
+  const { samples } = readMetrics(await metrics.text(() => {})).get(
+    "liveops_stage_duration_seconds",
+  )!;
   const counts = samples.filter(({ name }) => name.endsWith("_count"));
   expect(new Set(counts.map(({ labels }) => labels.type)).size).toBe(MOST_TYPES + 1);
   expect(counts.length).toBeLessThanOrEqual(MOST_STAGES + MOST_TYPES + 1);

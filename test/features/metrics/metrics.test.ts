@@ -85,7 +85,9 @@ test("a scrape has each metric of the table, and the values of operations, stage
     expect(scraped.value("liveops_actions_total", { event: "failure", outcome: "failed" })).toBe(1),
   );
   expect(after.value("liveops_operations_submitted_total", WORK)).toBe(2);
-  expect(after.value("liveops_operations_finished_total", { ...WORK, outcome: "succeeded" })).toBe(1);
+  expect(after.value("liveops_operations_finished_total", { ...WORK, outcome: "succeeded" })).toBe(
+    1,
+  );
   expect(after.value("liveops_operations_finished_total", { ...WORK, outcome: "failed" })).toBe(1);
   const duration = (labels: object) => ({ type: "work", ...labels });
   for (const outcome of ["succeeded", "failed"])
@@ -96,7 +98,9 @@ test("a scrape has each metric of the table, and the values of operations, stage
   // A stage that fails is not counted, nor is an untracked one.
   const stages = after.families.get("liveops_stage_duration_seconds")!.samples;
   expect([...new Set(stages.map(({ labels }) => labels.stage))]).toEqual(["Load", 'Say "hi"\\']);
-  expect(after.value("liveops_stage_duration_seconds_count", { type: "work", stage: "Load" })).toBe(2);
+  expect(after.value("liveops_stage_duration_seconds_count", { type: "work", stage: "Load" })).toBe(
+    2,
+  );
   expect(after.value("liveops_queue_wait_seconds_count", { queue: "default" })).toBe(2);
   expect(after.value("liveops_stored_operations", { state: "failed" })).toBe(1);
   expect(after.value("liveops_tail_lag_seconds_count", { file: "events" })).toBeGreaterThan(8);
@@ -111,13 +115,17 @@ test("a scrape has each metric of the table, and the values of operations, stage
   const later = await daemon.submit("work", { after: [running.id] });
   const busy = await scrapeUntil(socket, (scraped) => {
     expect(scraped.value("liveops_operations_processes", { type: "work" })).toBeGreaterThan(0);
-    expect(scraped.value("liveops_queue_oldest_age_seconds", { queue: "default" })).toBeGreaterThan(0);
+    expect(scraped.value("liveops_queue_oldest_age_seconds", { queue: "default" })).toBeGreaterThan(
+      0,
+    );
   });
   expect(busy.value("liveops_operations", { ...WORK, state: "running" })).toBe(1);
   expect(busy.value("liveops_operations", { ...WORK, state: "queued" })).toBe(2);
   expect(busy.value("liveops_queue_slots_used", { queue: "default" })).toBe(1);
   expect(busy.value("liveops_workers", { state: "busy" })).toBe(1);
-  expect(busy.value("liveops_operations_resident_memory_bytes", { type: "work" })).toBeGreaterThan(1e6);
+  expect(busy.value("liveops_operations_resident_memory_bytes", { type: "work" })).toBeGreaterThan(
+    1e6,
+  );
   await daemon.client.cancel(queued.id);
   writeFileSync(file, "");
   await daemon.untilFinished(later.id);
@@ -155,7 +163,9 @@ test("without --metrics counting begins with the first scrape, also of an attemp
   const after = await scrape(socket);
   expect(after.value("liveops_operations_submitted_total")).toBeNull();
   expect(after.value("liveops_operations_retried_total", { type: "work" })).toBe(1);
-  expect(after.value("liveops_operations_finished_total", { ...WORK, outcome: "cancelled" })).toBe(1);
+  expect(after.value("liveops_operations_finished_total", { ...WORK, outcome: "cancelled" })).toBe(
+    1,
+  );
   expect(after.value("liveops_stage_duration_seconds_count", { stage: "Load" })).toBe(1);
   expect(after.value("liveops_queue_wait_seconds_count", { queue: "default" })).toBe(1);
 
@@ -170,5 +180,7 @@ test("without --metrics counting begins with the first scrape, also of an attemp
   await daemon.untilFinished(next.id);
   const adopted = await scrape(socket);
   expect(adopted.value("liveops_stage_duration_seconds_count", { stage: "Load" })).toBeNull();
-  expect(adopted.value("liveops_operations_finished_total", { ...WORK, outcome: "succeeded" })).toBe(1);
+  expect(
+    adopted.value("liveops_operations_finished_total", { ...WORK, outcome: "succeeded" }),
+  ).toBe(1);
 });

@@ -1,4 +1,7 @@
-/** The route by which a running operation begins operations inside of it, and what happens to them with their parent. */
+/**
+ * The route by which a running operation begins operations inside of it, and what happens to them
+ * with their parent.
+ */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { EmbeddedStore } from "../../../daemon/store/embedded-store.js";
 import { Refusal } from "../../../protocol/errors.js";
@@ -72,7 +75,10 @@ async function nextAttempt(id: string): Promise<void> {
   await served.run(id);
 }
 
-/** Something happens while the features of a daemon do not run, as between its death and the next one. */
+/**
+ * Something happens while the features of a daemon do not run, as between its death and the next
+ * one.
+ */
 async function meanwhile(happens: (open: OpenStore) => Promise<unknown>): Promise<void> {
   await served.close();
   const open = await OpenStore.open(dir);
@@ -121,7 +127,11 @@ describe("a child", () => {
     await served.run(id);
     await served.finish(id, "succeeded");
     await nextAttempt(parent);
-    expect(await ask(parent)).toMatchObject({ status: 200, id, body: { state: "succeeded", attempt: 1 } });
+    expect(await ask(parent)).toMatchObject({
+      status: 200,
+      id,
+      body: { state: "succeeded", attempt: 1 },
+    });
     // Sealed, too.
     await served.open.store.checkpoint();
     expect(await ask(parent)).toMatchObject({ status: 200, id });
@@ -160,7 +170,11 @@ describe("a child", () => {
     await served.run(id);
     await served.finish(id, "failed");
     expect(await ask(parent)).toMatchObject({ status: 200, id, body: { state: "failed" } });
-    expect(await ask(parent, { again: true })).toMatchObject({ status: 200, id, body: { state: "queued" } });
+    expect(await ask(parent, { again: true })).toMatchObject({
+      status: 200,
+      id,
+      body: { state: "queued" },
+    });
   });
 
   test("is forgotten by a retry from its stage or before, and kept by others", async () => {
@@ -188,9 +202,9 @@ describe("a child", () => {
   test("that a person has removed is made anew, once", async () => {
     const parent = await running();
     const first = await ask(parent);
-    expect((await served.inject({ method: "DELETE", url: `/v1/operations/${first.id}` })).statusCode).toBe(
-      200,
-    );
+    expect(
+      (await served.inject({ method: "DELETE", url: `/v1/operations/${first.id}` })).statusCode,
+    ).toBe(200);
     const second = await ask(parent);
     expect(second.status).toBe(201);
     expect(second.id).not.toBe(first.id);
@@ -199,9 +213,21 @@ describe("a child", () => {
 
   test("has the priority, queue, directory, force and variables of its parent, unless they are given", async () => {
     served.context.settings.queues.gpu = { concurrency: 1 };
-    const parent = await running({ label: "night", priority: 7, queue: "gpu", cwd: "/tmp", force: true });
+    const parent = await running({
+      label: "night",
+      priority: 7,
+      queue: "gpu",
+      cwd: "/tmp",
+      force: true,
+    });
     const { id } = await ask(parent, { env: { A: "1" } });
-    expect(record(id)).toMatchObject({ label: null, priority: 7, queue: "gpu", cwd: "/tmp", force: true });
+    expect(record(id)).toMatchObject({
+      label: null,
+      priority: 7,
+      queue: "gpu",
+      cwd: "/tmp",
+      force: true,
+    });
     expect(served.open.store.find(id)!.env).toMatchObject({ A: "1" });
     const other = await ask(parent, { queue: "default", cwd: "/", parent: { call: 2 } });
     expect(record(other.id)).toMatchObject({ queue: "default", cwd: "/" });
@@ -242,7 +268,8 @@ describe("what happens to the parent reaches the child", () => {
     return { parent, runs, inner, queued };
   }
 
-  const isCancelled = ({ state, cancelRequested }: Operation) => state === "cancelled" || cancelRequested;
+  const isCancelled = ({ state, cancelRequested }: Operation) =>
+    state === "cancelled" || cancelRequested;
   const untilCancelled = (...ids: string[]) =>
     until("they are cancelled", () => ids.every((id) => isCancelled(record(id))));
 
@@ -284,7 +311,8 @@ describe("what happens to the parent reaches the child", () => {
 
   test("a pause and a resume, also while the daemon was down", async () => {
     const { parent, runs, inner, queued } = await family();
-    const arePaused = () => [parent, runs, inner].map((id) => (record(id).pause?.since ?? null) !== null);
+    const arePaused = () =>
+      [parent, runs, inner].map((id) => (record(id).pause?.since ?? null) !== null);
     await post(parent, "pause");
     await until("they are paused", () => arePaused().every(Boolean));
     // One that starts now is paused, too.
@@ -343,7 +371,10 @@ describe("what happens to the parent reaches the child", () => {
     });
     const list = vi.spyOn(served.open.store.archive, "list");
     await served.inject({ method: "DELETE", url: `/v1/operations/${parent}` });
-    await until("all were looked at", async () => (await list.mock.results.at(-1)?.value)?.length === 0);
+    await until(
+      "all were looked at",
+      async () => (await list.mock.results.at(-1)?.value)?.length === 0,
+    );
     expect(list).toHaveBeenCalledTimes(2);
     expect(children.filter((id) => served.open.store.find(id) === null)).toEqual([]);
   });
@@ -369,7 +400,10 @@ describe("what happens to the parent reaches the child", () => {
       const chain = { id, index: 1, previous: id, next: null };
       await open.finish(id, "succeeded", submission({ op: "resumes", id: next, chain }));
     });
-    await until("nothing is left", () => [...served.open.store.ledger.inState("queued")].length === 0);
+    await until(
+      "nothing is left",
+      () => [...served.open.store.ledger.inState("queued")].length === 0,
+    );
     const last = record(record(id).chain.next!);
     expect([isFinal(last.state), last.state]).toEqual([true, "cancelled"]);
   });

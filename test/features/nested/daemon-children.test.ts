@@ -1,4 +1,6 @@
-/** Operations inside of a worker's attempt: what the worker asks the daemon, and when it asks again. */
+/**
+ * Operations inside of a worker's attempt: what the worker asks the daemon, and when it asks again.
+ */
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { runInDaemon } from "../../../daemon/features/nested/daemon-children.js";
@@ -23,7 +25,10 @@ function run(signal = new AbortController().signal, records: Operation[] = []): 
   const setup = { socket, lockFile: join(dir, "workers/a.lock") };
   const call = { type: "build", params: { target: "arm" }, words: ["fast=yes"], queue: "gpu" };
   const place = { stage: "Build", occurrence: 1, call: 3 };
-  return runInDaemon(order, setup, call, place, { signal, onRecord: (record) => records.push(record) });
+  return runInDaemon(order, setup, call, place, {
+    signal,
+    onRecord: (record) => records.push(record),
+  });
 }
 
 /** Tells the record now, and as it is at the end. */
@@ -78,6 +83,8 @@ it("ends with the stop where the daemon does not come back, and at a refusal tha
     stop.abort(new Error("stopped"));
   });
   await expect(run(stop.signal)).rejects.toThrow("stopped");
-  daemon.on("POST", CHILDREN, (_, reply) => reply.refuse("LIVEOPS_NO_SUCH_QUEUE", "there is no queue gpu"));
+  daemon.on("POST", CHILDREN, (_, reply) =>
+    reply.refuse("LIVEOPS_NO_SUCH_QUEUE", "there is no queue gpu"),
+  );
   await expect(run()).rejects.toThrow("there is no queue gpu");
 });

@@ -86,7 +86,9 @@ it("runs an operation inside of a stage, with a record and a log of its own", as
   );
   expect(last).toMatchObject({ id: "outer", state: "succeeded", result: { image: "arm.img" } });
   const parent = { id: "outer", attempt: 1, stage: "Build", occurrence: 1, call: 1 };
-  expect(children).toMatchObject([{ op: "compile", label: null, params: { target: "arm" }, parent }]);
+  expect(children).toMatchObject([
+    { op: "compile", label: null, params: { target: "arm" }, parent },
+  ]);
   expect(lines).toEqual([`inner Configure: for arm in ${cwd}`, "inner Make: made by true"]);
   const [child] = children;
   const began = events.findIndex(({ type }) => type === "child:began");
@@ -103,8 +105,12 @@ it("runs an operation inside of a stage, with a record and a log of its own", as
 it("shows the bar and the status of the operation in the stage", async () => {
   const { events } = await run(within((p) => p.operation(Compile, { target: "arm" })));
   const ofOuter = events.filter(({ id }) => id === "outer");
-  expect(ofOuter.filter(({ type }) => type === "progress:changed").at(-1)).toMatchObject({ percent: 100 });
-  const statuses = ofOuter.flatMap((event) => (event.type === "status:changed" ? [event.status.text] : []));
+  expect(ofOuter.filter(({ type }) => type === "progress:changed").at(-1)).toMatchObject({
+    percent: 100,
+  });
+  const statuses = ofOuter.flatMap((event) =>
+    event.type === "status:changed" ? [event.status.text] : [],
+  );
   expect(statuses).toEqual(["Compile", "Configure", "Make", "Make: linking", ""]);
 });
 
@@ -148,12 +154,19 @@ it("runs operations of steps one after another, each in its directory", async ()
     within((p) =>
       p.each(targets, (target, s) =>
         // biome-ignore lint/suspicious/noExplicitAny: the runner's own types call `child`
-        (s as any).child({ type: Compile, params: { target }, cwd: join(root, target), env: { OF: target } }),
+        (s as any).child({
+          type: Compile,
+          params: { target },
+          cwd: join(root, target),
+          env: { OF: target },
+        }),
       ),
     ),
   );
   const made = lines.filter((line) => line.includes(" in "));
-  expect(made.sort()).toEqual(targets.map((each) => `inner Configure: for ${each} in ${join(root, each)}`));
+  expect(made.sort()).toEqual(
+    targets.map((each) => `inner Configure: for ${each} in ${join(root, each)}`),
+  );
   expect(process.env.OF).toBeUndefined();
   let open = 0;
   for (const { type, id } of events) {
@@ -166,7 +179,9 @@ it("runs operations of steps one after another, each in its directory", async ()
 it("cancels the operation with the one around it", async () => {
   class Waits extends LiveOperation {
     async run(p: Progress) {
-      await new Promise((_, reject) => p.signal.addEventListener("abort", () => reject(p.signal.reason)));
+      await new Promise((_, reject) =>
+        p.signal.addEventListener("abort", () => reject(p.signal.reason)),
+      );
     }
   }
   const stop = new AbortController();
@@ -189,7 +204,9 @@ it("cancels the operation with the one around it", async () => {
   );
   expect(last.state).toBe("cancelled");
   expect(thrown).toBeInstanceOf(OperationCancelled);
-  const ends = events.flatMap((event) => (event.type === "operation:finished" ? [event.state] : []));
+  const ends = events.flatMap((event) =>
+    event.type === "operation:finished" ? [event.state] : [],
+  );
   expect(ends).toEqual(["cancelled", "cancelled"]);
 });
 

@@ -1,4 +1,7 @@
-/** Queues and types that a pipeline names: whether they exist, and whether the type takes the parameters. */
+/**
+ * Queues and types that a pipeline names: whether they exist, and whether the type takes the
+ * parameters.
+ */
 import { expect, test } from "vitest";
 import { admit } from "../../../daemon/admission/steps.js";
 import { usesOf } from "../../../ops/pipeline/feature.js";
@@ -57,7 +60,10 @@ test.each([
     ["main:2:28: stages[0].queue: there is no queue other; liveops queue set creates one"],
   ],
   ["op: copi", ["main:2:25: stages[0].op: there is no operation type copi; did you mean copy?"]],
-  ["op: copy", ["main:2:25: stages[0].op: copy needs the parameter source; add with: { source: … }"]],
+  [
+    "op: copy",
+    ["main:2:25: stages[0].op: copy needs the parameter source; add with: { source: … }"],
+  ],
   [
     "op: copy, with: { source: 3, lewel: 1, level: 1.5, mode: quick, list: a, limit: x }",
     [

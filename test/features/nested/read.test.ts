@@ -1,4 +1,7 @@
-/** `op`, `with`, `queue` and `include`: what is read, and what is refused with its file and position. */
+/**
+ * `op`, `with`, `queue` and `include`: what is read, and what is refused with its file and
+ * position.
+ */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -70,7 +73,9 @@ describe("include", () => {
       { "n.yaml": "stages:\n  - { name: B, rum: x }\n  - { name: C, run: [say, $nothing] }\n" },
       [
         "/x/n.yaml:2:5: a stage needs the key run: a script (text), or a list of words; or op, parallel or approve",
-        expect.stringMatching(/^\/x\/n.yaml:2:16: "rum" is not a key of a stage, .*; did you mean run\?$/),
+        expect.stringMatching(
+          /^\/x\/n.yaml:2:16: "rum" is not a key of a stage, .*; did you mean run\?$/,
+        ),
         "/x/n.yaml:3:27: stages[1].run[1]: $nothing is no parameter, no output of a stage above and no variable of env; for a variable of the environment, write run as a script",
       ] as string[],
     ],
@@ -89,7 +94,10 @@ describe("include", () => {
     [
       "other keys",
       "stages: [{ include: n.yaml, when: x }, { include: m.yaml }]",
-      { "n.yaml": "stages: [{ name: B, run: x }]", "m.yaml": "params: {}\nstages: [{ name: C, run: x }]" },
+      {
+        "n.yaml": "stages: [{ name: B, run: x }]",
+        "m.yaml": "params: {}\nstages: [{ name: C, run: x }]",
+      },
       [
         expect.stringMatching(/^main:1:29: "when" is not a key of an item with include/),
         expect.stringMatching(/^\/x\/m.yaml:1:1: "params" is not a key of an included file/),
@@ -107,7 +115,9 @@ describe("include", () => {
       "a file twice",
       "stages: [{ include: n.yaml }, { include: n.yaml }]",
       { "n.yaml": "stages: [{ name: B, run: x }]" },
-      ["main:1:42: stages[1].include: /x/n.yaml is included twice, so its stages would have the same names"],
+      [
+        "main:1:42: stages[1].include: /x/n.yaml is included twice, so its stages would have the same names",
+      ],
     ],
     [
       "a file that was not sent",
@@ -141,18 +151,22 @@ describe("op", () => {
       { "build.yaml": BUILD },
     ).pipeline;
     expect(stages.map(({ outputs }) => outputs)).toEqual([["image"], ["image"], ["image"]]);
-    const [selected] = read(`stages: [{ name: A, ${given}, outputs: [size] }]`, { "build.yaml": BUILD })
-      .pipeline.stages;
+    const [selected] = read(`stages: [{ name: A, ${given}, outputs: [size] }]`, {
+      "build.yaml": BUILD,
+    }).pipeline.stages;
     expect(selected!.outputs).toEqual(["size"]);
   });
 
   test("the files that a file names are kept with it, each by its own path", () => {
-    const file = read("stages: [{ name: A, each: { n: [1, 2] }, op: sub/a.yaml, with: { n: $n } }]", {
-      "sub/a.yaml":
-        "params: { n: { type: integer } }\nstages: [{ name: B, op: ../b.yaml }, { name: T, op: verify, with: { n: $n } }]",
-      "b.yaml": "stages: [{ include: c.yaml }]",
-      "c.yaml": "stages: [{ name: C, run: c }]",
-    });
+    const file = read(
+      "stages: [{ name: A, each: { n: [1, 2] }, op: sub/a.yaml, with: { n: $n } }]",
+      {
+        "sub/a.yaml":
+          "params: { n: { type: integer } }\nstages: [{ name: B, op: ../b.yaml }, { name: T, op: verify, with: { n: $n } }]",
+        "b.yaml": "stages: [{ include: c.yaml }]",
+        "c.yaml": "stages: [{ name: C, run: c }]",
+      },
+    );
     expect(Object.keys(file.files)).toEqual(["/x/sub/a.yaml", "/x/b.yaml", "/x/c.yaml"]);
   });
 
@@ -184,7 +198,9 @@ describe("op", () => {
     [
       "a name that is none",
       "op: Build",
-      ['main:2:25: stages[0].op takes a pipeline file, or the name of an operation type, not "Build"'],
+      [
+        'main:2:25: stages[0].op takes a pipeline file, or the name of an operation type, not "Build"',
+      ],
     ],
     [
       "a missing parameter",
@@ -209,7 +225,9 @@ describe("op", () => {
       [
         "main:2:44: stages[0].env.K holds a secret, which would be stored in the record of the operation; give it in with",
         "main:2:71: stages[0].with.target takes no secret: it would get the source, such as env:NAME, and not the value",
-        expect.stringMatching(/^main:2:83: stages\[0\].with.kind: the parameter key holds a secret/),
+        expect.stringMatching(
+          /^main:2:83: stages\[0\].with.kind: the parameter key holds a secret/,
+        ),
       ] as string[],
     ],
     [
@@ -222,7 +240,9 @@ describe("op", () => {
     [
       "an output that the file has not",
       "op: build.yaml, with: { target: a }, outputs: [imge]",
-      ["main:2:68: stages[0].outputs[0]: build.yaml has the outputs image, size; did you mean image?"],
+      [
+        "main:2:68: stages[0].outputs[0]: build.yaml has the outputs image, size; did you mean image?",
+      ],
     ],
     [
       "with without op",
@@ -267,7 +287,9 @@ describe("op", () => {
 
   test("a file that contains itself is refused with the path of files", () => {
     expect(
-      problems("stages: [{ name: A, op: a.yaml }]", { "a.yaml": "stages: [{ name: B, op: ./main.yaml }]" }),
+      problems("stages: [{ name: A, op: a.yaml }]", {
+        "a.yaml": "stages: [{ name: B, op: ./main.yaml }]",
+      }),
     ).toEqual([
       "/x/a.yaml:1:25: stages[0].op: the file contains itself: /x/main.yaml → /x/a.yaml → /x/main.yaml",
     ]);
@@ -277,7 +299,9 @@ describe("op", () => {
     Object.fromEntries(
       Array.from({ length: n }, (_, at) => [
         `${at + 1}.yaml`,
-        at + 1 === n ? "stages: [{ name: A, run: x }]" : `stages: [{ name: A, op: ${at + 2}.yaml }]`,
+        at + 1 === n
+          ? "stages: [{ name: A, run: x }]"
+          : `stages: [{ name: A, op: ${at + 2}.yaml }]`,
       ]),
     );
   const FIRST = "stages: [{ name: A, op: 1.yaml }]";
@@ -290,9 +314,9 @@ describe("op", () => {
       ),
     ]);
     const known = "stages: [{ name: A, op: 2.yaml }, { name: B, op: 0.yaml }]";
-    expect(problems(known, { ...chain(17), "0.yaml": "stages: [{ name: A, op: 1.yaml }]" })).toEqual([
-      expect.stringContaining("files are more than 16 deep"),
-    ]);
+    expect(
+      problems(known, { ...chain(17), "0.yaml": "stages: [{ name: A, op: 1.yaml }]" }),
+    ).toEqual([expect.stringContaining("files are more than 16 deep")]);
   });
 
   test("all texts together are limited", () => {
@@ -329,13 +353,19 @@ test("files are read from disk, and a missing one has the nearest name", () => {
 
 test("keys of other tools say what to write", () => {
   const [includes] = problems("stages: [{ name: A, run: x }]\nincludes: [a.yaml]");
-  expect(includes).toMatch(/"includes" is not a key of a pipeline; write an item - include: FILE in stages$/);
+  expect(includes).toMatch(
+    /"includes" is not a key of a pipeline; write an item - include: FILE in stages$/,
+  );
 });
 
 test("a text from stdin names files by whole paths", () => {
-  const parsed = parsePipeline("stages: [{ name: A, op: a.yaml }, { name: B, op: /x/a.yaml }]", null, {
-    "/x/a.yaml": "stages: [{ name: C, run: x }]",
-  });
+  const parsed = parsePipeline(
+    "stages: [{ name: A, op: a.yaml }, { name: B, op: /x/a.yaml }]",
+    null,
+    {
+      "/x/a.yaml": "stages: [{ name: C, run: x }]",
+    },
+  );
   expect(parsed.ok ? [] : problemLines("stdin", parsed.problems)).toEqual([
     "stdin:1:25: stages[0].op: a.yaml is relative to the file, and this text came from stdin; write its path",
   ]);

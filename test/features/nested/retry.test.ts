@@ -1,4 +1,7 @@
-/** `retry --from Build/Compile` and `--done Build/Compile`: a retry goes on inside of the child, in a queue with one slot. */
+/**
+ * `retry --from Build/Compile` and `--done Build/Compile`: a retry goes on inside of the child, in
+ * a queue with one slot.
+ */
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -38,7 +41,11 @@ test("a retry goes on inside of the child, from where it is told, and fails or e
   const ended = async () => {
     const { state, error } = await daemon.untilFinished(id);
     const { operations } = await daemon.client.list({ parent: id });
-    return { state, error: error?.message, children: operations.map((child) => child.state).sort() };
+    return {
+      state,
+      error: error?.message,
+      children: operations.map((child) => child.state).sort(),
+    };
   };
   const failed = {
     state: "failed",
@@ -54,10 +61,17 @@ test("a retry goes on inside of the child, from where it is told, and fails or e
   };
 
   expect(await retry({})).toEqual({ ...failed, ran: ["compile"] });
-  expect(await retry({ from: "Build/configure" })).toEqual({ ...failed, ran: ["configure", "compile"] });
+  expect(await retry({ from: "Build/configure" })).toEqual({
+    ...failed,
+    ran: ["configure", "compile"],
+  });
   // From the stage itself, the child is another one.
   const children = ["failed", "failed"];
-  expect(await retry({ from: "Build" })).toEqual({ ...failed, children, ran: ["configure", "compile"] });
+  expect(await retry({ from: "Build" })).toEqual({
+    ...failed,
+    children,
+    ran: ["configure", "compile"],
+  });
   const done = [{ stage: "Build/compile", outputs: { compile: "byhand" } }];
   expect(await retry({ done })).toMatchObject({
     state: "succeeded",

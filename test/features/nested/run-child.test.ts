@@ -1,4 +1,6 @@
-/** An operation inside of a stage, as a worker sees it: queued first, with records from the daemon. */
+/**
+ * An operation inside of a stage, as a worker sees it: queued first, with records from the daemon.
+ */
 import { LiveOperation, type Progress } from "liveops";
 import { expect, it } from "vitest";
 import type { ChildRunner, ChildWatch } from "../../../ops/attempt/children.js";
@@ -83,7 +85,11 @@ it("leaves the time before its start out of the duration, and tells of it in its
 it("counts the time of a stage in which another step works", async () => {
   const first = Promise.withResolvers<Partial<Operation>>();
   const { sink } = await attempt(
-    (p) => p.parallel({ one: (s) => s.operation("train"), two: (s) => s.operation("train") }, { atOnce: 2 }),
+    (p) =>
+      p.parallel(
+        { one: (s) => s.operation("train"), two: (s) => s.operation("train") },
+        { atOnce: 2 },
+      ),
     async ({ onRecord }, n, clock) => {
       onRecord(n === 1 ? running : queued);
       if (n === 1) return first.promise;
@@ -117,7 +123,10 @@ it("shows the part of all stages that is done as the bar of the stage", async ()
       return {};
     },
   );
-  expect(sink.of("progress:changed")[0]).toMatchObject({ percent: 75, progress: { unit: "%", done: 75 } });
+  expect(sink.of("progress:changed")[0]).toMatchObject({
+    percent: 75,
+    progress: { unit: "%", done: 75 },
+  });
   expect(sink.of("status:changed")).toMatchObject([
     { status: { text: "Save: disk 2", level: "warning" } },
     { status: { text: "" } },
@@ -134,7 +143,13 @@ it("says that somebody cancelled it, and keeps the code of its error", async () 
     message: "Train (child) was cancelled",
   });
   const place = { file: "/p/train.yaml", line: 3 };
-  const error = { code: "LIVEOPS_TIMEOUT", message: "too long", stack: null, place, command: "fit" };
+  const error = {
+    code: "LIVEOPS_TIMEOUT",
+    message: "too long",
+    stack: null,
+    place,
+    command: "fit",
+  };
   const late = await attempt(
     (p) => p.operation("train"),
     async () => ({

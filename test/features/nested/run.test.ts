@@ -40,7 +40,11 @@ interface Ran {
 /** Runs `main.yaml`, with other files beside it. */
 async function run(
   files: Record<string, string>,
-  { set = [] as string[], stampsDir = undefined as string | undefined, dir = realpathSync(directory()) } = {},
+  {
+    set = [] as string[],
+    stampsDir = undefined as string | undefined,
+    dir = realpathSync(directory()),
+  } = {},
 ): Promise<Ran> {
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(dir, name)), { recursive: true });
@@ -50,7 +54,11 @@ async function run(
   if (!parsed.ok) throw new Error(problemLines("main", parsed.problems).join("\n"));
   const Type = pipelineType(parsed.file);
   const chain = { id: "outer", index: 0, previous: null, next: null };
-  const submission = await prepareSubmission(Type, { set }, { id: "outer", label: null, cwd: dir, chain });
+  const submission = await prepareSubmission(
+    Type,
+    { set },
+    { id: "outer", label: null, cwd: dir, chain },
+  );
   // A worker reads none of them.
   if (stampsDir === undefined)
     for (const name of Object.keys(files)) writeFileSync(join(dir, name), "changed");
@@ -69,7 +77,10 @@ async function run(
     },
     new AbortController().signal,
     undefined,
-    { findType: async (op) => TYPES[op] as OperationCtor, ...(stampsDir !== undefined && { stampsDir }) },
+    {
+      findType: async (op) => TYPES[op] as OperationCtor,
+      ...(stampsDir !== undefined && { stampsDir }),
+    },
   );
   return { record, result: record.result as Ran["result"], children, lines };
 }

@@ -1,11 +1,17 @@
-/** What a pipeline says of an operation inside of it: where that changed, an earlier success does not count. */
+/**
+ * What a pipeline says of an operation inside of it: where that changed, an earlier success does
+ * not count.
+ */
 import { expect, it } from "vitest";
 import { runnersOf } from "../../../ops/pipeline/feature.js";
 import { parsePipeline } from "../../../ops/pipeline/read/parse.js";
 
 /** The sign of the operation in the second line. */
 function sign(keys: string, before = ""): string {
-  const parsed = parsePipeline(`${before}stages:\n  - { name: A, op: build, ${keys} }\n`, "/p/main.yaml");
+  const parsed = parsePipeline(
+    `${before}stages:\n  - { name: A, op: build, ${keys} }\n`,
+    "/p/main.yaml",
+  );
   if (!parsed.ok) throw new Error(parsed.problems[0]!.message);
   return JSON.stringify(runnersOf(parsed.file.pipeline)[0]!.sign);
 }

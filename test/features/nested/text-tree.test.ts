@@ -90,14 +90,19 @@ it("names the step of an operation side by side with others, and no bar", () => 
   const outer = new Story({ id: OUTER, stages: ["Test"] }).started().entered("Test", 0);
   outer.event({ ...began, stage: "Test", step: "arm", child: INNER });
   outer.event({ ...began, stage: "Test", step: "x86", child: "other0000000" });
-  const inner = child().log("arm works").event({ type: "progress:changed", percent: 4, progress: null });
+  const inner = child()
+    .log("arm works")
+    .event({ type: "progress:changed", percent: 4, progress: null });
   const other = child("other0000000").log("x86 works").finished("failed");
   expect(
     printed([
       [OUTER, outer.lines],
       [INNER, inner.lines],
       ["other0000000", other.lines],
-      [OUTER, new Story().event(status("Compile", "arm")).event(status("own", "arm")).lines.slice(1)],
+      [
+        OUTER,
+        new Story().event(status("Compile", "arm")).event(status("own", "arm")).lines.slice(1),
+      ],
     ]).slice(1),
   ).toEqual([
     "=== [1/1] Test › arm › Compile ===",
@@ -124,7 +129,8 @@ const ALL = { isBeginning: () => true };
 async function followed(events: Record<string, EventLine[]>): Promise<string[]> {
   const lines: string[] = [];
   for await (const { id, line, isInside } of followTree(daemonWith(events), OUTER, ALL))
-    if (line.type !== "attempt:started") lines.push(`${isInside ? "inside" : "outer"} ${id} ${line.type}`);
+    if (line.type !== "attempt:started")
+      lines.push(`${isInside ? "inside" : "outer"} ${id} ${line.type}`);
   return lines;
 }
 
@@ -136,7 +142,9 @@ it("follows an operation and its chain, before the end of the stage in which it 
     .finished("succeeded");
   const inner = new Story({ id: INNER, stages: [] }).finished("succeeded", null, "next00000000");
   const next = new Story({ id: "next00000000", stages: [] }).finished("succeeded");
-  expect(await followed({ [OUTER]: outer.lines, [INNER]: inner.lines, next00000000: next.lines })).toEqual([
+  expect(
+    await followed({ [OUTER]: outer.lines, [INNER]: inner.lines, next00000000: next.lines }),
+  ).toEqual([
     `outer ${OUTER} operation:submitted`,
     `outer ${OUTER} stage:entered`,
     `outer ${OUTER} child:began`,
@@ -185,7 +193,8 @@ it("marks the lines before the first attempt to show, also those of an operation
   const events = daemonWith({ [OUTER]: outer.lines, [INNER]: inner.lines });
   const shown: string[] = [];
   const options = { isBeginning: ({ type }: EventLine) => type === "operation:retried" };
-  for await (const { line, isPast } of followTree(events, OUTER, options)) if (!isPast) shown.push(line.type);
+  for await (const { line, isPast } of followTree(events, OUTER, options))
+    if (!isPast) shown.push(line.type);
   expect(shown).toEqual([
     "operation:retried",
     "child:began",
@@ -212,7 +221,11 @@ it("goes on after a step while the operation of another step runs", async () => 
   const inner = new Story({ id: INNER, stages: [] }).finished("succeeded");
   const other = new Story({ id: "other0000000", stages: [] }).finished("succeeded");
   const told = Promise.withResolvers<void>();
-  const events = daemonWith({ [OUTER]: later.lines, [INNER]: inner.lines, other0000000: other.lines });
+  const events = daemonWith({
+    [OUTER]: later.lines,
+    [INNER]: inner.lines,
+    other0000000: other.lines,
+  });
   const client: Pick<Client, "events"> = {
     events: async function* (id, ...rest) {
       if (id === "other0000000") await told.promise;

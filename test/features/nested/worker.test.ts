@@ -49,7 +49,8 @@ export class Release extends LiveOperation {
 async function releasing(name: string) {
   const dir = join(daemon.world.dir, name);
   mkdirSync(dir);
-  const ran = () => (existsSync(join(dir, "ran")) ? readFileSync(join(dir, "ran"), "utf8").split("\n") : []);
+  const ran = () =>
+    existsSync(join(dir, "ran")) ? readFileSync(join(dir, "ran"), "utf8").split("\n") : [];
   const { id } = await daemon.submit("release", { params: { dir }, label: "night" });
   await until("the innermost operation runs", () => ran().includes("make"));
   return { id, dir, ran, go: () => writeFileSync(join(dir, "go"), "") };

@@ -27,7 +27,10 @@ test("writes an operation and a tsconfig.json, and prints where", async () => {
 test("overwrites nothing", async () => {
   writeFileSync(join(dir, "import-users.ts"), "mine");
   writeFileSync(join(dir, "tsconfig.json"), "{}");
-  expect(await cli.here(["new", "import-users"], { cwd: dir })).toMatchObject({ code: 2, stdout: "" });
+  expect(await cli.here(["new", "import-users"], { cwd: dir })).toMatchObject({
+    code: 2,
+    stdout: "",
+  });
   expect(await cli.here(["new", "Other"], { cwd: dir })).toMatchObject({
     code: 0,
     stdout: "other.ts\n",

@@ -7,14 +7,24 @@ const BARE = { stages: [], stageStates: {}, stageTimes: {}, progress: null, seco
 type Given = Partial<Parameters<typeof numbersOf>[0]> & { result?: unknown };
 const told = ({ result = null, ...more }: Given) =>
   Object.fromEntries(
-    [...numbersOf({ ...BARE, ...more }, result)].map(([name, { value, unit }]) => [name, [value, unit]]),
+    [...numbersOf({ ...BARE, ...more }, result)].map(([name, { value, unit }]) => [
+      name,
+      [value, unit],
+    ]),
   );
 
 test("results and outputs that are numbers count, with the unit that their name has", () => {
   expect(told({ result: 12 })).toEqual({ result: [12, undefined] });
   expect(
     told({
-      result: { rows: 3, archiveBytes: 7, name: "x", ok: true, list: [1], by: { host: 4, deep: { er: 1 } } },
+      result: {
+        rows: 3,
+        archiveBytes: 7,
+        name: "x",
+        ok: true,
+        list: [1],
+        by: { host: 4, deep: { er: 1 } },
+      },
     }),
   ).toEqual({
     rows: [3, undefined],
@@ -66,7 +76,9 @@ test("value and range have one unit, and few figures", () => {
   const text = (value: number, low: number, high: number, unit?: string) =>
     oddText({ name: "size", value, low, high, runs: 20, ...(unit && { unit }) });
   const gib = 1024 ** 3;
-  expect(text(0.7 * gib, 1.9 * gib, 2.1 * gib, "bytes")).toBe("size 0.7 GiB, usually 1.9 to 2.1 GiB");
+  expect(text(0.7 * gib, 1.9 * gib, 2.1 * gib, "bytes")).toBe(
+    "size 0.7 GiB, usually 1.9 to 2.1 GiB",
+  );
   expect(text(12, 1.9 * gib, 2.1 * gib, "bytes")).toBe("size 12 B, usually 1.9 to 2.1 GiB");
   expect(text(0, 980, 1020)).toBe("size 0, usually 980 to 1,020");
   expect(text(0, 1000, 1000, "row")).toBe("size 0 rows, usually 1,000 rows");

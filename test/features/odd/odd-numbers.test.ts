@@ -25,7 +25,8 @@ function open(earlier: readonly Operation[]) {
       .map((each) => ({ record: each }) as Entry);
   };
   const odd = new OddNumbers({ list }, bus);
-  const of = (it: Operation) => odd.of({ record: { ...it, state: "running", result: null } }, it.result);
+  const of = (it: Operation) =>
+    odd.of({ record: { ...it, state: "running", result: null } }, it.result);
   const decide = (before: Operation | null, after: Operation | null) =>
     bus.emit("decided", [{ id: (after ?? before)!.id, before, after }], {} as Decision, true);
   const finish = (it: Operation) => decide({ ...it, state: "running" }, it);
@@ -56,7 +57,9 @@ test("a removed run does not count any more", async () => {
 });
 
 test("where there are enough runs with the same parameters, only they count", async () => {
-  const small = [1, 1, 1, 1, 1, 1].map((size, n) => record(20 + n, { size }, { params: { only: "small" } }));
+  const small = [1, 1, 1, 1, 1, 1].map((size, n) =>
+    record(20 + n, { size }, { params: { only: "small" } }),
+  );
   const { of } = open([...five, ...small]);
   expect(await of(record(30, { size: 100 }, { params: { only: "small" } }))).toHaveLength(1);
   expect(await of(record(30, { size: 900 }, { params: { only: "other" } }))).toEqual([]);

@@ -61,7 +61,9 @@ describe("the dashboard", () => {
     const screen = screenText(opened(odd, { size: { columns: 100, rows: 30 } }));
     expect(screen).toContain("▲ si");
     expect(screen).not.toContain("\x1b");
-    expect(screenText(opened(odd, { size: { columns: 40, rows: 15 } }))).toContain("▲ Nightly dump");
+    expect(screenText(opened(odd, { size: { columns: 40, rows: 15 } }))).toContain(
+      "▲ Nightly dump",
+    );
   });
 
   test("has nothing where nothing is odd", () => {
@@ -72,7 +74,9 @@ describe("the dashboard", () => {
 test("the screen-reader mode says it", () => {
   const before = opened([dump([], { state: "running", finishedAt: null })]);
   const after = opened([dump([SIZE])]);
-  expect(announce(before, after, null).join("\n")).toContain("Odd: size 0.7 GiB, usually 1.9 to 2.1 GiB");
+  expect(announce(before, after, null).join("\n")).toContain(
+    "Odd: size 0.7 GiB, usually 1.9 to 2.1 GiB",
+  );
 });
 
 test("ls, show and text mode have it", () => {

@@ -1,4 +1,7 @@
-/** Odd successes on a real daemon: in the record, as a failure, once under kill -9, for actions, and in the metrics. */
+/**
+ * Odd successes on a real daemon: in the record, as a failure, once under kill -9, for actions, and
+ * in the metrics.
+ */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -7,7 +10,9 @@ import { until } from "../../end-to-end/until.js";
 import { useDaemon } from "../../harness/daemon.js";
 import { scrape } from "../../harness/prometheus.js";
 
-/** `Dump` tells what it is given; `gate`: a file that it waits for. `Guarded` fails if it is odd. */
+/**
+ * `Dump` tells what it is given; `gate`: a file that it waits for. `Guarded` fails if it is odd.
+ */
 const OPS = {
   "dump.mjs": `
     import { existsSync } from "node:fs";
@@ -59,7 +64,14 @@ async function usual(op: string): Promise<void> {
 }
 
 const SMALL = Math.round(0.7 * GIB);
-const ODD = { name: "bytes", value: SMALL, low: 1.9 * GIB, high: 2.1 * GIB, runs: 5, unit: "bytes" };
+const ODD = {
+  name: "bytes",
+  value: SMALL,
+  low: 1.9 * GIB,
+  high: 2.1 * GIB,
+  runs: 5,
+  unit: "bytes",
+};
 const near = (odd: Operation["odd"]) =>
   odd?.map((each) => ({ ...each, low: Math.round(each.low), high: Math.round(each.high) }));
 
@@ -118,7 +130,12 @@ test("failIfOdd fails the operation once, also where the daemon is killed before
   expect(types.filter((type) => type === "operation:finished")).toHaveLength(1);
   await client.retry(id);
   const retried = await daemon.untilFinished(id);
-  expect(retried).toMatchObject({ state: "succeeded", attempt: 2, odd: [{ name: "bytes" }], error: null });
+  expect(retried).toMatchObject({
+    state: "succeeded",
+    attempt: 2,
+    odd: [{ name: "bytes" }],
+    error: null,
+  });
   expect(retried.chain.next).not.toBeNull();
 });
 
@@ -126,7 +143,8 @@ test("fail_if_odd holds for a pipeline that was submitted by its text, and is to
   const { ops } = await client.types();
   expect(ops.find(({ op }) => op === "nightly")).toMatchObject({ failIfOdd: true });
   const text = OPS["nightly.yaml"];
-  const whole = (told: number) => run("pipeline", { text, path: "/x/nightly.yaml", params: { told } });
+  const whole = (told: number) =>
+    run("pipeline", { text, path: "/x/nightly.yaml", params: { told } });
   for (const told of [1900, 2000, 2100, 2050, 1950])
     expect(await whole(told)).toMatchObject({ state: "succeeded" });
   expect(await whole(600)).toMatchObject({ state: "failed", error: { code: "LIVEOPS_ODD" } });

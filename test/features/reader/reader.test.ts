@@ -98,7 +98,9 @@ describe("what changes is read", () => {
 
   test("a question at once, also one that waits when the reader is opened", async () => {
     await using world = await World.start();
-    world.put(backup({ waitingForInput: { prompt: "Name?", echo: true, number: 1, since: ago(9) } }));
+    world.put(
+      backup({ waitingForInput: { prompt: "Name?", echo: true, number: 1, since: ago(9) } }),
+    );
     await using reader = reading(world);
     await reader.until("Connected: 0 running, 0 queued, 1 to answer.");
     await reader.until(
@@ -166,14 +168,28 @@ describe("what is typed", () => {
 
   test("show tells a question with its choices", async () => {
     await using world = await World.start();
-    const question = { question: "Roll out?", choices: ["yes", "no"], stage: "Scan", occurrence: 1 };
-    const asked = { ...question, default: null, attempt: 1, since: ago(9), until: null, answer: null };
+    const question = {
+      question: "Roll out?",
+      choices: ["yes", "no"],
+      stage: "Scan",
+      occurrence: 1,
+    };
+    const asked = {
+      ...question,
+      default: null,
+      attempt: 1,
+      since: ago(9),
+      until: null,
+      answer: null,
+    };
     const blocked = { reason: "approval", since: asked.since };
     world.put(backup({ state: "queued", blocked, approvals: [asked] }));
     await using reader = reading(world);
     await reader.until("Connected");
     reader.type("show backup");
-    await reader.until("waits for you: Roll out? (yes, no). In a shell: liveops approve backupaaaaaa");
+    await reader.until(
+      "waits for you: Roll out? (yes, no). In a shell: liveops approve backupaaaaaa",
+    );
   });
 
   test("before the daemon has answered, nothing is said of its operations", async () => {

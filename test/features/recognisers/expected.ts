@@ -89,7 +89,11 @@ export const EXPECTED: Readonly<Record<string, Expected>> = {
   "curl/two": { bars: ["transfers: 0/? B → 100%"] },
   "dd/progress": { bars: ["copy: 3211264/? B → 10000000/? B"], log: 3 },
   "docker/build-plain": { by: ["docker build"], bars: ["build: 0/3 steps → 3/3 steps"], log: 17 },
-  "docker/buildx-rawjson": { by: ["buildx rawjson"], bars: ["build: 0/3 steps → 3/3 steps"], log: 1 },
+  "docker/buildx-rawjson": {
+    by: ["buildx rawjson"],
+    bars: ["build: 0/3 steps → 3/3 steps"],
+    log: 1,
+  },
   "docker/compose-json": {
     by: ["docker compose --progress json"],
     bars: [
@@ -103,7 +107,11 @@ export const EXPECTED: Readonly<Record<string, Expected>> = {
   "docker/pull-tty": { by: ["docker pull"], bars: ["layers: 0/2 layers → 2/2 layers"], log: 3 },
   "e2fsck/tty": { by: ["bar"], bars: ["fs.img: 0.4% → 100%"], log: 7 },
   "ffmpeg/make": { bars: ["time: 32.9/? s → 40/? s"], log: 16 },
-  "ffmpeg/progress": { by: ["ffmpeg", "ffmpeg -progress"], bars: ["time: 3.1/40 s → 40/40 s"], log: 42 },
+  "ffmpeg/progress": {
+    by: ["ffmpeg", "ffmpeg -progress"],
+    bars: ["time: 3.1/40 s → 40/40 s"],
+    log: 42,
+  },
   "ffmpeg/progress-only": { by: ["ffmpeg -progress"], bars: ["time: 40/? s → 40/? s"] },
   "ffmpeg/stats": { bars: ["time: 10/40 s → 40/40 s"], log: 42 },
   "ffmpeg/tty": { bars: ["time: 14.6/40 s → 40/40 s"], log: 41 },
@@ -243,7 +251,10 @@ export const EXPECTED: Readonly<Record<string, Expected>> = {
   "wget/quiet": { bars: ["small.img: 0% → 100%", "disk.img: 0% → 100%"] },
   "wget/tty": { bars: ["x: 0/5000000 B → 5000000/5000000 B"], log: 6 },
   "wget/two": {
-    bars: ["d2/small.img: 0/2500000 B → 2500000/2500000 B", "d2/disk.img: 0/5000000 B → 5000000/5000000 B"],
+    bars: [
+      "d2/small.img: 0/2500000 B → 2500000/2500000 B",
+      "d2/disk.img: 0/5000000 B → 5000000/5000000 B",
+    ],
     log: 19,
   },
   "xz/tty": { bars: ["src/part-0.bin: 67.8% → 100%"], log: 1 },

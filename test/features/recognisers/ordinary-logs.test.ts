@@ -1,4 +1,6 @@
-/** Lines of ordinary logs are not taken for progress, and lines that are progress are understood. */
+/**
+ * Lines of ordinary logs are not taken for progress, and lines that are progress are understood.
+ */
 import { expect, test } from "vitest";
 import type { Reading } from "../../../ops/programs/progress/reading.js";
 import { Asked } from "./replay.js";
@@ -137,12 +139,24 @@ const PROGRESS: Array<[string, Partial<Reading>]> = [
   ["[0/90] CC main.o", { label: "steps", done: 0, total: 90 }],
   ["Step 1/12 : FROM debian", { label: "step", done: 1, total: 12 }],
   ["[1 / 5,678] Compiling src/a.cc", { label: "steps", done: 1, total: 5678 }],
-  ["(1/90): kernel-6.1.rpm     1.2 MB/s | 300 kB     00:00", { label: "steps", done: 1, total: 90 }],
+  [
+    "(1/90): kernel-6.1.rpm     1.2 MB/s | 300 kB     00:00",
+    { label: "steps", done: 1, total: 90 },
+  ],
   ["(1/90) installing linux", { label: "steps", done: 1, total: 90 }],
-  ["  Installing       : bash-5.2-1.x86_64             12/90 ", { label: "packages", done: 12, total: 90 }],
+  [
+    "  Installing       : bash-5.2-1.x86_64             12/90 ",
+    { label: "packages", done: 12, total: 90 },
+  ],
   ["[gw0] [ 45%] PASSED test_a.py::test_b ", { label: "tests", percent: 45 }],
-  ["Completed 12.5 MiB/90.0 MiB (3.2 MiB/s) with 1 file(s) remaining", { done: 13107200, total: 94371840 }],
-  ["Completed 256.0 KiB/~1.0 GiB (3.2 MiB/s) with ~9 file(s) remaining (calculating...)", { done: 262144 }],
+  [
+    "Completed 12.5 MiB/90.0 MiB (3.2 MiB/s) with 1 file(s) remaining",
+    { done: 13107200, total: 94371840 },
+  ],
+  [
+    "Completed 256.0 KiB/~1.0 GiB (3.2 MiB/s) with ~9 file(s) remaining (calculating...)",
+    { done: 262144 },
+  ],
   [
     "2026-01-02T03:04:05.123+0000\t[##........] shop.orders 12/60 (20.0%)",
     { label: "shop.orders", percent: 20 },
@@ -192,7 +206,11 @@ test.each(["File", "Batch", "Test"])("%s 3 of 5 is progress when 4 of 5 follows"
 test("a frame needs one figure; several percentages are of something else", () => {
   const asked = new Asked();
   expect(asked.read("big.iso  45 % 12 MB", true)).toMatchObject({ label: "big.iso", percent: 45 });
-  expect(asked.read("checked (12/90)", true)).toMatchObject({ label: "checked", done: 12, total: 90 });
+  expect(asked.read("checked (12/90)", true)).toMatchObject({
+    label: "checked",
+    done: 12,
+    total: 90,
+  });
   expect(asked.read("cpu0 45% cpu1 12%", true)).toBeNull();
   expect(asked.read("2026-11-25 12:00", true)).toBeNull();
 });

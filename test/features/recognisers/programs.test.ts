@@ -1,4 +1,7 @@
-/** What one recording cannot show: the order of lines, several things at once, and texts that stay in the log. */
+/**
+ * What one recording cannot show: the order of lines, several things at once, and texts that stay
+ * in the log.
+ */
 import { expect, test } from "vitest";
 import type { Reading } from "../../../ops/programs/progress/reading.js";
 import { Asked } from "./replay.js";
@@ -39,7 +42,11 @@ test("aria2 gives the sum of its downloads, and their end when the last one is c
   ]);
   expect(readings[1]).toMatchObject({ done: 3 * 2 ** 20, total: 10 * 2 ** 20 });
   expect(readings[2]).toBeNull();
-  expect(readings[3]).toMatchObject({ done: 10 * 2 ** 20, total: 10 * 2 ** 20, isOnlyProgress: false });
+  expect(readings[3]).toMatchObject({
+    done: 10 * 2 ** 20,
+    total: 10 * 2 ** 20,
+    isOnlyProgress: false,
+  });
 });
 
 test("docker build counts the steps of stages that are built side by side", () => {

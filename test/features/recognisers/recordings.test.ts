@@ -9,7 +9,9 @@ import { type Replayed, recording, recordings, replay } from "./replay.js";
 const byBytes = (data: Buffer) => Array.from(data, (_, at) => data.subarray(at, at + 1));
 
 function cut(data: Buffer, at: readonly number[]): Buffer[] {
-  const ends = [...at.map((share) => Math.floor(share * data.length)), data.length].sort((a, b) => a - b);
+  const ends = [...at.map((share) => Math.floor(share * data.length)), data.length].sort(
+    (a, b) => a - b,
+  );
   return ends.map((end, i) => data.subarray(ends[i - 1] ?? 0, end));
 }
 
@@ -59,7 +61,9 @@ function figures({ said }: Replayed): { bars: string[]; faults: string[] } {
   const bars = new Map<string, Bar>();
   const faults: string[] = [];
   let label = "";
-  const rank = said.some(({ source, reading }) => source === "json" && isFigure(reading)) ? "json" : "text";
+  const rank = said.some(({ source, reading }) => source === "json" && isFigure(reading))
+    ? "json"
+    : "text";
   for (const { reading, text, source } of said) {
     if (source !== rank) continue;
     label = reading.label ?? label;
@@ -72,7 +76,12 @@ function figures({ said }: Replayed): { bars: string[]; faults: string[] } {
     if (percent > 100 || percent < 0 || Number.isNaN(percent)) faults.push(`out of range: ${text}`);
     if (before && (percent < before.percent || (done ?? before.done) < before.done))
       faults.push(`back: ${text}`);
-    bars.set(label, { first: before?.first ?? shown, last: shown, done: done ?? before?.done ?? 0, percent });
+    bars.set(label, {
+      first: before?.first ?? shown,
+      last: shown,
+      done: done ?? before?.done ?? 0,
+      percent,
+    });
   }
   return { bars: [...bars].map(([name, bar]) => `${name}: ${bar.first} → ${bar.last}`), faults };
 }

@@ -1,4 +1,6 @@
-/** What is found on a machine that starts the daemon, with the files of a machine in a directory. */
+/**
+ * What is found on a machine that starts the daemon, with the files of a machine in a directory.
+ */
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
@@ -12,7 +14,10 @@ const LINGER = /until you log in; .*: loginctl enable-linger$/;
 const STATE = "/var/lib/ops state";
 
 /** The answer of a machine that has these files; a text that begins with `->` is a link. */
-function on(files: Record<string, string>, env: Record<string, string> = {}): Promise<string | null> {
+function on(
+  files: Record<string, string>,
+  env: Record<string, string> = {},
+): Promise<string | null> {
   const root = directory();
   for (const [path, text] of Object.entries(files)) {
     const file = join(root, path);
@@ -37,7 +42,11 @@ const crontab = (line: string) => ({ "bin/crontab": `#!/bin/sh\necho '${line}'\n
 
 test.each([
   ["nothing", NO_CRONTAB, INSTALL],
-  ["a unit that is not enabled", { ...NO_CRONTAB, ...LINGERS, [`${UNITS}/liveopsd.service`]: UNIT }, INSTALL],
+  [
+    "a unit that is not enabled",
+    { ...NO_CRONTAB, ...LINGERS, [`${UNITS}/liveopsd.service`]: UNIT },
+    INSTALL,
+  ],
   [
     "an enabled unit of another daemon",
     { ...NO_CRONTAB, ...ENABLED, [`${UNITS}/liveopsd.service`]: "" },
@@ -50,8 +59,14 @@ test.each([
 
 test.each([
   ["an enabled unit of a user who lingers", { ...NO_CRONTAB, ...ENABLED, ...LINGERS }],
-  ["the crontab of the user", crontab("@reboot /usr/bin/node /opt/liveops/dist/bin/liveopsd.cjs start")],
-  ["a crontab of the system", { ...NO_CRONTAB, "etc/cron.d/liveops": "@reboot ops liveopsd start\n" }],
+  [
+    "the crontab of the user",
+    crontab("@reboot /usr/bin/node /opt/liveops/dist/bin/liveopsd.cjs start"),
+  ],
+  [
+    "a crontab of the system",
+    { ...NO_CRONTAB, "etc/cron.d/liveops": "@reboot ops liveopsd start\n" },
+  ],
 ])("%s starts it", async (_, files) => expect(await on(files)).toBeNull());
 
 test("a unit of the system that an administrator wrote starts it where it is enabled", async () => {

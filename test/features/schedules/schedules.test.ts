@@ -53,7 +53,8 @@ function open(): Schedules {
     saved: new FileSetting(schedulesFile(file, (problem) => problems.push(problem))),
     log: pino({ level: "silent" }),
     archive: {
-      find: async (id) => (operations.has(id) ? ({ record: operations.get(id) } as unknown as Entry) : null),
+      find: async (id) =>
+        operations.has(id) ? ({ record: operations.get(id) } as unknown as Entry) : null,
       byKey: async (key) => {
         const id = keys.get(key);
         return id === undefined ? null : { id, hash: "", entry: {} as Entry };
@@ -65,7 +66,11 @@ function open(): Schedules {
       if (known) return known;
       const id = `op${operations.size + 1}`;
       keys.set(key, id);
-      operations.set(id, { id, state: "running", chain: { id, index: 0, previous: null, next: null } });
+      operations.set(id, {
+        id,
+        state: "running",
+        chain: { id, index: 0, previous: null, next: null },
+      });
       return id;
     },
     rebootProblem: () => null,
@@ -83,7 +88,11 @@ function finish(id: string): void {
 }
 
 /** As if each run had ended before the next one. */
-async function lookAndEnd(schedules: Schedules, iso: string, state: "succeeded" | "failed"): Promise<void> {
+async function lookAndEnd(
+  schedules: Schedules,
+  iso: string,
+  state: "succeeded" | "failed",
+): Promise<void> {
   await lookAt(schedules, iso);
   for (const each of operations.values()) each.state = state;
 }
@@ -154,7 +163,9 @@ describe("if the operation of the run before is not finished", () => {
     await lookAt(schedules, "2026-11-25T14:00:00Z");
     expect(operations.size).toBe(1);
     const { lastProblem } = schedules.show("hourly");
-    expect(lastProblem).toBe("skipped the run of 2026-11-25 14:00: op1 of the run before is not finished");
+    expect(lastProblem).toBe(
+      "skipped the run of 2026-11-25 14:00: op1 of the run before is not finished",
+    );
     schedules.stop();
   });
 
@@ -167,7 +178,9 @@ describe("if the operation of the run before is not finished", () => {
     const chain = { id: "op1", index: 1, previous: "op1", next: null };
     operations.set("next", { id: "next", state: "running", chain });
     await lookAt(schedules, "2026-11-25T14:00:00Z");
-    expect(schedules.show("hourly").lastProblem).toContain("next of the run before is not finished");
+    expect(schedules.show("hourly").lastProblem).toContain(
+      "next of the run before is not finished",
+    );
     finish("next");
     await lookAt(schedules, "2026-11-25T15:00:00Z");
     expect(schedules.show("hourly").lastProblem).toBeNull();
@@ -210,7 +223,9 @@ test("a run that cannot be submitted is said, and the next one is tried", async 
   await schedules.add("hourly", SETTINGS);
   fails = new Error("the queue is full");
   await lookAt(schedules, "2026-11-25T13:00:00Z");
-  expect(schedules.show("hourly").lastProblem).toContain("could not be submitted: the queue is full");
+  expect(schedules.show("hourly").lastProblem).toContain(
+    "could not be submitted: the queue is full",
+  );
   fails = null;
   await lookAt(schedules, "2026-11-25T14:00:00Z");
   expect(schedules.show("hourly")).toMatchObject({ lastProblem: null, lastOperation: "op1" });
@@ -220,7 +235,9 @@ test("a run that cannot be submitted is said, and the next one is tried", async 
 test("a name is used once", async () => {
   const schedules = open();
   await schedules.add("hourly", SETTINGS);
-  await expect(schedules.add("hourly", SETTINGS)).rejects.toThrow("there is a schedule hourly already");
+  await expect(schedules.add("hourly", SETTINGS)).rejects.toThrow(
+    "there is a schedule hourly already",
+  );
   schedules.stop();
 });
 
@@ -238,7 +255,13 @@ test("a daemon makes up for a missed run, checks the parameters at once, and kee
   await expect(
     client.addSchedule({ name: "bad", cron: "@daily", operation: { op: "shell" } }),
   ).rejects.toMatchObject({ code: "LIVEOPS_PARAMS_INVALID" });
-  await client.addSchedule({ name: "daily", cron: "0 3 * * *", zone: "UTC", catchup: "last", operation });
+  await client.addSchedule({
+    name: "daily",
+    cron: "0 3 * * *",
+    zone: "UTC",
+    catchup: "last",
+    operation,
+  });
   await daemon.kill();
   const path = join(world.stateDir, "schedules.json");
   const stored = JSON.parse(readFileSync(path, "utf8"));
@@ -252,7 +275,9 @@ test("a daemon makes up for a missed run, checks the parameters at once, and kee
   expect(made).toMatchObject({ op: "shell", schedule: "daily" });
   expect(await daemon.untilFinished(made!.id)).toMatchObject({ state: "succeeded" });
   expect((await client.list()).total).toBe(1);
-  expect((await client.runSchedule("daily", "key")).id).toBe((await client.runSchedule("daily", "key")).id);
+  expect((await client.runSchedule("daily", "key")).id).toBe(
+    (await client.runSchedule("daily", "key")).id,
+  );
   await client.removeSchedule("daily");
   expect(await client.schedules()).toEqual({ schedules: [] });
 });
@@ -264,7 +289,9 @@ test("a pipeline file is read at each run; a missing or invalid one is the probl
   write("echo one");
   const operation = { op: "pipeline", params: {} };
   const body = { name: "nightly", cron: "0 3 * * *", zone: "UTC", operation, file: path };
-  await expect(client.addSchedule({ ...body, file: join(world.dir, "none.yaml") })).rejects.toMatchObject({
+  await expect(
+    client.addSchedule({ ...body, file: join(world.dir, "none.yaml") }),
+  ).rejects.toMatchObject({
     code: "LIVEOPS_BAD_REQUEST",
     message: expect.stringContaining("none.yaml cannot be read: there is no such file"),
   });
@@ -295,7 +322,9 @@ test("a run whose file is missing is not submitted; the schedule has the reason"
   rmSync(gone);
   await lookAt(schedules, "2026-11-25T14:00:00Z");
   expect(operations.size).toBe(1);
-  expect(schedules.show("daily").lastProblem).toContain("gone.yaml cannot be read: there is no such file");
+  expect(schedules.show("daily").lastProblem).toContain(
+    "gone.yaml cannot be read: there is no such file",
+  );
   schedules.stop();
 });
 
@@ -326,8 +355,13 @@ describe("runs that are missing", () => {
     expect(schedules.show("hourly").missing).toBeNull();
     await lookAt(schedules, "2026-11-25T15:00:01Z");
     await lookAt(schedules, "2026-11-25T15:01:00Z");
-    expect(schedules.show("hourly").missing).toMatchObject({ kind: "late", since: "2026-11-25T14:00:00Z" });
-    expect(told).toEqual(["hourly: the run of 2026-11-25 14:00 has not started within 1 h: op1 is queued"]);
+    expect(schedules.show("hourly").missing).toMatchObject({
+      kind: "late",
+      since: "2026-11-25T14:00:00Z",
+    });
+    expect(told).toEqual([
+      "hourly: the run of 2026-11-25 14:00 has not started within 1 h: op1 is queued",
+    ]);
     schedules.stop();
     // The next daemon does not tell it again.
     const next = open();
@@ -343,7 +377,8 @@ describe("runs that are missing", () => {
   test("no success in several runs is said, and a success of the chain ends it", async () => {
     const schedules = open();
     await schedules.add("hourly", SETTINGS);
-    for (const hour of [13, 14, 15]) await lookAndEnd(schedules, `2026-11-25T${hour}:00:00Z`, "failed");
+    for (const hour of [13, 14, 15])
+      await lookAndEnd(schedules, `2026-11-25T${hour}:00:00Z`, "failed");
     expect(schedules.show("hourly").missing).toBeNull();
     await lookAt(schedules, "2026-11-25T15:01:00Z");
     expect(told).toEqual(["hourly: no success in 3 runs, none since 2026-11-25 12:30"]);
@@ -353,7 +388,8 @@ describe("runs that are missing", () => {
     await expect
       .poll(() => schedules.show("hourly"))
       .toMatchObject({ missing: null, lastSuccessAt: "2026-11-25T16:01:00.000Z" });
-    for (const hour of [17, 18, 19, 20]) await lookAndEnd(schedules, `2026-11-25T${hour}:00:00Z`, "failed");
+    for (const hour of [17, 18, 19, 20])
+      await lookAndEnd(schedules, `2026-11-25T${hour}:00:00Z`, "failed");
     expect(told.at(-1)).toBe("hourly: no success in 3 runs, the last at 2026-11-25 16:01");
     schedules.stop();
   });

@@ -1,4 +1,7 @@
-/** Where `liveops shell` opens: a step is refused only where the record lists all steps of its stage. */
+/**
+ * Where `liveops shell` opens: a step is refused only where the record lists all steps of its
+ * stage.
+ */
 import { expect, test } from "vitest";
 import type { Step } from "../../../protocol/operation.js";
 import { placeOf, stateOf } from "../../../tui/features/shell/place.js";

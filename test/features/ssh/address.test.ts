@@ -18,8 +18,14 @@ describe("an address of ssh", () => {
   test.each<[string, Partial<SshAddress>]>([
     ["ssh://box", { user: null, host: "box", port: null, socket: null, name: "box" }],
     ["ssh://box/", { socket: null, text: "ssh://box" }],
-    ["ssh://ann@box.example.com:2222", { user: "ann", port: 2222, name: "ann@box.example.com:2222" }],
-    ["ssh://box/run/my%20ops/s.sock", { socket: "/run/my ops/s.sock", name: "box/run/my ops/s.sock" }],
+    [
+      "ssh://ann@box.example.com:2222",
+      { user: "ann", port: 2222, name: "ann@box.example.com:2222" },
+    ],
+    [
+      "ssh://box/run/my%20ops/s.sock",
+      { socket: "/run/my ops/s.sock", name: "box/run/my ops/s.sock" },
+    ],
     ["ssh://ann%40corp@box", { user: "ann@corp", host: "box", name: "ann@corp@box" }],
     ["ssh://[fe80::1%eth0]:22", { host: "fe80::1%eth0", port: 22, name: "[fe80::1%eth0]:22" }],
     ["ssh://my_alias", { host: "my_alias" }],
@@ -74,7 +80,9 @@ describe("an address of ssh", () => {
         const words = sshWords(address);
         const target = words.at(-1)!;
         expect(target).not.toMatch(/^-|[\s;&|<>$`'"(){}*?!#~]/);
-        expect(words.slice(0, -1)).toEqual(address.port === null ? [] : ["-p", String(address.port)]);
+        expect(words.slice(0, -1)).toEqual(
+          address.port === null ? [] : ["-p", String(address.port)],
+        );
         expect(parseAddress(address.text, "--host")).toEqual(address);
       }),
     );

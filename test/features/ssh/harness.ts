@@ -1,6 +1,7 @@
 /**
- * A host to which ssh connects: an sshd of the test's own on a loopback port, with its own keys. Its sessions have the
- * environment of a world, so that `liveops` there finds the daemon of that world.
+ * A host to which ssh connects: an sshd of the test's own on a loopback port, with its own keys.
+ * Its sessions have the environment of a world, so that `liveops` there finds the daemon of that
+ * world.
  *
  * No service is started, and no file of the user is read.
  */
@@ -59,7 +60,17 @@ export class SshHost {
   async start(): Promise<this> {
     mkdirSync(this.bin, { recursive: true });
     for (const name of ["host", "user"])
-      execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", join(this.dir, name)]);
+      execFileSync("ssh-keygen", [
+        "-q",
+        "-t",
+        "ed25519",
+        "-N",
+        "",
+        "-C",
+        "",
+        "-f",
+        join(this.dir, name),
+      ]);
     execFileSync("cp", [join(this.dir, "user.pub"), join(this.dir, "authorized")]);
     this.install();
     this.port = await freePort();
@@ -80,7 +91,10 @@ export class SshHost {
 
   #write(): void {
     const { port, dir } = this;
-    const env = { ...this.remote.env, PATH: `${this.bin}:${dirname(process.execPath)}:/usr/bin:/bin` };
+    const env = {
+      ...this.remote.env,
+      PATH: `${this.bin}:${dirname(process.execPath)}:/usr/bin:/bin`,
+    };
     const variables = Object.entries(env).map(([name, value]) => `"${name}=${value}"`);
     writeFileSync(
       join(dir, "sshd_config"),
@@ -158,7 +172,9 @@ export class SshHost {
 
   /** The `liveops dial-stdio` processes on the host. */
   dials(): Seen[] {
-    return processesOf(this.remote.dir).filter(({ command }) => /^node .* dial-stdio /.test(command));
+    return processesOf(this.remote.dir).filter(({ command }) =>
+      /^node .* dial-stdio /.test(command),
+    );
   }
 
   /** Ends shared connections and sshd. */
@@ -177,7 +193,10 @@ function kill(pid: number): void {
   }
 }
 
-/** The ssh processes with a connection to a port of 127.0.0.1. One that shares its connection has no other trace. */
+/**
+ * The ssh processes with a connection to a port of 127.0.0.1. One that shares its connection has no
+ * other trace.
+ */
 function connectedTo(port: number): Seen[] {
   const peer = `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")}`;
   const rows = readFileSync("/proc/net/tcp", "utf8").split("\n");

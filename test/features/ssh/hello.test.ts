@@ -5,7 +5,9 @@ import { formatHello, HelloReader } from "../../../protocol/features/ssh/hello.j
 const HELLO = { version: "1.2.3", error: null };
 
 test("the hello is found behind text of the remote shell, however the bytes are cut", () => {
-  const noise = fc.string({ unit: "binary" }).filter((text) => !text.includes("liveops dial-stdio"));
+  const noise = fc
+    .string({ unit: "binary" })
+    .filter((text) => !text.includes("liveops dial-stdio"));
   const cuts = fc.array(fc.nat());
   fc.assert(
     fc.property(noise, fc.uint8Array(), cuts, (before, body, places) => {

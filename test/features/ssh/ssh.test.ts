@@ -56,7 +56,12 @@ describe("settings of the user", () => {
   test("stay", async () => {
     const { options, isShared } = await sshSetup(
       box,
-      envWith("ConnectTimeout 3", "ServerAliveInterval 7", "ControlPath /tmp/mine-%C", "ControlMaster auto"),
+      envWith(
+        "ConnectTimeout 3",
+        "ServerAliveInterval 7",
+        "ControlPath /tmp/mine-%C",
+        "ControlMaster auto",
+      ),
     );
     expect(isShared).toBe(false);
     expect(options.join(" ")).not.toMatch(/ConnectTimeout|ServerAlive|ControlPath|ControlMaster/);

@@ -5,7 +5,10 @@ import { runOperation } from "../../../ops/features/testing/index.js";
 
 class Import extends LiveOperation<typeof Import> {
   static stages = ["Load", "Save"] as const;
-  static params = z.object({ rows: z.number().min(1).default(2), fail: z.boolean().default(false) });
+  static params = z.object({
+    rows: z.number().min(1).default(2),
+    fail: z.boolean().default(false),
+  });
   static resultText = (result: { rows: number }) => `${result.rows} rows`;
 
   async run(p: Progress<Import>) {
@@ -24,7 +27,12 @@ it("gives the outcome, the events and the lines; the chain does not go on", asyn
   const run = await runOperation(Import);
   expectTypeOf(run.result).toEqualTypeOf<{ rows: number }>();
   const { events, ...outcome } = run;
-  expect(outcome).toEqual({ state: "succeeded", result: { rows: 2 }, error: null, log: ["row 0", "row 1"] });
+  expect(outcome).toEqual({
+    state: "succeeded",
+    result: { rows: 2 },
+    error: null,
+    log: ["row 0", "row 1"],
+  });
   const entered = events.flatMap((event) => (event.type === "stage:entered" ? [event.stage] : []));
   expect(entered).toEqual(["Load", "Save"]);
   expect(events[0]).toMatchObject({ type: "operation:submitted" });
@@ -40,7 +48,9 @@ it("rejects parameters that the schema refuses, with every problem", async () =>
   const refused = expect(runOperation(Import, { rows: 0, fail: "perhaps" as never })).rejects;
   await refused.toMatchObject({ code: "LIVEOPS_PARAMS_INVALID" });
   await refused.toThrow(/rows takes at least 1, not 0\nfail takes true or false, not "perhaps"/);
-  await expect(runOperation(class {} as never, {} as never)).rejects.toThrow("takes an operation type");
+  await expect(runOperation(class {} as never, {} as never)).rejects.toThrow(
+    "takes an operation type",
+  );
 });
 
 it("runs operations inside of it, given by their class", async () => {

@@ -1,4 +1,7 @@
-/** Pipelines with `needs` and `makes` on a real daemon: kill -9 between the run of a command and its stamp, and retries. */
+/**
+ * Pipelines with `needs` and `makes` on a real daemon: kill -9 between the run of a command and its
+ * stamp, and retries.
+ */
 import {
   existsSync,
   mkdtempSync,
@@ -131,7 +134,10 @@ test("a retry from a stage runs it although it is up to date, also when its work
   writeFileSync(at("go"), "");
   await daemon.client.retry(id);
   const last = await daemon.untilFinished(id);
-  expect(last).toMatchObject({ state: "succeeded", stageTimes: { Make: { reason: "done in attempt 4" } } });
+  expect(last).toMatchObject({
+    state: "succeeded",
+    stageTimes: { Make: { reason: "done in attempt 4" } },
+  });
   expect([lines("ran"), lines("packed")]).toEqual([4, 2]);
 });
 

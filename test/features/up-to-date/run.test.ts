@@ -1,5 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts are shell scripts
-/** `needs` and `makes`: a stage or step runs exactly where something changed since its last run, and says why. */
+/**
+ * `needs` and `makes`: a stage or step runs exactly where something changed since its last run, and
+ * says why.
+ */
 import {
   appendFileSync,
   chmodSync,
@@ -105,7 +108,10 @@ describe("a stage", () => {
     async (name) => {
       const { builds, write } = world();
       write(`src/${name}`, "1");
-      const text = SITE.replace("[src/**,", '[src/**, "!src/b.ts",').replace("cat src/*", "cat src/a*");
+      const text = SITE.replace("[src/**,", '[src/**, "!src/b.ts",').replace(
+        "cat src/*",
+        "cat src/a*",
+      );
       expect((await builds.run(text)).said.Site).toBe("done: runs: no earlier run is known");
       write(`src/${name}`, "2");
       const { record } = await builds.run(text);
@@ -194,8 +200,12 @@ describe("a stage", () => {
     write("src/a.ts", "bad");
     expect((await builds.run(text)).record.state).toBe("failed");
     write("src/a.ts", "a");
-    expect((await builds.run(text)).said).toEqual({ Check: "done: runs: the last run has not succeeded" });
-    expect((await builds.run(text)).said).toEqual({ Check: "up-to-date: up to date: 2 files, ran TIME" });
+    expect((await builds.run(text)).said).toEqual({
+      Check: "done: runs: the last run has not succeeded",
+    });
+    expect((await builds.run(text)).said).toEqual({
+      Check: "up-to-date: up to date: 2 files, ran TIME",
+    });
   });
 
   test("does not need what it makes itself", async () => {
@@ -204,7 +214,9 @@ describe("a stage", () => {
   - { name: Gen, needs: [src/**], makes: [src/gen.ts], run: date +%N >src/gen.ts }
 `;
     await builds.run(text);
-    expect((await builds.run(text)).said).toEqual({ Gen: "up-to-date: up to date: 2 files, made TIME" });
+    expect((await builds.run(text)).said).toEqual({
+      Gen: "up-to-date: up to date: 2 files, made TIME",
+    });
   });
 
   test("keeps no value of a secret, and counts where it comes from", async () => {
@@ -215,9 +227,9 @@ stages:
 `;
     process.env.LIVEOPS_TEST_ONE = "swordfish-1";
     await builds.run(text, { set: ["token=env:LIVEOPS_TEST_ONE"] });
-    expect((await builds.run(text, { set: ["token=env:LIVEOPS_TEST_ONE"] })).record.stageStates.Push).toBe(
-      "up-to-date",
-    );
+    expect(
+      (await builds.run(text, { set: ["token=env:LIVEOPS_TEST_ONE"] })).record.stageStates.Push,
+    ).toBe("up-to-date");
     process.env.LIVEOPS_TEST_TWO = "swordfish-2";
     const other = await builds.run(text, { set: ["token=env:LIVEOPS_TEST_TWO"] });
     expect(other.said.Push).toBe("done: runs: $token changed");
@@ -296,7 +308,9 @@ describe("what is wrong", () => {
     if (isDirectory) mkdirSync(name);
     else writeFileSync(name, "");
     const { record } = await builds.run(of("needs: [src/**]"));
-    expect(record.error!.message).toMatch(/src\/x\ufffd.*: its name is not UTF-8; .*build\.yaml:3:13\)$/);
+    expect(record.error!.message).toMatch(
+      /src\/x\ufffd.*: its name is not UTF-8; .*build\.yaml:3:13\)$/,
+    );
   });
 
   test("of one of several steps, in the words of the step", async () => {
@@ -375,7 +389,9 @@ describe("a stamp", () => {
     await builds.run(SITE.replace("name: Site", "name: Other"));
     const own = stamps().find((file) => file !== foreign)!;
     copyFileSync(foreign!, own);
-    expect((await builds.run(SITE.replace("name: Site", "name: Other"))).said.Other).toMatch(/^done/);
+    expect((await builds.run(SITE.replace("name: Site", "name: Other"))).said.Other).toMatch(
+      /^done/,
+    );
   });
 
   test("that cannot be written costs only the next run", async () => {

@@ -1,4 +1,7 @@
-/** What changed in a checkout: commits, scripts, edited files. And that nothing of the repository runs for it. */
+/**
+ * What changed in a checkout: commits, scripts, edited files. And that nothing of the repository
+ * runs for it.
+ */
 import { existsSync, mkdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -35,7 +38,10 @@ function repository(files: Record<string, string>) {
 describe("a repository of somebody else", () => {
   const OURS = "#!/bin/sh\necho one\n";
 
-  /** @returns what is known of it after its script was edited, and whether a program of its configuration ran */
+  /**
+   * @returns what is known of it after its script was edited, and whether a program of its
+   * configuration ran
+   */
   async function changedWith(prepare: (dir: string, program: string) => void) {
     const { dir, changes } = repository({ "deploy.sh": OURS });
     const marker = join(directory(), "ran");
@@ -88,7 +94,13 @@ describe("a repository of somebody else", () => {
       commitAll(part);
       writeFileSync(join(part, ".git/info/attributes"), "* filter=x\n");
       git(part, "config", "filter.x.clean", program);
-      git(dir, "update-index", "--add", "--cacheinfo", `160000,${git(part, "rev-parse", "HEAD")},part`);
+      git(
+        dir,
+        "update-index",
+        "--add",
+        "--cacheinfo",
+        `160000,${git(part, "rev-parse", "HEAD")},part`,
+      );
       edit(join(part, "a.txt"), "two\n");
     });
     expect(told).toEqual({ found: DIFF, hasRun: false });
@@ -99,7 +111,11 @@ describe("what changed", () => {
   const edited = (name: string) => ({ kind: "script", name, at: expect.any(String) });
 
   test("is told below the top of the checkout, with the lines of the scripts that the operation uses", async () => {
-    const { dir, changes } = repository({ "part/run.sh": "one\n", "top.txt": "one\n", "same.txt": "one\n" });
+    const { dir, changes } = repository({
+      "part/run.sh": "one\n",
+      "top.txt": "one\n",
+      "same.txt": "one\n",
+    });
     edit(join(dir, "part/run.sh"), "one\ntwo\n");
     edit(join(dir, "top.txt"), "two\n");
     expect(await changes(["run.sh"], join(dir, "part"))).toEqual({
@@ -114,7 +130,12 @@ describe("what changed", () => {
     git(dir, "commit", "-qam", "second");
     edit(join(dir, "b.txt"), "two\n");
     git(dir, "add", "b.txt");
-    const commit = { kind: "commit", name: expect.any(String), now: "Ada: second", at: expect.any(String) };
+    const commit = {
+      kind: "commit",
+      name: expect.any(String),
+      now: "Ada: second",
+      at: expect.any(String),
+    };
     expect(await changes()).toEqual({ changes: [commit, edited("b.txt")], notes: [] });
   });
 
@@ -138,17 +159,28 @@ describe("what changed", () => {
     const { dir, commit } = repository({ "a.txt": "one\n" });
     git(dir, "commit", "-q", "--allow-empty", "-m", "second");
     const second = git(dir, "rev-parse", "HEAD");
-    const runs = { before: { commit: second }, now: { commit, cwd: dir }, since: new Date().toISOString() };
+    const runs = {
+      before: { commit: second },
+      now: { commit, cwd: dir },
+      since: new Date().toISOString(),
+    };
     expect((await checkoutChanges(runs, [], 60_000)).changes).toEqual([
       { kind: "commit", name: commit.slice(0, 7), before: second.slice(0, 7) },
     ]);
   });
 
   test.each(["2", "4"])("is read from an index of version %s", async (version) => {
-    const { dir, changes } = repository({ "dir/one.txt": "one\n", "dir/two.txt": "one\n", "é.txt": "one\n" });
+    const { dir, changes } = repository({
+      "dir/one.txt": "one\n",
+      "dir/two.txt": "one\n",
+      "é.txt": "one\n",
+    });
     git(dir, "update-index", "--index-version", version);
     for (const name of ["dir/two.txt", "é.txt"]) edit(join(dir, name), "two\n");
-    expect(await changes()).toEqual({ changes: [edited("dir/two.txt"), edited("é.txt")], notes: [] });
+    expect(await changes()).toEqual({
+      changes: [edited("dir/two.txt"), edited("é.txt")],
+      notes: [],
+    });
   });
 
   test("is not known of a split index, and of commits that the checkout does not have", async () => {
@@ -158,7 +190,11 @@ describe("what changed", () => {
     expect((await changes()).notes).toEqual([index]);
     const commit = "0123456789".repeat(4);
     const at = (before?: string) =>
-      checkoutChanges({ before: { commit: before }, now: { commit, cwd: dir }, since: "2026" }, [], 60_000);
+      checkoutChanges(
+        { before: { commit: before }, now: { commit, cwd: dir }, since: "2026" },
+        [],
+        60_000,
+      );
     const missing = git(dir, "rev-parse", "HEAD");
     expect((await at(missing)).notes).toEqual([
       `The commits ${missing.slice(0, 7)}..0123456 are not in the checkout ${dir}.`,

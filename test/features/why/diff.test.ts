@@ -7,7 +7,11 @@ import { diffLines } from "../../../tui/features/why/diff-text.js";
 import { backupDone, doneStep, step } from "../../tui/dashboard/operations.js";
 
 /** @param lines - `step: text`, or a text of no step */
-function run(steps: readonly Step[], lines: readonly string[], over: Partial<Operation> = {}): RunSource {
+function run(
+  steps: readonly Step[],
+  lines: readonly string[],
+  over: Partial<Operation> = {},
+): RunSource {
   const log = lines.map((line, i): LogLine => {
     const [, name, text = line] = /^(\w+): (.*)$/.exec(line) ?? [];
     const place = { stage: "Archive", ...(name !== undefined && { step: name }) };
@@ -21,7 +25,10 @@ function run(steps: readonly Step[], lines: readonly string[], over: Partial<Ope
       text,
     };
   });
-  const counts = { total: steps.length, done: steps.filter(({ state }) => state === "done").length };
+  const counts = {
+    total: steps.length,
+    done: steps.filter(({ state }) => state === "done").length,
+  };
   const record = backupDone({
     logLines: log.length,
     steps: { Archive: [...steps] },
@@ -51,7 +58,10 @@ test("the first line of a step that differs is shown with those before it, of th
   const left = run([a, b], ["a: 1", "b: one", "a: 2", "b: two"]);
   const right = run([a, b], ["b: one", "b: three", "a: 1", "a: 2"]);
   const difference = await diffRuns(left, right);
-  expect(difference.log).toMatchObject({ same: false, first: { left: { step: "b", text: "two" } } });
+  expect(difference.log).toMatchObject({
+    same: false,
+    first: { left: { step: "b", text: "two" } },
+  });
   expect(difference.log.before.map(({ text: it }) => it)).toEqual(["one"]);
   expect(await text(left, right)).toContain("  < 4 [Archive/b] two\n  > 2 [Archive/b] three");
 });
@@ -66,7 +76,12 @@ test("lines that only one of the runs has are a difference, wherever its other l
 });
 
 test("a step that ended otherwise is a difference, and a step that a record leaves out is not", async () => {
-  const failed = step("b", { state: "failed", reason: "exit 1", finishedAt: a.finishedAt, seconds: 2 });
+  const failed = step("b", {
+    state: "failed",
+    reason: "exit 1",
+    finishedAt: a.finishedAt,
+    seconds: 2,
+  });
   const shown = await text(run([a, b], []), run([a, failed], []));
   expect(shown).toMatch(/Archive\/b +✓ 4\.2s +✗ 2s exit 1/);
   expect(shown).toContain("The runs differ: stages.");

@@ -1,4 +1,7 @@
-/** What failed, by the record: the command, its place, the exit in words, and which files are read for it. */
+/**
+ * What failed, by the record: the command, its place, the exit in words, and which files are read
+ * for it.
+ */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -40,7 +43,9 @@ test("a command of a pipeline has its line, as the pipeline ran it", () => {
   const text = "stages:\n  - name: Test\n    run: |\n      make build\n      make test\n";
   const error = `"Test" exited with 2 at /srv/ci.yaml:5: make test\nok 1\nnot ok 2`;
   const known = { place: { file: "/srv/ci.yaml", line: 5 }, command: "make test" };
-  const record = failed("", { error: { code: "LIVEOPS_EXCEPTION", message: error, stack: null, ...known } });
+  const record = failed("", {
+    error: { code: "LIVEOPS_EXCEPTION", message: error, stack: null, ...known },
+  });
   expect(failureOf(record, { ...FACTS, kept: { path: "/srv/ci.yaml", text } })).toEqual({
     stage: "Test",
     step: null,
@@ -71,7 +76,12 @@ test("a cause is its first line: the lines behind it are output of the program",
   const causes = [
     { depth: 0, message: '"Test/a" exited with 1 at /srv/ci.yaml:5: make\nnot ok 2', stack: null },
   ];
-  const error = { code: "LIVEOPS_EXCEPTION", message: "2 of 7 steps failed: a, b", stack: null, causes };
+  const error = {
+    code: "LIVEOPS_EXCEPTION",
+    message: "2 of 7 steps failed: a, b",
+    stack: null,
+    causes,
+  };
   expect(failureOf(failed("", { error }), FACTS)?.causes).toEqual([
     '"Test/a" exited with 1 at /srv/ci.yaml:5: make',
   ]);
@@ -116,7 +126,9 @@ test("of several steps that failed none is named, and of each the lines that tel
     ...printed("b", "begin", "no luck"),
     ...printed("c", "ERROR: of a step that did not fail"),
   ];
-  expect(failureOf(failed("2 of 7 steps failed: a, b", { steps }), { ...FACTS, lastLines })).toMatchObject({
+  expect(
+    failureOf(failed("2 of 7 steps failed: a, b", { steps }), { ...FACTS, lastLines }),
+  ).toMatchObject({
     stage: "Test",
     step: null,
     lines: [
@@ -146,7 +158,8 @@ describe("the source", () => {
   test("is not read of hidden files, of files elsewhere, and of what is no file", () => {
     using dir = temporaryDirectory();
     for (const name of ["work", "work/.ssh", "other"]) mkdirSync(join(dir.path, name));
-    for (const name of ["work/.ssh/id.rsa", "other/a.txt"]) writeFileSync(join(dir.path, name), "key");
+    for (const name of ["work/.ssh/id.rsa", "other/a.txt"])
+      writeFileSync(join(dir.path, name), "key");
     const cwd = join(dir.path, "work");
     expect(at(join(cwd, ".ssh/id.rsa"), 1, cwd)).toBeNull();
     expect(at(join(dir.path, "other/a.txt"), 1, cwd)).toBeNull();
@@ -165,9 +178,15 @@ describe("what leaves the daemon", () => {
       "+key tr0ub4dor&3",
       "+curl -H 'Authorization: Bearer eyJhbGciOi' -H \"Authorization: Bearer $TOKEN\"",
     ];
-    const masker = maskerOf({ DEPLOY_TOKEN: "abcdef123456", EDITOR: "vi" }, { "env:K": "tr0ub4dor&3" });
+    const masker = maskerOf(
+      { DEPLOY_TOKEN: "abcdef123456", EDITOR: "vi" },
+      { "env:K": "tr0ub4dor&3" },
+    );
     const clean = withoutSecrets(
-      why({ summary: "failed with abcdef123456", changes: [{ kind: "script", name: "a.sh", diff }] }),
+      why({
+        summary: "failed with abcdef123456",
+        changes: [{ kind: "script", name: "a.sh", diff }],
+      }),
       masker,
     );
     expect(clean.summary).toBe("failed with ***");
@@ -190,7 +209,11 @@ describe("what leaves the daemon", () => {
       now: long,
       diff: Array.from({ length: 12 }, () => long),
     }));
-    const large = why({ changes, notes: Array.from({ length: 50 }, () => long), title: "é".repeat(4000) });
+    const large = why({
+      changes,
+      notes: Array.from({ length: 50 }, () => long),
+      title: "é".repeat(4000),
+    });
     expect(Buffer.byteLength(JSON.stringify(bounded(large)))).toBeLessThanOrEqual(16 * 1024);
     expect(bounded(why({ summary: "short" }))).toEqual(why({ summary: "short" }));
   });

@@ -8,7 +8,10 @@ describe("the shape of a line", () => {
     ["2026-11-29 10:21:27,123 INFO took 0.32s", "2026-11-30 04:01:09,001 INFO took 12 ms"],
     ["at Sun Nov 29 10:21:27 UTC 2026", "at Mon Dec 7 01:02:03 UTC 2026"],
     ["copying 12 files to /srv/app/releases/1.2.3", "copying 3 files to /var/tmp/x"],
-    ["request 550e8400-e29b-41d4-a716-446655440000 ok", "request 123e4567-e89b-12d3-a456-426614174000 ok"],
+    [
+      "request 550e8400-e29b-41d4-a716-446655440000 ok",
+      "request 123e4567-e89b-12d3-a456-426614174000 ok",
+    ],
     ["commit 9f3c2a1b7 pushed", "commit 00aa12bc9 pushed"],
     ["read 12.5 MiB (3%)", "read 900 kB (100%)"],
     ["[=====>      ] 40%", "[===========>] 95%"],
@@ -38,12 +41,19 @@ describe("the diff", () => {
     expect(lineDiff(before, lines("a", "b", "C", "d", "e"))).toEqual([" b", "-c", "+C"]);
     expect(lineDiff(before, lines("a", "b", "c", "d", "e", "f"))).toEqual([" e", "+f"]);
     expect(lineDiff(before, lines("b", "c", "d", "e"))).toEqual(["-a"]);
-    expect(lineDiff(before, lines("A", "b", "c", "d", "E"))).toEqual(["-a", "+A", " d", "-e", "+E"]);
+    expect(lineDiff(before, lines("A", "b", "c", "d", "E"))).toEqual([
+      "-a",
+      "+A",
+      " d",
+      "-e",
+      "+E",
+    ]);
     expect(lineDiff("", "x")).toEqual(["-", "+x"]);
   });
 
   test("is short, whatever changed", () => {
-    const many = (word: string) => Array.from({ length: 50_000 }, (_, i) => `${word} ${i}`).join("\n");
+    const many = (word: string) =>
+      Array.from({ length: 50_000 }, (_, i) => `${word} ${i}`).join("\n");
     const diff = lineDiff(many("old"), many("new"));
     expect(diff).toHaveLength(12);
     expect(diff.at(-1)).toBe("…");

@@ -1,4 +1,7 @@
-/** `why` as text: what git, a log or a file of somebody else says does not reach the terminal as it is. */
+/**
+ * `why` as text: what git, a log or a file of somebody else says does not reach the terminal as it
+ * is.
+ */
 import { expect, test } from "vitest";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import type { Why } from "../../../protocol/why.js";
@@ -31,16 +34,23 @@ test("has no control character of any text in it", () => {
       lines: [EVIL],
     },
     since: { id: EVIL, finishedAt: at, seconds: 1 },
-    changes: ["commit", "script", "parameter", "variable", "stage", "log", "directory", "later"].map(
-      (kind) => ({
-        kind,
-        name: EVIL,
-        before: EVIL,
-        now: EVIL,
-        at,
-        diff: [EVIL],
-      }),
-    ),
+    changes: [
+      "commit",
+      "script",
+      "parameter",
+      "variable",
+      "stage",
+      "log",
+      "directory",
+      "later",
+    ].map((kind) => ({
+      kind,
+      name: EVIL,
+      before: EVIL,
+      now: EVIL,
+      at,
+      diff: [EVIL],
+    })),
     machine: null,
     waits: [{ what: EVIL, until: EVIL, at }],
     left: [decision],
@@ -49,6 +59,9 @@ test("has no control character of any text in it", () => {
     notes: [EVIL],
     next: [{ command: EVIL, does: EVIL }],
   };
-  for (const text of [...whyLines(why, (_, each) => each), ...whyMarkdown(why, sanitize).split("\n")])
+  for (const text of [
+    ...whyLines(why, (_, each) => each),
+    ...whyMarkdown(why, sanitize).split("\n"),
+  ])
     expect(text).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202e]/);
 });

@@ -1,6 +1,17 @@
-/** `why` with a real daemon and a real git checkout: what failed, what changed, what waits; and that it is kept. */
+/**
+ * `why` with a real daemon and a real git checkout: what failed, what changed, what waits; and that
+ * it is kept.
+ */
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, onTestFinished, test, vi } from "vitest";
@@ -59,7 +70,10 @@ const shell = (command: string) => ({ params: { script: command } });
 const kinds = ({ changes }: Why) => changes.map(({ kind }) => kind);
 const named = ({ changes }: Why, kind: string) => changes.filter((change) => change.kind === kind);
 
-/** A git for the daemon: it refuses the repository `refused` for its owner, and waits in `late` for a gate. */
+/**
+ * A git for the daemon: it refuses the repository `refused` for its owner, and waits in `late` for
+ * a gate.
+ */
 const bin = mkdtempSync(join(tmpdir(), "liveops-git-"));
 const gitGate = join(bin, "gate");
 const realGit = execFileSync("sh", ["-c", "command -v git"], { encoding: "utf8" }).trim();
@@ -88,8 +102,8 @@ async function ran(op: string, body: object): Promise<Operation> {
   return daemon.untilFinished((await daemon.submit(op, body)).id);
 }
 
-// Each test compares with the last success of its own type, parameters or directory: the first finds none. Those of
-// `pipeline` fail first.
+// Each test compares with the last success of its own type, parameters or directory: the first
+// finds none. Those of `pipeline` fail first.
 
 test("a first run, a directory and a type that are gone, and no git", async () => {
   const first = await ran("shell", shell("echo only; exit 3"));
@@ -122,7 +136,9 @@ test("a first run, a directory and a type that are gone, and no git", async () =
   rmSync(join(daemon.world.stateDir, "runs", work.id, "why.json"));
   const again = await daemon.client.why(work.id);
   expect(again).toMatchObject({ state: "failed", machine: null });
-  await expect(daemon.client.why("zzzzzz")).rejects.toMatchObject({ code: "LIVEOPS_NO_SUCH_OPERATION" });
+  await expect(daemon.client.why("zzzzzz")).rejects.toMatchObject({
+    code: "LIVEOPS_NO_SUCH_OPERATION",
+  });
 });
 
 test("a repository that git refuses, for its owner", async () => {
@@ -131,7 +147,9 @@ test("a repository that git refuses, for its owner", async () => {
   writeFileSync(join(repo, "no"), "");
   const bad = await ran("check", { cwd: repo });
   expect(await daemon.client.why(bad.id)).toMatchObject({
-    notes: [`Another user owns the repository of ${repo}, and git refuses it: what changed is not known.`],
+    notes: [
+      `Another user owns the repository of ${repo}, and git refuses it: what changed is not known.`,
+    ],
   });
 });
 
@@ -160,7 +178,8 @@ test("what git tells late is pending, then whole and kept", async () => {
 test("a failure in a checkout: the script with its diff, the commit with its author, the line that is new", async () => {
   const repo = makeDirectory("repo");
   const script = join(repo, "deploy.sh");
-  const write = (...lines: string[]) => writeFileSync(script, ["#!/bin/sh", ...lines, ""].join("\n"));
+  const write = (...lines: string[]) =>
+    writeFileSync(script, ["#!/bin/sh", ...lines, ""].join("\n"));
   write('echo "begins at $(date)"', "echo target ok");
   chmodSync(script, 0o755);
   commitAll(repo);
@@ -191,12 +210,19 @@ test("a failure in a checkout: the script with its diff, the commit with its aut
     lines: [expect.stringContaining("begins at"), "no route to 10.0.0.7"],
   });
   expect(why.since).toMatchObject({ id: good.id });
-  expect(named(why, "commit")).toMatchObject([{ name: commit, now: "Ada: deploy: check the route" }]);
+  expect(named(why, "commit")).toMatchObject([
+    { name: commit, now: "Ada: deploy: check the route" },
+  ]);
   expect(named(why, "script")).toEqual([
     {
       kind: "script",
       name: "deploy.sh",
-      diff: [' echo "begins at $(date)"', "-echo target ok", "+echo no route to 10.0.0.7", "+exit 7"],
+      diff: [
+        ' echo "begins at $(date)"',
+        "-echo target ok",
+        "+echo no route to 10.0.0.7",
+        "+exit 7",
+      ],
     },
   ]);
   expect(named(why, "variable")).toEqual([
@@ -209,7 +235,9 @@ test("a failure in a checkout: the script with its diff, the commit with its aut
   expect(why.machine).toMatchObject({ cores: expect.any(Number), outOfMemory: null });
   expect(why.machine!.disks[0]!.freeBytes).toBeGreaterThan(0);
   expect(why.machine!.processes.length).toBeGreaterThan(0);
-  expect(why.next.map(({ command }) => command)).toContain(`liveops why ${bad.id} --against ${good.id}`);
+  expect(why.next.map(({ command }) => command)).toContain(
+    `liveops why ${bad.id} --against ${good.id}`,
+  );
   expect(JSON.stringify(why)).not.toContain('"2"');
 
   // The same next week: after other commits, by another daemon, and without the checkout.
@@ -242,7 +270,9 @@ test("what a queued and a running operation wait for, and what a success left ou
   await client.resume(running.id);
 
   const next = await daemon.submit("work", {});
-  expect((await client.why(next.id)).waits).toMatchObject([{ what: "it is number 1 in the queue default" }]);
+  expect((await client.why(next.id)).waits).toMatchObject([
+    { what: "it is number 1 in the queue default" },
+  ]);
   const after = await daemon.submit("work", { after: [running.id] });
   expect((await client.why(after.id)).waits).toMatchObject([
     { what: "it waits for another operation", until: `the end of ${running.id} (work, running)` },

@@ -10,9 +10,9 @@ interface Timer {
 /**
  * The clock of an operation under test: it stands still until `advance`.
  *
- * The clock decides the times and durations of events, the rate and the throttling of the progress bar, the timeout
- * and the grace period. It does not change `Date`, `performance` or the timers of the operation itself; use the fake
- * timers of the test runner for those.
+ * The clock decides the times and durations of events, the rate and the throttling of the progress
+ * bar, the timeout and the grace period. It does not change `Date`, `performance` or the timers of
+ * the operation itself; use the fake timers of the test runner for those.
  */
 export class FakeClock implements Clock {
   readonly #start: number;
@@ -22,7 +22,8 @@ export class FakeClock implements Clock {
   /** @param start - the wall-clock time at the start. Default: 2026-01-01 00:00 UTC */
   constructor(start: Date | string = "2026-01-01T00:00:00.000Z") {
     this.#start = new Date(start).getTime();
-    if (Number.isNaN(this.#start)) throw new RangeError(`FakeClock takes a date, not ${String(start)}`);
+    if (Number.isNaN(this.#start))
+      throw new RangeError(`FakeClock takes a date, not ${String(start)}`);
   }
 
   /** Milliseconds since the start. */
@@ -45,8 +46,8 @@ export class FakeClock implements Clock {
   }
 
   /**
-   * Moves the clock. Timers that are due fire in order before the call returns, so that a loop that never awaits can
-   * move the clock too. Await the call to let the operation react.
+   * Moves the clock. Timers that are due fire in order before the call returns, so that a loop that
+   * never awaits can move the clock too. Await the call to let the operation react.
    *
    * @param ms - milliseconds, 0 or more
    */

@@ -17,6 +17,7 @@ import type { OperationClass } from "../../../ops/sdk/live-operation.js";
  * @throws Error with every problem of the file and its place; the error of the system
  */
 export async function loadPipeline(file: string | URL): Promise<OperationClass> {
-  const path = typeof file === "string" && !file.startsWith("file:") ? resolve(file) : fileURLToPath(file);
+  const path =
+    typeof file === "string" && !file.startsWith("file:") ? resolve(file) : fileURLToPath(file);
   return (await typeOfFile(path)) as unknown as OperationClass;
 }

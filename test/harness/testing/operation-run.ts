@@ -23,7 +23,9 @@ export interface StageRun {
   readonly state: StageState;
   /** The block did not run: the value of an earlier attempt was returned. */
   readonly resumed: boolean;
-  /** Why the block did not run: the stage was skipped, or an earlier attempt did it; otherwise null. */
+  /**
+   * Why the block did not run: the stage was skipped, or an earlier attempt did it; otherwise null.
+   */
   readonly reason: string | null;
   /** The error of an allowed failure; otherwise null. */
   readonly error: OperationError | null;
@@ -71,7 +73,10 @@ export interface OperationRun<T extends OperationClass = OperationClass> {
   readonly events: readonly OperationEvent[];
   /** Every log line, also what the operation wrote to stdout and stderr. */
   readonly log: readonly LogLine[];
-  /** The runs of `p.operation`, with those of their chains, in order. Their events and lines are not in this run. */
+  /**
+   * The runs of `p.operation`, with those of their chains, in order. Their events and lines are not
+   * in this run.
+   */
   readonly children: readonly OperationRun[];
   /** The stages that were entered, in order. */
   readonly stages: readonly StageRun[];
@@ -84,7 +89,8 @@ export interface OperationRun<T extends OperationClass = OperationClass> {
   /**
    * The text of the log lines.
    *
-   * @param stream - only lines of this stream: `log` (p.log), `stdout`, `stderr` or `liveops`. Default: all
+   * @param stream - only lines of this stream: `log` (p.log), `stdout`, `stderr` or `liveops`.
+   *   Default: all
    */
   texts(stream?: LogStream): string[];
 }
@@ -106,7 +112,9 @@ export function stagesOf(events: readonly OperationEvent[]): StageRun[] {
       stages.push({ name, index, startedAt: at, ...open });
     }
     if (event.type !== "stage:left") continue;
-    const at = stages.findLastIndex(({ name, state }) => name === event.stage && state === "active");
+    const at = stages.findLastIndex(
+      ({ name, state }) => name === event.stage && state === "active",
+    );
     const { state, resumed, seconds, reason = null, error = null } = event;
     if (at !== -1)
       stages[at] = { ...stages[at]!, state, resumed, reason, error, seconds, finishedAt: event.at };

@@ -1,9 +1,9 @@
 /**
- * What an operation under test shares with the test runner's process: output, console, handlers of uncaught errors,
- * environment and directory. Everything is as before when the last run has ended.
+ * What an operation under test shares with the test runner's process: output, console, handlers of
+ * uncaught errors, environment and directory. Everything is as before when the last run has ended.
  *
- * Runs may overlap. The asynchronous context of a call tells which run writes, so that the output of the test itself
- * goes where it went before.
+ * Runs may overlap. The asynchronous context of a call tells which run writes, so that the output
+ * of the test itself goes where it went before.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Console } from "node:console";
@@ -21,7 +21,11 @@ export function runOutput(
   placeOf: CutPlace,
 ): RunOutput {
   const lines = (stream: OutputStream) =>
-    new WrittenLines<CurrentWriter>((text, writer) => onLine(stream, text, writer), placeOf, currentWriter);
+    new WrittenLines<CurrentWriter>(
+      (text, writer) => onLine(stream, text, writer),
+      placeOf,
+      currentWriter,
+    );
   return { stdout: lines("stdout"), stderr: lines("stderr") };
 }
 
@@ -36,7 +40,8 @@ let exclusive = false;
 /**
  * Runs `work` with its output captured and with these variables.
  *
- * @param env - added to the environment during the run; null, with `isElsewhere` false: the run changes nothing
+ * @param env - added to the environment during the run; null, with `isElsewhere` false: the run
+ *   changes nothing
  * @param isElsewhere - whether the run changes the directory
  * @throws Error if the run, or one that is active, changes the environment or the directory
  */
@@ -84,8 +89,10 @@ function captureWrites(): () => void {
 /** A test runner may replace `console` by one that does not write to the process's streams. */
 function captureConsole(): () => void {
   const original = globalThis.console;
-  // Not a Writable, which would keep a second write until the first is done, in the context of the first.
-  const to = (name: OutputStream) => ({ write: (text: string) => process[name].write(text) }) as Writable;
+  // Not a Writable, which would keep a second write until the first is done, in the context of the
+  // first.
+  const to = (name: OutputStream) =>
+    ({ write: (text: string) => process[name].write(text) }) as Writable;
   const captured = new Console({ stdout: to("stdout"), stderr: to("stderr"), ignoreErrors: false });
   const replaced = new Proxy(original, {
     get: (target, name) =>
@@ -100,7 +107,10 @@ function captureConsole(): () => void {
   };
 }
 
-/** The test runner would blame the test; the runner of the operation fails the operation instead, as in a worker. */
+/**
+ * The test runner would blame the test; the runner of the operation fails the operation instead, as
+ * in a worker.
+ */
 const FAULTS = ["uncaughtException", "unhandledRejection"] as const;
 
 function detachHandlers(name: (typeof FAULTS)[number]): () => void {

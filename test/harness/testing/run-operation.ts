@@ -1,4 +1,7 @@
-/** `runOperation` and `startOperation`: one attempt of an operation in this process, with the runner of the worker. */
+/**
+ * `runOperation` and `startOperation`: one attempt of an operation in this process, with the runner
+ * of the worker.
+ */
 import { resolve } from "node:path";
 import type { Ask } from "../../../ops/attempt/approvals.js";
 import type { Clock } from "../../../ops/attempt/clock.js";
@@ -19,7 +22,10 @@ export interface RunOptions {
   id?: string;
   /** `name=value` arguments, as `liveops submit` takes them; they override the parameters. */
   set?: string[];
-  /** Directory of the operation. Default: that of this process. Another one changes the process during the run. */
+  /**
+   * Directory of the operation. Default: that of this process. Another one changes the process
+   * during the run.
+   */
   cwd?: string;
   /** Variables to add to the environment of this process during the run. Default: none. */
   env?: Record<string, string>;
@@ -28,15 +34,22 @@ export interface RunOptions {
   /** Seconds after which the attempt is stopped; null: no limit. Default: `static timeout`. */
   timeout?: number | null;
   /**
-   * Answers `p.approve`: a choice for all questions, or a function of the question and its choices. A promise that never
-   * settles is nobody's answer: the `timeout` of the question passes. Default: `p.approve` throws `LIVEOPS_CANNOT_ASK`.
+   * Answers `p.approve`: a choice for all questions, or a function of the question and its choices.
+   * A promise that never settles is nobody's answer: the `timeout` of the question passes. Default:
+   * `p.approve` throws `LIVEOPS_CANNOT_ASK`.
    */
   approve?: string | ((question: string, choices: readonly string[]) => string | Promise<string>);
   /** Cancels the operation at this point, before anything else happens. Default: never. */
   cancelAt?: CancelAt;
-  /** An earlier run that failed or was cancelled: this run is its next attempt, as after `liveops retry`. */
+  /**
+   * An earlier run that failed or was cancelled: this run is its next attempt, as after `liveops
+   * retry`.
+   */
   resumeFrom?: OperationRun;
-  /** With `resumeFrom`: the stage to start from, or `Stage/step`, as `liveops retry --from`. Default: all stored values count. */
+  /**
+   * With `resumeFrom`: the stage to start from, or `Stage/step`, as `liveops retry --from`.
+   * Default: all stored values count.
+   */
   from?: string;
 }
 
@@ -94,7 +107,8 @@ function start(first: OperationClass | NextOperation, words: unknown[]): Running
   const options = optionsOf(first, words);
   const type = typeof first === "function" ? first : (first as NextOperation).type;
   if (!isOperationType(type)) throw new TypeError("runOperation takes an operation type: a class");
-  const params = typeof first === "function" ? (words[0] as Record<string, unknown> | undefined) : undefined;
+  const params =
+    typeof first === "function" ? (words[0] as Record<string, unknown> | undefined) : undefined;
   const prepare = () => prepared(type, first, params, options);
   return new StartedOperation(type as unknown as OperationClass, prepare, options.cancelAt ?? null);
 }
@@ -115,7 +129,8 @@ async function prepared(
     ...(timeout !== undefined && { timeout }),
     ask: options.approve === undefined ? NOBODY : askedBy(options.approve),
   };
-  if (options.resumeFrom !== undefined) return retried(Type, params, options, options.resumeFrom, time);
+  if (options.resumeFrom !== undefined)
+    return retried(Type, params, options, options.resumeFrom, time);
   const submission =
     typeof first === "function"
       ? await submitted(Type, params, options)
@@ -130,11 +145,17 @@ function askedBy(approve: NonNullable<RunOptions["approve"]>): Ask {
   return async ({ question, choices }) => {
     const choice = typeof approve === "string" ? approve : await approve(question, choices);
     if (choice === NO || choices.includes(choice)) return { choice, by: "test" };
-    throw new TypeError(`approve: ${JSON.stringify(choice)} is none of the choices ${choices.join(", ")}`);
+    throw new TypeError(
+      `approve: ${JSON.stringify(choice)} is none of the choices ${choices.join(", ")}`,
+    );
   };
 }
 
-function submitted(Type: OperationCtor, params: Record<string, unknown> | undefined, options: RunOptions) {
+function submitted(
+  Type: OperationCtor,
+  params: Record<string, unknown> | undefined,
+  options: RunOptions,
+) {
   const { id = newId(), cwd = ".", set } = options;
   const chain = { id, index: 0, previous: null, next: null };
   return prepareSubmission(Type, { params, set }, { id, label: null, cwd: resolve(cwd), chain });
@@ -156,7 +177,8 @@ async function retried(
   time: Prepared["options"],
 ): Promise<Prepared> {
   const before = keptOf(earlier);
-  if (before === undefined) throw new TypeError("resumeFrom takes a run of runOperation or startOperation");
+  if (before === undefined)
+    throw new TypeError("resumeFrom takes a run of runOperation or startOperation");
   const { env = null, from = null, set, cwd } = options;
   const { chain } = before.submission;
   const submission = await prepareSubmission(
@@ -174,5 +196,11 @@ async function retried(
   const values = new MemoryStageValues(submission.params, attempt, kept);
   const { stages, title } = submission;
   const record = { ...earlier.record, params: submission.params, stages, title };
-  return { Type, submission, values, env, options: { ...time, attempt, retried: { record, from } } };
+  return {
+    Type,
+    submission,
+    values,
+    env,
+    options: { ...time, attempt, retried: { record, from } },
+  };
 }

@@ -13,8 +13,12 @@ export type EventOf<E extends EventType> = Extract<OperationEvent, { type: E }>;
 export type CancelAt = { stage: string } | { event: EventType } | { log: string | RegExp };
 
 /** A run that `startOperation` began. */
-export interface RunningOperation<T extends OperationClass = OperationClass> extends AsyncDisposable {
-  /** Resolves when the operation has ended, however it ended. Rejects if the parameters are not valid. */
+export interface RunningOperation<T extends OperationClass = OperationClass>
+  extends AsyncDisposable {
+  /**
+   * Resolves when the operation has ended, however it ended. Rejects if the parameters are not
+   * valid.
+   */
   readonly finished: Promise<OperationRun<T>>;
   /** Every event until now, in order. */
   readonly events: readonly OperationEvent[];
@@ -23,7 +27,10 @@ export interface RunningOperation<T extends OperationClass = OperationClass> ext
   /** The stages that were entered until now. */
   readonly stages: readonly StageRun[];
 
-  /** Requests a stop, as `liveops cancel` does; without effect after the end. Resolves when the operation has ended. */
+  /**
+   * Requests a stop, as `liveops cancel` does; without effect after the end. Resolves when the
+   * operation has ended.
+   */
   cancel(): Promise<OperationRun<T>>;
 
   /**
@@ -38,7 +45,10 @@ export interface RunningOperation<T extends OperationClass = OperationClass> ext
    *
    * @throws Error if the operation ends before that
    */
-  untilEvent<E extends EventType>(type: E, fits?: (event: EventOf<E>) => boolean): Promise<EventOf<E>>;
+  untilEvent<E extends EventType>(
+    type: E,
+    fits?: (event: EventOf<E>) => boolean,
+  ): Promise<EventOf<E>>;
 
   /**
    * Resolves with the first log line that is the text, matches the pattern or fits.

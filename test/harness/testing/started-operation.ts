@@ -1,7 +1,11 @@
 /** Runs one prepared attempt: collects what it reports, tells those who wait, and cancels. */
 
 import { currentWriter, writeLine } from "../../../ops/attempt/current-step.js";
-import { InlineLink, type InlineWatcher, type LinkOptions } from "../../../ops/attempt/inline-link.js";
+import {
+  InlineLink,
+  type InlineWatcher,
+  type LinkOptions,
+} from "../../../ops/attempt/inline-link.js";
 import { childrenWith } from "../../../ops/attempt/inline-nested.js";
 import type { MemoryStageValues } from "../../../ops/attempt/memory-values.js";
 import { CANCELLED } from "../../../ops/attempt/run-attempt.js";
@@ -34,7 +38,9 @@ interface Waiting {
   end: (error: Error) => void;
 }
 
-export class StartedOperation<T extends OperationClass = OperationClass> implements RunningOperation<T> {
+export class StartedOperation<T extends OperationClass = OperationClass>
+  implements RunningOperation<T>
+{
   readonly finished: Promise<OperationRun<T>>;
   readonly events: OperationEvent[] = [];
   readonly log: LogLine[] = [];
@@ -78,8 +84,10 @@ export class StartedOperation<T extends OperationClass = OperationClass> impleme
   }
 
   untilLog(wanted: string | RegExp | ((line: LogLine) => boolean)): Promise<LogLine> {
-    const fits = typeof wanted === "function" ? wanted : (line: LogLine) => matches(wanted, line.text);
-    const isIt = (said: OperationEvent | LogLine): said is LogLine => !("type" in said) && fits(said);
+    const fits =
+      typeof wanted === "function" ? wanted : (line: LogLine) => matches(wanted, line.text);
+    const isIt = (said: OperationEvent | LogLine): said is LogLine =>
+      !("type" in said) && fits(said);
     return this.#until(this.log, isIt, "such a log line was written");
   }
 
@@ -115,7 +123,9 @@ export class StartedOperation<T extends OperationClass = OperationClass> impleme
       for (const lines of Object.values(output)) lines.flush();
     };
     const isElsewhere = submission.cwd !== process.cwd();
-    const outcome = await inProcess(output, env, isElsewhere, () => link.run(Type, this.#stop.signal, flush));
+    const outcome = await inProcess(output, env, isElsewhere, () =>
+      link.run(Type, this.#stop.signal, flush),
+    );
     const said = { type: this.type, events: this.events, log: this.log };
     const run = finishedRun(said, link.record, outcome, this.#inside.of(this.#id));
     kept.set(run, { submission, values });
@@ -154,7 +164,8 @@ export class StartedOperation<T extends OperationClass = OperationClass> impleme
     return new Promise((resolve, reject) => {
       const found = said.find(isIt);
       if (found !== undefined) return resolve(found);
-      const end = (ended: Error) => reject(new Error(`${ended.message} (before ${what})`, { cause: ended }));
+      const end = (ended: Error) =>
+        reject(new Error(`${ended.message} (before ${what})`, { cause: ended }));
       if (this.#ended !== null) return end(this.#ended);
       const take = (each: OperationEvent | LogLine) => {
         if (!isIt(each)) return false;
@@ -190,7 +201,8 @@ export function keptOf(run: OperationRun): Kept | undefined {
 
 /** The shipped type that runs any file, for `op` and `queue` of a pipeline. */
 async function findType(op: string): Promise<OperationCtor> {
-  if (op !== ANY_PIPELINE) throw new Error(`a test knows no type by its name, such as ${op}: pass the class`);
+  if (op !== ANY_PIPELINE)
+    throw new Error(`a test knows no type by its name, such as ${op}: pass the class`);
   return (await import("../../../ops/pipeline.js")).Pipeline as unknown as OperationCtor;
 }
 

@@ -33,14 +33,23 @@ describe("the answer", () => {
     );
     expect(run).toMatchObject({ state: "succeeded", result: "green" });
     expect(run.record.approvals).toMatchObject([
-      { stage: null, question: "Which?", attempt: 1, until: null, answer: { choice: "green", by: "test" } },
+      {
+        stage: null,
+        question: "Which?",
+        attempt: 1,
+        until: null,
+        answer: { choice: "green", by: "test" },
+      },
     ]);
     expect(run.events.map(({ type }) => type)).toContain("approval:answered");
   });
 
   it("no is a rejection, and any choice may be rejected", async () => {
     const run = await runOperation(asks({ choices: ["go"] }), {}, { approve: "no" });
-    expect(run.error).toMatchObject({ code: "LIVEOPS_REJECTED", message: "rejected by test: Ship 4.2?" });
+    expect(run.error).toMatchObject({
+      code: "LIVEOPS_REJECTED",
+      message: "rejected by test: Ship 4.2?",
+    });
     const allowed = typeOf(async (p) => {
       await p.stage("Approve", () => p.approve("Ship?"), { allowFailure: true });
       await p.stage("Ship", () => {});
@@ -59,7 +68,9 @@ describe("the answer", () => {
       await clock.advance(60_000);
       return run.finished;
     };
-    expect(await late({ choices: ["go", "later"], default: "later" })).toMatchObject({ result: "later" });
+    expect(await late({ choices: ["go", "later"], default: "later" })).toMatchObject({
+      result: "later",
+    });
     expect((await late({})).error).toMatchObject({ code: "LIVEOPS_APPROVAL_TIMEOUT" });
     expect((await late({ default: "no" })).error).toMatchObject({
       code: "LIVEOPS_REJECTED",
@@ -68,7 +79,9 @@ describe("the answer", () => {
   });
 
   it("of questions side by side is asked for one after the other", async () => {
-    const both = typeOf(async (p) => p.result(await Promise.all([p.approve("A?"), p.approve("B?")])));
+    const both = typeOf(async (p) =>
+      p.result(await Promise.all([p.approve("A?"), p.approve("B?")])),
+    );
     const open: string[] = [];
     const run = await runOperation(
       both,
@@ -115,14 +128,22 @@ describe("what is refused", () => {
     expect(program!.message).toContain("while sleep runs");
     const step = await code(
       typeOf((p) =>
-        p.stage("Ship", () => p.each(["a"], (_, s) => Promise.all([delay(1), p.approve(`${s.name}?`)]))),
+        p.stage("Ship", () =>
+          p.each(["a"], (_, s) => Promise.all([delay(1), p.approve(`${s.name}?`)])),
+        ),
       ),
     );
-    expect(step!.message).toContain('while the step "a" runs, and the wait ends it; ask before or after');
+    expect(step!.message).toContain(
+      'while the step "a" runs, and the wait ends it; ask before or after',
+    );
   });
 
   it.each<[string, ApproveOptions, string]>([
-    ["a default that is no choice", { default: "maybe" }, "default takes one of its choices: yes, no"],
+    [
+      "a default that is no choice",
+      { default: "maybe" },
+      "default takes one of its choices: yes, no",
+    ],
     ["no choice but no", { choices: ["no"] }, "choices needs another one than no"],
     ["a choice twice", { choices: ["a", "a"] }, 'choices has "a" twice'],
     ["a choice of two lines", { choices: ["a\nb"] }, '"a\\nb" is no choice'],

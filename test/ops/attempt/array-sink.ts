@@ -32,7 +32,9 @@ export class ArraySink implements Sink {
     for (const text of texts) this.line(stream, stage, text);
   }
 
-  of<T extends EventBody["type"]>(type: T): Array<Extract<EventBody, { type: T }> & { durable: boolean }> {
+  of<T extends EventBody["type"]>(
+    type: T,
+  ): Array<Extract<EventBody, { type: T }> & { durable: boolean }> {
     return this.events.filter((event) => event.type === type) as never;
   }
 }

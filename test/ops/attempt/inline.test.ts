@@ -106,8 +106,13 @@ it("says what the daemon would, link after link, and gives the last one's record
 
   for (const id of ["first", last.id]) {
     const own = seen.filter(({ operation }) => operation === id);
-    expect(own.map(({ event, line }) => (event ?? line)!.seq)).toEqual(own.map((_, index) => index + 1));
-    const record = own.reduce<Operation | null>((r, { event }) => (event ? reduceEvent(r, event) : r), null);
+    expect(own.map(({ event, line }) => (event ?? line)!.seq)).toEqual(
+      own.map((_, index) => index + 1),
+    );
+    const record = own.reduce<Operation | null>(
+      (r, { event }) => (event ? reduceEvent(r, event) : r),
+      null,
+    );
     expect(record).toMatchObject({ state: "succeeded", attempt: 1 });
   }
   expect(seen.flatMap(({ line }) => (line ? [line.n] : []))).toEqual([1, 2, 3, 4]);
@@ -116,7 +121,9 @@ it("says what the daemon would, link after link, and gives the last one's record
 class Waits extends LiveOperation {
   static gracePeriod = 0.05;
   async run(p: Progress) {
-    await new Promise((_, reject) => p.signal.addEventListener("abort", () => reject(p.signal.reason)));
+    await new Promise((_, reject) =>
+      p.signal.addEventListener("abort", () => reject(p.signal.reason)),
+    );
   }
 }
 
@@ -145,7 +152,11 @@ it("cancels the next link where the cancel came while the one before was on its 
   };
   const { last, types } = await run(Deaf, { n: 1 }, { stop, onEvent });
   expect(last).toMatchObject({ op: "second", state: "cancelled", attempt: 0 });
-  expect(types.slice(-3)).toEqual(["operation:finished", "operation:submitted", "operation:finished"]);
+  expect(types.slice(-3)).toEqual([
+    "operation:finished",
+    "operation:submitted",
+    "operation:finished",
+  ]);
 });
 
 it("gives up on what does not end within its grace period", async () => {
@@ -158,7 +169,10 @@ it("gives up on what does not end within its grace period", async () => {
   }
   const { last } = await run(Stuck);
   expect(last.state).toBe("failed");
-  expect(last.error).toMatchObject({ code: "LIVEOPS_TIMEOUT", message: expect.stringContaining("0.01 s") });
+  expect(last.error).toMatchObject({
+    code: "LIVEOPS_TIMEOUT",
+    message: expect.stringContaining("0.01 s"),
+  });
 });
 
 it("stops a busy loop at its timeout", async () => {
@@ -227,7 +241,8 @@ class ManyStages extends LiveOperation<typeof ManyStages> {
 }
 
 it("runs a stage of thirty thousand as quickly as one of three", async () => {
-  // Where each costs time in proportion to their number, this does not end before the test's time is over.
+  // Where each costs time in proportion to their number, this does not end before the test's time
+  // is over.
   const { last } = await run(ManyStages);
   expect(Object.values(last.stageStates)).toHaveLength(30_000);
   expect(new Set(Object.values(last.stageStates))).toEqual(new Set(["done"]));

@@ -1,4 +1,7 @@
-/** Laws of finished items: each item is done at least once, and again only within the documented window. */
+/**
+ * Laws of finished items: each item is done at least once, and again only within the documented
+ * window.
+ */
 import {
   existsSync,
   mkdirSync,
@@ -15,7 +18,11 @@ import { beforeEach, expect, it } from "vitest";
 import { Cancellation } from "../../../ops/attempt/cancellation.js";
 import { batchesOf } from "../../../ops/attempt/item-files.js";
 import { ItemKeys } from "../../../ops/attempt/item-keys.js";
-import { type KeyedHost, trackKeyedAsync, trackKeyedSync } from "../../../ops/attempt/keyed-track.js";
+import {
+  type KeyedHost,
+  trackKeyedAsync,
+  trackKeyedSync,
+} from "../../../ops/attempt/keyed-track.js";
 import { Meter } from "../../../ops/attempt/meter.js";
 import type { FinishedItems } from "../../../ops/attempt/sink.js";
 import {
@@ -45,7 +52,12 @@ beforeEach(() => {
   inFleet = false;
 });
 
-function storeOf(attempt: number, stage: string | null = "Each", params = {}, occurrence = 1): FinishedItems {
+function storeOf(
+  attempt: number,
+  stage: string | null = "Each",
+  params = {},
+  occurrence = 1,
+): FinishedItems {
   const recordItems = ({
     stage,
     items,
@@ -66,7 +78,11 @@ class Attempt implements KeyedHost {
   readonly clock = new FakeClock();
   readonly stop = new TestStop();
   readonly cancellation = new Cancellation(this.stop, this.clock);
-  readonly meter = new Meter((_, progress) => this.bars.push(progress?.done ?? -1), undefined, this.clock);
+  readonly meter = new Meter(
+    (_, progress) => this.bars.push(progress?.done ?? -1),
+    undefined,
+    this.clock,
+  );
   readonly #keys: ItemKeys;
 
   constructor(store: FinishedItems | null, most?: number) {
@@ -86,7 +102,12 @@ class Attempt implements KeyedHost {
 }
 
 /** Runs an attempt; returns what its loop did. */
-function done<T>(attempt: number, items: Iterable<T>, key: (item: T) => string | number, stopAt?: T): T[] {
+function done<T>(
+  attempt: number,
+  items: Iterable<T>,
+  key: (item: T) => string | number,
+  stopAt?: T,
+): T[] {
   const run = new Attempt(storeOf(attempt));
   const did: T[] = [];
   for (const item of run.track(items, key)) {
@@ -102,55 +123,67 @@ const upTo = (n: number) => Array.from({ length: n }, (_, index) => index + 1);
 
 it("law: each item is done, and again only if it was finished shortly before a kill", () => {
   const ends = fc.constantFrom("throw", "break", "cancel", "kill", "kill");
-  const attempts = fc.array(fc.record({ at: fc.nat({ max: 120 }), end: ends, shuffle: fc.boolean() }), {
-    maxLength: 6,
+  const attempts = fc.array(
+    fc.record({ at: fc.nat({ max: 120 }), end: ends, shuffle: fc.boolean() }),
+    {
+      maxLength: 6,
+    },
+  );
+  const times = fc.array(fc.constantFrom(0, 0, 0.01, 1, 4, 30, 700), {
+    minLength: 1,
+    maxLength: 9,
   });
-  const times = fc.array(fc.constantFrom(0, 0, 0.01, 1, 4, 30, 700), { minLength: 1, maxLength: 9 });
   fc.assert(
-    fc.property(fc.nat({ max: 150 }), attempts, times, fc.boolean(), (count, attempts, times, fleet) => {
-      rmSync(dir, { recursive: true, force: true });
-      events = [];
-      inFleet = fleet;
-      const items = upTo(count).map((n) => `item ${n}`);
-      const did = new Set<string>();
-      /** Items that may not be done again. */
-      const known = new Set<string>();
-      const runs = [...attempts, { at: Number.POSITIVE_INFINITY, end: "none", shuffle: false }];
-      for (const [index, { at, end, shuffle }] of runs.entries()) {
-        const run = new Attempt(storeOf(index + 1));
-        const iterator = run.track(shuffle ? items.toReversed() : items, id)[Symbol.iterator]();
-        const finished: Array<{ item: string; at: number }> = [];
-        const again: string[] = [];
-        let isKilled = false;
-        try {
-          for (let n = 0; ; n++) {
-            const next = iterator.next();
-            if (next.done) break;
-            const item = next.value;
-            if (known.has(item)) again.push(item);
-            isKilled = n === at && end === "kill";
-            if (isKilled) break;
-            if (n === at && end === "cancel") run.stop.abort("cancel");
-            else if (n === at) {
-              iterator.return?.();
-              break;
+    fc.property(
+      fc.nat({ max: 150 }),
+      attempts,
+      times,
+      fc.boolean(),
+      (count, attempts, times, fleet) => {
+        rmSync(dir, { recursive: true, force: true });
+        events = [];
+        inFleet = fleet;
+        const items = upTo(count).map((n) => `item ${n}`);
+        const did = new Set<string>();
+        /** Items that may not be done again. */
+        const known = new Set<string>();
+        const runs = [...attempts, { at: Number.POSITIVE_INFINITY, end: "none", shuffle: false }];
+        for (const [index, { at, end, shuffle }] of runs.entries()) {
+          const run = new Attempt(storeOf(index + 1));
+          const iterator = run.track(shuffle ? items.toReversed() : items, id)[Symbol.iterator]();
+          const finished: Array<{ item: string; at: number }> = [];
+          const again: string[] = [];
+          let isKilled = false;
+          try {
+            for (let n = 0; ; n++) {
+              const next = iterator.next();
+              if (next.done) break;
+              const item = next.value;
+              if (known.has(item)) again.push(item);
+              isKilled = n === at && end === "kill";
+              if (isKilled) break;
+              if (n === at && end === "cancel") run.stop.abort("cancel");
+              else if (n === at) {
+                iterator.return?.();
+                break;
+              }
+              run.clock.advance(times[n % times.length]!);
+              // The body has ended.
+              did.add(item);
+              finished.push({ item, at: run.clock.now() });
             }
-            run.clock.advance(times[n % times.length]!);
-            // The body has ended.
-            did.add(item);
-            finished.push({ item, at: run.clock.now() });
+          } catch (stop) {
+            expect((stop as Error).name).toBe("OperationCancelled");
           }
-        } catch (stop) {
-          expect((stop as Error).name).toBe("OperationCancelled");
+          expect(again).toEqual([]);
+          const now = run.clock.now() - (fleet ? WINDOW.events : WINDOW.files);
+          // Measured from the last finished item: the one in progress may take hours.
+          for (const { item, at } of finished) if (!isKilled || at <= now) known.add(item);
+          if (!isKilled) run.keys().end();
         }
-        expect(again).toEqual([]);
-        const now = run.clock.now() - (fleet ? WINDOW.events : WINDOW.files);
-        // Measured from the last finished item: the one in progress may take hours.
-        for (const { item, at } of finished) if (!isKilled || at <= now) known.add(item);
-        if (!isKilled) run.keys().end();
-      }
-      expect([...did].sort()).toEqual([...items].sort());
-    }),
+        expect([...did].sort()).toEqual([...items].sort());
+      },
+    ),
   );
 });
 
@@ -198,7 +231,8 @@ it("begins the bar with what is done, and says by whom", async () => {
     yield* items;
   }
   const left: number[] = [];
-  for await (const item of trackKeyedAsync(source(), { key: id, size: () => 2 }, last)) left.push(item);
+  for await (const item of trackKeyedAsync(source(), { key: id, size: () => 2 }, last))
+    left.push(item);
   expect(left).toEqual(items.slice(600));
   expect(last.notes).toEqual(["600 items finished by attempts 1 and 3"]);
   last.meter.flush();
@@ -276,9 +310,9 @@ it.each([false, true])("forgets what a retry from a stage forgets (in a fleet: %
     (stage) => [...new Attempt(storeOf(2, stage)).track(upTo(3), id)].length,
   );
   expect(left).toEqual([1, 3, 3, 3]);
-  expect(existsSync(dir) && readdirSync(dir).filter((name) => name.endsWith(".1.items")).length).toBe(
-    fleet ? false : 1,
-  );
+  expect(
+    existsSync(dir) && readdirSync(dir).filter((name) => name.endsWith(".1.items")).length,
+  ).toBe(fleet ? false : 1);
 });
 
 it("drops the items of a stage that is done, of all attempts", () => {
@@ -325,7 +359,9 @@ it("goes on without storing where it cannot, and stores what waited once there i
   expect(stored.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(14_990);
   expect(Math.max(...stored)).toBeGreaterThan(4990);
   expect(run.notes).toEqual([
-    expect.stringMatching(/^finished items cannot be stored, so a later attempt may do them again: ENOSPC/),
+    expect.stringMatching(
+      /^finished items cannot be stored, so a later attempt may do them again: ENOSPC/,
+    ),
   ]);
 });
 
@@ -340,7 +376,9 @@ it("takes another object in the place of its file for no items, and goes on", ()
   expect([...run.track(upTo(3), id)]).toEqual(upTo(3));
   run.keys().end();
   expect(run.notes).toHaveLength(1);
-  expect(run.notes[0]).toContain("finished items cannot be stored, so a later attempt may do them again");
+  expect(run.notes[0]).toContain(
+    "finished items cannot be stored, so a later attempt may do them again",
+  );
   expect(existsSync(join(next, "full"))).toBe(true);
 });
 

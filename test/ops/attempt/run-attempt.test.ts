@@ -7,7 +7,10 @@ import type { OperationCtor } from "../../../ops/types/read-type.js";
 import { ArraySink, anOrder, TestStop } from "./array-sink.js";
 
 /** Runs a type with this body and the stages Load, Save. */
-function opOf(run: (p: Progress, op: LiveOperation) => unknown, statics: object = {}): OperationCtor {
+function opOf(
+  run: (p: Progress, op: LiveOperation) => unknown,
+  statics: object = {},
+): OperationCtor {
   class Test extends LiveOperation {
     static stages: readonly string[] = ["Load", "Save"];
     override run(p: Progress): Promise<void> | void {
@@ -98,14 +101,23 @@ it("emits the declared stages where they differ from the order", async () => {
 it.each([
   ["an exception", () => Promise.reject(new Error("boom")), "failed", "LIVEOPS_EXCEPTION", "boom"],
   ["a thrown text", () => Promise.reject("text"), "failed", "LIVEOPS_EXCEPTION", 'threw "text"'],
-  ["OperationCancelled", () => Promise.reject(new OperationCancelled()), "cancelled", undefined, undefined],
-] as const)("%s in a stage ends the stage and the attempt alike", async (_, block, state, code, message) => {
-  const { outcome, sink } = await attempt((p) => p.stage("Load", block));
-  expect(sink.of("stage:left")[0]?.state).toBe(state);
-  expect(outcome.state).toBe(state);
-  expect(outcome.error?.code).toBe(code);
-  expect(outcome.error?.message).toBe(message);
-});
+  [
+    "OperationCancelled",
+    () => Promise.reject(new OperationCancelled()),
+    "cancelled",
+    undefined,
+    undefined,
+  ],
+] as const)(
+  "%s in a stage ends the stage and the attempt alike",
+  async (_, block, state, code, message) => {
+    const { outcome, sink } = await attempt((p) => p.stage("Load", block));
+    expect(sink.of("stage:left")[0]?.state).toBe(state);
+    expect(outcome.state).toBe(state);
+    expect(outcome.error?.code).toBe(code);
+    expect(outcome.error?.message).toBe(message);
+  },
+);
 
 it("begins a message with its first line that is not blank", async () => {
   const cause = new Error("\n\nno such user\n  id 7");
@@ -116,7 +128,9 @@ it("begins a message with its first line that is not blank", async () => {
     message: "Invalid call:\n  at id",
     causes: [{ message: "Error: no such user\n  id 7" }],
   });
-  expect((await attempt(() => Promise.reject(new TypeError("\n")))).outcome.error?.message).toBe("TypeError");
+  expect((await attempt(() => Promise.reject(new TypeError("\n")))).outcome.error?.message).toBe(
+    "TypeError",
+  );
 });
 
 it("keeps the whole chain of causes, and the errors of an AggregateError", async () => {
@@ -125,17 +139,24 @@ it("keeps the whole chain of causes, and the errors of an AggregateError", async
     return outcome.error?.causes?.map(({ depth, message }) => [depth, message]);
   };
   const disk = new Error("disk", { cause: "no text" });
-  const many = new AggregateError([new TypeError("first"), new Error("second", { cause: disk })], "many");
-  expect(await causesOf(new Error("top", { cause: new Error("middle", { cause: many }) }))).toEqual([
-    [0, "Error: middle"],
-    [1, "AggregateError: many"],
-    [2, "TypeError: first"],
-    [2, "Error: second"],
-    [3, "Error: disk"],
-    [4, "no text"],
-  ]);
+  const many = new AggregateError(
+    [new TypeError("first"), new Error("second", { cause: disk })],
+    "many",
+  );
+  expect(await causesOf(new Error("top", { cause: new Error("middle", { cause: many }) }))).toEqual(
+    [
+      [0, "Error: middle"],
+      [1, "AggregateError: many"],
+      [2, "TypeError: first"],
+      [2, "Error: second"],
+      [3, "Error: disk"],
+      [4, "no text"],
+    ],
+  );
   expect(await causesOf(new Error("alone"))).toBeUndefined();
-  expect(await causesOf(new Error("top", { cause: { status: 503 } }))).toEqual([[0, "{ status: 503 }"]]);
+  expect(await causesOf(new Error("top", { cause: { status: 503 } }))).toEqual([
+    [0, "{ status: 503 }"],
+  ]);
   const circle = new Error("circle");
   circle.cause = new Error("back", { cause: circle });
   expect(await causesOf(circle)).toEqual([[0, "Error: back"]]);
@@ -238,7 +259,10 @@ it("aborts a stage that still runs, and drops its later events", async () => {
   const { sink } = await attempt((p) => {
     void p.stage(
       "Load",
-      () => new Promise((_, reject) => p.signal.addEventListener("abort", () => reject(p.signal.reason))),
+      () =>
+        new Promise((_, reject) =>
+          p.signal.addEventListener("abort", () => reject(p.signal.reason)),
+        ),
     );
     p.signal.addEventListener("abort", () => {
       p.log("too late");
@@ -257,7 +281,11 @@ const CALLS: Record<string, (p: Progress) => void> = {
 };
 
 it.each([
-  ["result", "result", /^p\.result was called at FILE and again at FILE: an operation has one result$/],
+  [
+    "result",
+    "result",
+    /^p\.result was called at FILE and again at FILE: an operation has one result$/,
+  ],
   [
     "chainTo",
     "chainTo",
@@ -269,23 +297,45 @@ it.each([
     "error",
     /^p\.result was called at FILE and p\.error at FILE: an operation that fails with p\.error/,
   ],
-  ["chainTo", "error", /^p\.chainTo was called at FILE and p\.error at FILE: an operation that fails/],
-  ["error", "result", /^p\.error was called at FILE and p\.result at FILE: an operation that fails/],
-  ["error", "chainTo", /^p\.error was called at FILE and p\.chainTo at FILE: an operation that fails/],
+  [
+    "chainTo",
+    "error",
+    /^p\.chainTo was called at FILE and p\.error at FILE: an operation that fails/,
+  ],
+  [
+    "error",
+    "result",
+    /^p\.error was called at FILE and p\.result at FILE: an operation that fails/,
+  ],
+  [
+    "error",
+    "chainTo",
+    /^p\.error was called at FILE and p\.chainTo at FILE: an operation that fails/,
+  ],
 ])("refuses p.%s and then p.%s with the lines of both", async (first, second, message) => {
   const file = import.meta.filename;
   const { outcome } = await attempt((p) => {
     CALLS[first]!(p);
     CALLS[second]!(p);
   });
-  expect(outcome).toMatchObject({ state: "failed", next: null, error: { code: "LIVEOPS_OUTCOME_SET" } });
-  const lines: string[] = [];
-  const said = outcome.error!.message.replaceAll(new RegExp(`${file}:(\\d+)`, "g"), (_, line: string) => {
-    lines.push(line);
-    return "FILE";
+  expect(outcome).toMatchObject({
+    state: "failed",
+    next: null,
+    error: { code: "LIVEOPS_OUTCOME_SET" },
   });
+  const lines: string[] = [];
+  const said = outcome.error!.message.replaceAll(
+    new RegExp(`${file}:(\\d+)`, "g"),
+    (_, line: string) => {
+      lines.push(line);
+      return "FILE";
+    },
+  );
   expect(said).toMatch(message);
-  expect(lines.map((line) => sourceLine(file, Number(line)).trim().split(":")[0])).toEqual([first, second]);
+  expect(lines.map((line) => sourceLine(file, Number(line)).trim().split(":")[0])).toEqual([
+    first,
+    second,
+  ]);
 });
 
 function sourceLine(file: string, line: number): string {
@@ -308,7 +358,12 @@ it.each([
     CALLS[first]!(p);
     CALLS[second]!(p);
   });
-  expect(outcome).toMatchObject({ state: "succeeded", result: 1, error: null, next: { op: "next" } });
+  expect(outcome).toMatchObject({
+    state: "succeeded",
+    result: 1,
+    error: null,
+    next: { op: "next" },
+  });
 });
 
 it("fails without the result where the next operation does not accept the parameters", async () => {
@@ -354,7 +409,9 @@ it.each([
 it("refuses a cycle, keeps the same object twice, drops undefined, stores a Date as its text", async () => {
   const cycle: Record<string, unknown> = {};
   cycle.self = cycle;
-  expect((await attempt((p) => p.result(cycle))).outcome.error?.code).toBe("LIVEOPS_RESULT_NOT_JSON");
+  expect((await attempt((p) => p.result(cycle))).outcome.error?.code).toBe(
+    "LIVEOPS_RESULT_NOT_JSON",
+  );
   const shared = { a: 1 };
   const { outcome } = await attempt((p) => {
     const value = { x: shared, y: shared, gone: undefined, at: new Date(0) };
@@ -398,13 +455,21 @@ it("fails where the next link's parameters do not fit", async () => {
   const { outcome } = await attempt((p) => p.chainTo(Next, { from: 1 as never }));
   expect(outcome.next).toBeNull();
   expect(outcome.error?.code).toBe("LIVEOPS_PARAMS_INVALID");
-  expect(outcome.error?.message).toContain("the chain cannot continue with next: from takes text, not 1");
+  expect(outcome.error?.message).toContain(
+    "the chain cannot continue with next: from takes text, not 1",
+  );
   expect(outcome.error?.stack).toContain("run-attempt.test.ts");
 });
 
 it("fails where the parameters no longer fit, before the operation is constructed", async () => {
   const sink = new ArraySink();
-  const outcome = await runAttempt(Next, anOrder({ params: { from: 3 } }), sink, new TestStop(), null);
+  const outcome = await runAttempt(
+    Next,
+    anOrder({ params: { from: 3 } }),
+    sink,
+    new TestStop(),
+    null,
+  );
   expect(outcome.error?.code).toBe("LIVEOPS_PARAMS_INVALID");
   expect(sink.events).toEqual([]);
 });
@@ -554,13 +619,18 @@ it("the text of a result cannot change the result, and is not asked for without 
     return "text";
   });
   expect(outcome.result).toEqual({ files: 3, list: [1, 2] });
-  const { outcome: failed } = await attempt((p) => p.error("no"), { statics: { resultText: () => "text" } });
+  const { outcome: failed } = await attempt((p) => p.error("no"), {
+    statics: { resultText: () => "text" },
+  });
   expect(failed).not.toHaveProperty("resultText");
   expect((await withText(() => "text", null)).outcome).not.toHaveProperty("resultText");
 });
 
 it("a title that is another one than at the submit is reported", async () => {
-  const { sink } = await attempt(() => {}, { statics: { title: () => "Now" }, order: { title: "Then" } });
+  const { sink } = await attempt(() => {}, {
+    statics: { title: () => "Now" },
+    order: { title: "Then" },
+  });
   expect(sink.of("stages:declared")).toMatchObject([{ title: "Now", stages: ["Load", "Save"] }]);
 });
 
@@ -586,7 +656,11 @@ it("chains dates, maps, sets and big integers, stored as JSON", async () => {
     });
     run() {}
   }
-  const values = { since: new Date("2026-11-25"), sums: new Map([["a", 2n ** 70n]]), tags: new Set(["x"]) };
+  const values = {
+    since: new Date("2026-11-25"),
+    sums: new Map([["a", 2n ** 70n]]),
+    tags: new Set(["x"]),
+  };
   const { outcome } = await attempt((p) => p.chainTo(Rows, { ...values, any: 1 }));
   expect(outcome.next?.params).toEqual({
     since: "2026-11-25T00:00:00.000Z",

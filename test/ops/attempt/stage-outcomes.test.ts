@@ -25,9 +25,13 @@ describe("an allowed failure", () => {
   it("lets the operation go on, and is in the events and in the log with its causes", async () => {
     const cause = new Error("connection refused");
     const { outcome, sink, left } = await attempt(async (p) => {
-      const value = await p.stage("Upload", () => Promise.reject(new Error("no remote", { cause })), {
-        allowFailure: true,
-      });
+      const value = await p.stage(
+        "Upload",
+        () => Promise.reject(new Error("no remote", { cause })),
+        {
+          allowFailure: true,
+        },
+      );
       await p.stage("Prune", () => {});
       p.result({ value: String(value) });
     });
@@ -117,7 +121,9 @@ describe("a skipped stage", () => {
       reason: "nothing to upload",
       durable: true,
     });
-    expect(sink.all).toEqual(["Dump", "Upload", "Prune"].flatMap(() => ["stage:entered", "stage:left"]));
+    expect(sink.all).toEqual(
+      ["Dump", "Upload", "Prune"].flatMap(() => ["stage:entered", "stage:left"]),
+    );
   });
 
   it("is refused while a stage is active", async () => {
@@ -127,7 +133,12 @@ describe("a skipped stage", () => {
 
   it("may have any name, as other untracked stages", async () => {
     const { left, sink } = await attempt(async (p) => p.skip("Uplaod", "no"));
-    expect(left[0]).toMatchObject({ stage: "Uplaod", index: null, state: "skipped", durable: false });
+    expect(left[0]).toMatchObject({
+      stage: "Uplaod",
+      index: null,
+      state: "skipped",
+      durable: false,
+    });
     expect(sink.lines[0]!.text).toContain('Did you mean "Upload"?');
   });
 });

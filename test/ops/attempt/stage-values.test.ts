@@ -108,7 +108,10 @@ it("law: what was stored since it was last forgotten counts, small or large, who
   );
   // A retry begins at a stage, which forgets it and what follows.
   const attempts = fc.array(
-    fc.record({ from: fc.option(fc.constantFrom(...stages)), stored: fc.array(stored, { maxLength: 5 }) }),
+    fc.record({
+      from: fc.option(fc.constantFrom(...stages)),
+      stored: fc.array(stored, { maxLength: 5 }),
+    }),
     { maxLength: 5 },
   );
   fc.assert(
@@ -215,7 +218,13 @@ async function attempt(save: () => unknown) {
   Resumable.save = save;
   const sink = new ArraySink();
   const order = anOrder({ title: "Resumable", stages: Resumable.stages });
-  const outcome = await runAttempt(Resumable, order, sink, new TestStop(), valuesOf({}, ++attempts));
+  const outcome = await runAttempt(
+    Resumable,
+    order,
+    sink,
+    new TestStop(),
+    valuesOf({}, ++attempts),
+  );
   return { outcome, sink, ran: Resumable.ran };
 }
 
@@ -230,7 +239,9 @@ it("returns what an earlier attempt's stages returned, by occurrence, without ru
   expect(again.ran).toEqual(["Save"]);
   expect(again.outcome.result).toEqual([10, 20, "nothing"]);
   expect(
-    again.sink.of("stage:left").map(({ stage, state, resumed, durable }) => [stage, state, resumed, durable]),
+    again.sink
+      .of("stage:left")
+      .map(({ stage, state, resumed, durable }) => [stage, state, resumed, durable]),
   ).toEqual([
     ["Load", "done", true, true],
     ["Each", "done", true, true],

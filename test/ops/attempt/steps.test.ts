@@ -5,7 +5,12 @@ import { describe, expect, expectTypeOf, it } from "vitest";
 import { MemoryStageValues } from "../../../ops/attempt/memory-values.js";
 import { runAttempt } from "../../../ops/attempt/run-attempt.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { FakeClock, type OperationRun, runOperation, startOperation } from "../../harness/testing/index.js";
+import {
+  FakeClock,
+  type OperationRun,
+  runOperation,
+  startOperation,
+} from "../../harness/testing/index.js";
 import { ArraySink, anOrder, TestStop } from "./array-sink.js";
 
 function typeOf(run: (p: Progress, attempt: number) => unknown, resumable = true) {
@@ -77,7 +82,9 @@ describe("values", () => {
   });
 
   it("of no items are none, and make no steps", async () => {
-    const run = await runOperation(typeOf(async (p) => p.result(await check(p, () => p.each([], () => 1)))));
+    const run = await runOperation(
+      typeOf(async (p) => p.result(await check(p, () => p.each([], () => 1)))),
+    );
     expect(run.result).toEqual([]);
     expect(run.record.steps).toBeUndefined();
   });
@@ -106,7 +113,9 @@ describe("a failure", () => {
       throw new Error("unit broke");
     };
     const steps = { lint: () => 1, unit: broken, fast: lanes.step, other: broken };
-    const type = typeOf((p) => check(p, () => p.parallel(steps, { atOnce: 3, onFailure: "finish" })));
+    const type = typeOf((p) =>
+      check(p, () => p.parallel(steps, { atOnce: 3, onFailure: "finish" })),
+    );
     return { run: runOperation(type), lanes };
   };
 
@@ -147,8 +156,16 @@ describe("a failure", () => {
     const { run, lanes } = failing();
     const { error, record } = await run;
     expect(error!.message).toBe("2 of 4 steps failed: unit, other");
-    expect(error!.causes!.map(({ message }) => message)).toEqual(["Error: unit broke", "Error: unit broke"]);
-    expect(statesOf(record)).toEqual({ lint: "done", unit: "failed", fast: "done", other: "failed" });
+    expect(error!.causes!.map(({ message }) => message)).toEqual([
+      "Error: unit broke",
+      "Error: unit broke",
+    ]);
+    expect(statesOf(record)).toEqual({
+      lint: "done",
+      unit: "failed",
+      fast: "done",
+      other: "failed",
+    });
     expect(lanes.begun).toEqual(["fast"]);
   });
 
@@ -340,7 +357,9 @@ describe("the bar of a stage", () => {
     );
     const values = new MemoryStageValues({}, 2);
     values.keep({ stage: "Check", step: "done", occurrence: 1 }, "", undefined);
-    await runAttempt(type, anOrder({ stages: ["Check", "Ship"] }), sink, new TestStop(), values, { clock });
+    await runAttempt(type, anOrder({ stages: ["Check", "Ship"] }), sink, new TestStop(), values, {
+      clock,
+    });
     const bars = sink.of("progress:changed").filter(({ step }) => step === undefined);
     // Of two steps of 10 s each, one half of the first one is done, at 0.1 steps a second.
     const half = bars.find(({ percent, progress }) => progress?.done === 1 && percent === 50);
@@ -415,7 +434,9 @@ describe("a later attempt", () => {
     for (const each of from) {
       ran.push("|");
       const resumeFrom = runs.at(-1)!;
-      runs.push(await runOperation(build, {}, { resumeFrom, ...(each !== undefined && { from: each }) }));
+      runs.push(
+        await runOperation(build, {}, { resumeFrom, ...(each !== undefined && { from: each }) }),
+      );
     }
     return runs;
   }
@@ -433,7 +454,9 @@ describe("a later attempt", () => {
 
   it("does one step again, and what follows its stage", async () => {
     const [, , third] = await attempts(undefined, "Check/unit");
-    expect(ran.join(" ")).toBe("lint 1 unit 1 items 1 a b | unit 2 items 2 b c ship 2 | unit 3 ship 3");
+    expect(ran.join(" ")).toBe(
+      "lint 1 unit 1 items 1 a b | unit 2 items 2 b c ship 2 | unit 3 ship 3",
+    );
     expect(third!.result).toEqual(["lint of 1", "unit of 3", "items of 2"]);
   });
 
@@ -469,7 +492,9 @@ describe("output", () => {
         console.log("of no step");
       }),
     );
-    const lines = run.log.map(({ stage, step, stream, text }) => [stage, step, stream, text].join("|"));
+    const lines = run.log.map(({ stage, step, stream, text }) =>
+      [stage, step, stream, text].join("|"),
+    );
     expect(lines.sort()).toEqual([
       "Check|a|stdout|a begins, and ends",
       "Check|b|stderr|later",
@@ -493,7 +518,9 @@ describe("LIVEOPS_STEP", () => {
         check(p, async () => {
           const print = ["-c", 'echo "$LIVEOPS_STEP|$LIVEOPS_STAGE|$OWN"'];
           await p.exec("sh", print, { env: { OWN: "1" } });
-          await p.each(["a b", "c"], (_, s) => s.exec("sh", print, { env: { OWN: "2" } }), { atOnce: 1 });
+          await p.each(["a b", "c"], (_, s) => s.exec("sh", print, { env: { OWN: "2" } }), {
+            atOnce: 1,
+          });
         }),
       ),
     );
@@ -514,10 +541,22 @@ describe("wrong use", () => {
       [(p) => p.each([""], () => {}), 'a step needs a name of one line, not ""'],
       [(p) => p.each(["a\nb"], () => {}), "a step needs a name of one line"],
       [(p) => p.each(["x".repeat(201)], () => {}), "at most 200 characters"],
-      [(p) => p.each([1], () => {}, { name: () => 5 as never }), "a step needs a name of one line, not 5"],
-      [(p) => p.each(Array.from({ length: 10_001 }), () => {}), "has 10001 steps, more than 10,000"],
-      [(p) => p.each([1], () => {}, { atOnce: 0 }), "atOnce takes a whole number from 1 to 200, not 0"],
-      [(p) => p.each([1], () => {}, { onFailure: "go" as never }), 'onFailure takes "stop" or "finish"'],
+      [
+        (p) => p.each([1], () => {}, { name: () => 5 as never }),
+        "a step needs a name of one line, not 5",
+      ],
+      [
+        (p) => p.each(Array.from({ length: 10_001 }), () => {}),
+        "has 10001 steps, more than 10,000",
+      ],
+      [
+        (p) => p.each([1], () => {}, { atOnce: 0 }),
+        "atOnce takes a whole number from 1 to 200, not 0",
+      ],
+      [
+        (p) => p.each([1], () => {}, { onFailure: "go" as never }),
+        'onFailure takes "stop" or "finish"',
+      ],
       [(p) => p.parallel({ a: 5 as never }), "p.parallel takes functions by name: { a: (s) =>"],
       [(p) => p.each(5 as never, () => {}), "p.each takes items and a function"],
     ];

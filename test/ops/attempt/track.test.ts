@@ -229,7 +229,8 @@ it("sends the last value of a loop that another follows in the same stage, or a 
     for (const label of ["One", "Two", "Three"]) for (const _ of p.track([1, 2, 3], { label }));
     p.percent(50);
   });
-  const last = (label: string) => progress.filter(({ progress }) => progress?.label === label).at(-1);
+  const last = (label: string) =>
+    progress.filter(({ progress }) => progress?.label === label).at(-1);
   for (const label of ["One", "Two", "Three"])
     expect(last(label)).toMatchObject({ percent: 100, progress: { done: 3, total: 3 } });
   expect(progress.at(-1)).toMatchObject({ percent: 50, progress: null });

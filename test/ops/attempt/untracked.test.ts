@@ -26,7 +26,12 @@ async function recordsOf(run: (p: Progress) => Promise<unknown>): Promise<Operat
   const records = [new Story({ stages: STAGES }).started().record()];
   for (const { durable: _, ...body } of sink.events) {
     const before = records.at(-1)!;
-    const event = { ...body, seq: before.seq + 1, at: before.updatedAt, attempt: 1 } as OperationEvent;
+    const event = {
+      ...body,
+      seq: before.seq + 1,
+      at: before.updatedAt,
+      attempt: 1,
+    } as OperationEvent;
     records.push(reduceEvent(before, event));
   }
   return records;
@@ -167,9 +172,12 @@ interface Block {
 const block = fc.letrec<{ block: Block }>((tie) => ({
   block: fc.record({
     name: fc.constantFrom("Load", "Save", "Warm cache", "Aside"),
-    steps: fc.array(fc.oneof({ depthSize: "small" }, fc.constant("report" as const), tie("block")), {
-      maxLength: 4,
-    }),
+    steps: fc.array(
+      fc.oneof({ depthSize: "small" }, fc.constant("report" as const), tie("block")),
+      {
+        maxLength: 4,
+      },
+    ),
   }),
 })).block;
 
@@ -178,7 +186,11 @@ it("is never shown under the name of another stage, however the stages are neste
     fc.asyncProperty(fc.array(block, { minLength: 1, maxLength: 4 }), async (blocks) => {
       /** By reported value: the name of the stage that reported it. */
       const reporters = new Map<number, string>();
-      const run = async (p: Progress, { name, steps }: Block, inTracked: boolean): Promise<void> => {
+      const run = async (
+        p: Progress,
+        { name, steps }: Block,
+        inTracked: boolean,
+      ): Promise<void> => {
         const isTracked = STAGES.includes(name) && !inTracked;
         const inner = async () => {
           for (const step of steps) {
@@ -196,7 +208,8 @@ it("is never shown under the name of another stage, however the stages are neste
         for (const each of blocks) await run(p, each, false);
       });
       for (const { percent, untrackedStage, currentStage } of records)
-        if (percent !== 0) expect(untrackedStage ?? STAGES[currentStage]).toBe(reporters.get(percent));
+        if (percent !== 0)
+          expect(untrackedStage ?? STAGES[currentStage]).toBe(reporters.get(percent));
       expect(records.at(-1)!.untrackedStage).toBeNull();
     }),
     { numRuns: cases(200) },

@@ -1,6 +1,6 @@
 /**
- * Bundles a script that uses the authoring API, as the build does, and runs it in a child process: hooks cannot be
- * tested in the test's own process, which has the hooks of vitest.
+ * Bundles a script that uses the authoring API, as the build does, and runs it in a child process:
+ * hooks cannot be tested in the test's own process, which has the hooks of vitest.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
@@ -22,8 +22,8 @@ export class Bundle {
   }
 
   /**
-   * `script` is the text of a module that may import `./ops/…` and is run beside the library's bundle. It answers each
-   * message with one message.
+   * `script` is the text of a module that may import `./ops/…` and is run beside the library's
+   * bundle. It answers each message with one message.
    */
   static async start(script: string, cwd: string): Promise<Bundle> {
     // Within the repository: tsx stays outside the bundle and must be found from there.
@@ -47,7 +47,10 @@ export class Bundle {
         js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
       },
     });
-    return new Bundle(dir, fork(join(dir, "out/script.js"), { cwd, env: childEnv(), execArgv: [] }));
+    return new Bundle(
+      dir,
+      fork(join(dir, "out/script.js"), { cwd, env: childEnv(), execArgv: [] }),
+    );
   }
 
   /** What the script answers to the words. */

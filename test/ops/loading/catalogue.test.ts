@@ -80,7 +80,11 @@ const catalogue = (...dirs: string[]) =>
 
 interface Ran {
   refused?: string;
-  outcome: { state: string; result: unknown; error: { code: string; message: string; stack: string } };
+  outcome: {
+    state: string;
+    result: unknown;
+    error: { code: string; message: string; stack: string };
+  };
   lines: string[];
 }
 
@@ -90,7 +94,9 @@ const run = (file: string, op: string) => bundle.ask<Ran>("run", join(root, file
 /** The files below the directory that are loaded now. */
 async function loadedFrom(dir: string): Promise<string[]> {
   const files = await bundle.ask<string[]>("loaded");
-  return files.filter((file) => file.startsWith(`${dir}/`)).map((file) => file.slice(dir.length + 1));
+  return files
+    .filter((file) => file.startsWith(`${dir}/`))
+    .map((file) => file.slice(dir.length + 1));
 }
 
 function aType(name: string, body = 'p.log("ran")'): string {
@@ -150,7 +156,10 @@ ${aType("StepA", "helper(Color.Red); other(); p.log(helper('x'))")}`,
     ["step-b", true],
   ]);
   expect((await loadedFrom(root)).sort()).toEqual(["_lib.ts", "_other.ts", "a.ts", "b.mts"]);
-  expect(await run("a.ts", "step-a")).toMatchObject({ outcome: { state: "succeeded" }, lines: ["<x>"] });
+  expect(await run("a.ts", "step-a")).toMatchObject({
+    outcome: { state: "succeeded" },
+    lines: ["<x>"],
+  });
 });
 
 it("loads JavaScript of either kind", async () => {
@@ -235,7 +244,10 @@ it.each([
   ["static requires = [1]", "static requires must be a list of"],
   [`static requires = ["${"x".repeat(65)}"]`, "static requires must be a list of"],
   ['static requires = ["gpu", "gpu"]', "static requires must be a list of"],
-  ["static requires = Array.from({ length: 33 }, (_, n) => String(n))", "static requires must be a list of"],
+  [
+    "static requires = Array.from({ length: 33 }, (_, n) => String(n))",
+    "static requires must be a list of",
+  ],
   ['static hosts = "all"', 'static hosts must be "same" or "any", not "all"'],
   ["static partition = true", 'static partition must be "end" or "finish", not true'],
 ])("does not load a type with %s", async (statics, message) => {
@@ -261,7 +273,9 @@ it("takes the stronger directory's, says what it hides, and counts a class expor
     ["backup", "strong/a.ts"],
     ["other", "weak/a.ts"],
   ]);
-  expect(shadowed).toEqual([{ op: "backup", file: join(root, "weak/a.ts"), by: join(root, "strong/a.ts") }]);
+  expect(shadowed).toEqual([
+    { op: "backup", file: join(root, "weak/a.ts"), by: join(root, "strong/a.ts") },
+  ]);
 });
 
 it("finds one type as the catalogue of all has it, and loads no more than it takes", async () => {
@@ -312,23 +326,35 @@ it.each([
     aType("Wanted").replace('"Load"', '"A", "A"'),
     /static stages has "A" twice/,
   ],
-  ["a class that is not exported", "own/mine.ts", aType("Wanted").replace("export ", ""), /is not exported/],
+  [
+    "a class that is not exported",
+    "own/mine.ts",
+    aType("Wanted").replace("export ", ""),
+    /is not exported/,
+  ],
   ["a pipeline", "own/wanted.yaml", "stages: 5", /wanted\.yaml does not load: /],
-])("runs no later file's type where the first file does not load: %s", async (_, name, text, reason) => {
-  write({
-    [name]: text,
-    "own/lib/a.ts": aType("Wanted"),
-    "own/z.ts": aType("Wanted"),
-    "shipped/wanted.ts": aType("Wanted"),
-  });
-  const dirs = [join(root, "own"), join(root, "shipped")];
-  const { reason: found, title } = await bundle.ask<Record<string, string>>("find", "wanted", ...dirs);
-  expect(title).toBeUndefined();
-  expect(found).toMatch(reason);
-  const { ops, shadowed } = await catalogue("own", "shipped");
-  expect(ops).toEqual([]);
-  expect(shadowed.map(({ by }) => by)).toEqual([join(root, name), join(root, name)]);
-});
+])(
+  "runs no later file's type where the first file does not load: %s",
+  async (_, name, text, reason) => {
+    write({
+      [name]: text,
+      "own/lib/a.ts": aType("Wanted"),
+      "own/z.ts": aType("Wanted"),
+      "shipped/wanted.ts": aType("Wanted"),
+    });
+    const dirs = [join(root, "own"), join(root, "shipped")];
+    const { reason: found, title } = await bundle.ask<Record<string, string>>(
+      "find",
+      "wanted",
+      ...dirs,
+    );
+    expect(title).toBeUndefined();
+    expect(found).toMatch(reason);
+    const { ops, shadowed } = await catalogue("own", "shipped");
+    expect(ops).toEqual([]);
+    expect(shadowed.map(({ by }) => by)).toEqual([join(root, name), join(root, name)]);
+  },
+);
 
 it.each([
   ["a link that leads to itself", (file: string) => symlinkSync(file, file), /^ELOOP: /],
@@ -407,7 +433,10 @@ it("keeps the author's TypeScript lines in a stack, and fails an attempt for wha
   const errorOf = async (file: string, op: string) => (await run(file, op)).outcome.error;
   const thrown = await errorOf("a.ts", "throws");
   expect(thrown.code).toBe("LIVEOPS_EXCEPTION");
-  expect(thrown.stack.split("\n")).toEqual(["Error: boom", expect.stringMatching(/a\.ts:5:\d+\)?$/)]);
+  expect(thrown.stack.split("\n")).toEqual([
+    "Error: boom",
+    expect.stringMatching(/a\.ts:5:\d+\)?$/),
+  ]);
   for (const [file, op, message] of [
     ["b.ts", "later", "in a timer"],
     ["c.ts", "forgot", "forgotten"],

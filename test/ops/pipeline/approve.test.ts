@@ -8,7 +8,8 @@ import { pipelineType } from "../../../ops/pipeline/type.js";
 import { type OperationRun, runOperation } from "../../harness/testing/index.js";
 
 const top = "params: { version: { default: '4.2' }, key: { secret: true } }\n";
-const stage = (keys: string) => `${top}stages:\n  - name: Ask\n    ${keys.replaceAll("\n", "\n    ")}\n`;
+const stage = (keys: string) =>
+  `${top}stages:\n  - name: Ask\n    ${keys.replaceAll("\n", "\n    ")}\n`;
 
 function problems(text: string): string[] {
   const parsed = parsePipeline(text, "/x/nightly.yaml");
@@ -57,7 +58,11 @@ describe("what is wrong", () => {
     ],
     ["only no", stage("approve: Go?\nchoices: [no]"), "choices needs another one than no"],
     ["an unknown name", stage("approve: Go $versoin?"), "$versoin is no parameter"],
-    ["a secret in the question", stage("approve: Go $key?"), "which would be visible in the question"],
+    [
+      "a secret in the question",
+      stage("approve: Go $key?"),
+      "which would be visible in the question",
+    ],
     [
       "an output that has the name",
       `stages:\n  - { name: A, run: x, outputs: [approved] }\n  - { name: B, approve: Go? }\n`,

@@ -12,7 +12,17 @@ import type { OperationCtor } from "../../../ops/types/read-type.js";
 import { runOperation, startOperation } from "../../harness/testing/index.js";
 import { isRunning } from "../pids.js";
 import { temporary } from "../temporary.js";
-import { command, envOf, fileOf, param, script, stage, template, typeOf, words } from "./hand-made.js";
+import {
+  command,
+  envOf,
+  fileOf,
+  param,
+  script,
+  stage,
+  template,
+  typeOf,
+  words,
+} from "./hand-made.js";
 
 type Stages = Parameters<typeof fileOf>[0];
 
@@ -41,7 +51,11 @@ describe("finally", () => {
     );
     expect(state).toBe("failed");
     expect(error?.message).toMatch(/^"Bad" exited with 5 /);
-    expect(result).toMatchObject({ exitCode: 5, outputs: { size: "7" }, stages: { Bad: { exitCode: 5 } } });
+    expect(result).toMatchObject({
+      exitCode: 5,
+      outputs: { size: "7" },
+      stages: { Bad: { exitCode: 5 } },
+    });
     expect(readFileSync(join(cwd, "end"), "utf8")).toBe("failed|Bad|7\n");
   });
 
@@ -58,16 +72,26 @@ describe("finally", () => {
     const { state, record, log } = await run.cancel();
     expect(state).toBe("cancelled");
     expect(record.stageStates).toEqual({ Sleep: "cancelled" });
-    expect(log.map((line) => line.text)).not.toContainEqual(expect.stringMatching(/^finally exited/));
+    expect(log.map((line) => line.text)).not.toContainEqual(
+      expect.stringMatching(/^finally exited/),
+    );
     expect(readFileSync(join(cwd, "end"), "utf8")).toBe("cancelled|Sleep|none\n");
   });
 
   it("runs after the timeout of the operation and of a stage", async () => {
     const cwd = temporary();
-    const whole = await runOperation(withFinally([stage("A", "exec sleep 60")]), {}, { cwd, timeout: 0.3 });
+    const whole = await runOperation(
+      withFinally([stage("A", "exec sleep 60")]),
+      {},
+      { cwd, timeout: 0.3 },
+    );
     expect(whole.error?.code).toBe("LIVEOPS_TIMEOUT");
     expect(readFileSync(join(cwd, "end"), "utf8")).toBe("timeout|A|none\n");
-    const one = await runOperation(withFinally([stage("A", "exec sleep 60", { timeout: 0.3 })]), {}, { cwd });
+    const one = await runOperation(
+      withFinally([stage("A", "exec sleep 60", { timeout: 0.3 })]),
+      {},
+      { cwd },
+    );
     expect(one.error?.message).toMatch(/^"A" ran longer than its timeout of 300ms/);
     expect(readFileSync(join(cwd, "end"), "utf8")).toBe("failed|A|none\n");
   });
@@ -124,14 +148,19 @@ describe("a later attempt", () => {
     stage("B", mark("B")),
     failing,
   ];
-  const marks = (cwd: string) => readFileSync(join(cwd, "marks"), "utf8").trim().split("\n").join("");
+  const marks = (cwd: string) =>
+    readFileSync(join(cwd, "marks"), "utf8").trim().split("\n").join("");
 
   it("runs a changed stage again, and all after it, with the reason", async () => {
     const cwd = temporary();
     const first = await runOperation(typeOf(fileOf(stages)), {}, { cwd });
     // Moved to another line, with other limits: not changed. B has another script.
     const edited = [
-      { ...stages[0]!, timeout: 9, run: script('echo A >>marks; echo v=1 >>"$LIVEOPS_OUTPUT"', 99) },
+      {
+        ...stages[0]!,
+        timeout: 9,
+        run: script('echo A >>marks; echo v=1 >>"$LIVEOPS_OUTPUT"', 99),
+      },
       stage("B", "echo b >>marks"),
       failing,
     ];
@@ -154,7 +183,11 @@ describe("a later attempt", () => {
     const first = await runOperation(type(mark("A"), "exit 1"), {}, { cwd });
     // The changed A succeeds, and the operation is cancelled before B runs again.
     const cancelAt = { stage: "B" };
-    const second = await runOperation(type(mark("a"), "exit 1"), {}, { cwd, resumeFrom: first, cancelAt });
+    const second = await runOperation(
+      type(mark("a"), "exit 1"),
+      {},
+      { cwd, resumeFrom: first, cancelAt },
+    );
     expect(second.state).toBe("cancelled");
     const third = await runOperation(type(mark("a"), "true"), {}, { cwd, resumeFrom: second });
     expect(third.record.stageTimes.A?.reason).toBe("done in attempt 2");
@@ -190,7 +223,10 @@ describe("then", () => {
 
   /** The outcome of a run that finds types by name. */
   async function ended(more: Partial<Pipeline>, stages: Stages, params = {}) {
-    const file = fileOf(stages, { params: [param("level", { type: "integer" }), param("gone")], ...more });
+    const file = fileOf(stages, {
+      params: [param("level", { type: "integer" }), param("gone")],
+      ...more,
+    });
     const Type = typeOf(file) as unknown as OperationCtor;
     const id = "abcdefghijkl";
     const chain = { id, index: 0, previous: null, next: null };
@@ -226,7 +262,10 @@ describe("then", () => {
   });
 
   it("fails with the name of the type, or what it does not take", async () => {
-    const unknown = await ended({ then: { op: "verfy", line: 1, column: 1, with: new Map() } }, sized);
+    const unknown = await ended(
+      { then: { op: "verfy", line: 1, column: 1, with: new Map() } },
+      sized,
+    );
     expect(unknown.error).toMatchObject({
       code: "LIVEOPS_CHAIN_TYPE",
       message: 'the chain cannot continue with verfy: there is no operation type "verfy"',
@@ -237,7 +276,9 @@ describe("then", () => {
     );
     expect(refused.error).toMatchObject({
       code: "LIVEOPS_PARAMS_INVALID",
-      message: expect.stringMatching(/^the chain cannot continue with verify: size takes a number, not "x"/),
+      message: expect.stringMatching(
+        /^the chain cannot continue with verify: size takes a number, not "x"/,
+      ),
     });
   });
 });

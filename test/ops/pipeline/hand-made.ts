@@ -10,7 +10,11 @@ import type {
   Template,
 } from "../../../ops/pipeline/definition.js";
 import { gracePeriodOf } from "../../../ops/pipeline/run/finally.js";
-import { type PipelineResult, pipelineResultText, runPipeline } from "../../../ops/pipeline/run/pipeline.js";
+import {
+  type PipelineResult,
+  pipelineResultText,
+  runPipeline,
+} from "../../../ops/pipeline/run/pipeline.js";
 import { LiveOperation, type Progress } from "../../../ops/sdk/live-operation.js";
 
 /** `a $name b` as a template. */
@@ -33,7 +37,10 @@ export function envOf(variables: Record<string, string>): PipelineCommand["env"]
   return new Map(Object.entries(variables).map(([name, text]) => [name, template(text)]));
 }
 
-export function command(run: Command | string, more: Partial<PipelineCommand> = {}): PipelineCommand {
+export function command(
+  run: Command | string,
+  more: Partial<PipelineCommand> = {},
+): PipelineCommand {
   return {
     run: typeof run === "string" ? script(run) : run,
     env: new Map(),
@@ -44,7 +51,11 @@ export function command(run: Command | string, more: Partial<PipelineCommand> = 
   };
 }
 
-export function stage(name: string, run: Command | string, more: Partial<PipelineStage> = {}): PipelineStage {
+export function stage(
+  name: string,
+  run: Command | string,
+  more: Partial<PipelineStage> = {},
+): PipelineStage {
   const rest = {
     when: null,
     allowFailure: false,
@@ -66,7 +77,11 @@ export function param(name: string, more: Partial<PipelineParam> = {}): Pipeline
   return { name, type: "string", required: false, secret: false, description: null, ...more };
 }
 
-export function fileOf(stages: PipelineStage[], more: Partial<Pipeline> = {}, text = ""): PipelineFile {
+export function fileOf(
+  stages: PipelineStage[],
+  more: Partial<Pipeline> = {},
+  text = "",
+): PipelineFile {
   const rest = { description: null, params: [], env: new Map(), cwd: null, timeout: null };
   const flags = { failIfOdd: false };
   const pipeline = {

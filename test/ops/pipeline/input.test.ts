@@ -81,16 +81,23 @@ describe("the source of a secret", () => {
     const given = { token: `file:${join(dir, "token")}` };
     expect((await again(pipelineType(file), {}, { env: { TOKEN: "s3cr3t" } })).error).toBeNull();
     expect((await again(pipelineType(file), given)).error).toBeNull();
-    expect((await again(pipelineType(file))).error).toMatchObject({ code: "LIVEOPS_SECRET_MISSING" });
+    expect((await again(pipelineType(file))).error).toMatchObject({
+      code: "LIVEOPS_SECRET_MISSING",
+    });
   });
 
   it("is kept with the operation, and the submit must have its value", async () => {
     const { params, secretSources } = await prepare(pipelineType(file), {});
     expect(params).toEqual({ token: "env:TOKEN" });
     expect(secretSources).toEqual({ token: "env:TOKEN" });
-    const typed = await prepare(pipelineType(parse(text('{ secret: true, from: "prompt:" }')).file), {});
+    const typed = await prepare(
+      pipelineType(parse(text('{ secret: true, from: "prompt:" }')).file),
+      {},
+    );
     expect(typed.secretSources).toEqual({ token: "prompt:token" });
-    expect((await prepare(pipelineType(file), { set: ["token=file:/x"] })).secretSources).toBeUndefined();
+    expect(
+      (await prepare(pipelineType(file), { set: ["token=file:/x"] })).secretSources,
+    ).toBeUndefined();
   });
 
   it.each([
@@ -143,7 +150,9 @@ finally: echo "<$LIVEOPS_OUTCOME_A> <$LIVEOPS_OUTCOME_B>"
   - { name: B, run: 'echo "$LIVEOPS_OUTCOME_A"; exit "$CODE"' }
 `;
     const first = await run(stages, {}, { env: { CODE: "1" } });
-    expect(linesOf(await run(stages, {}, { env: { CODE: "0" }, resumeFrom: first }))).toEqual(["succeeded"]);
+    expect(linesOf(await run(stages, {}, { env: { CODE: "0" }, resumeFrom: first }))).toEqual([
+      "succeeded",
+    ]);
   });
 
   it("is checked where the file is read", () => {
@@ -166,8 +175,14 @@ describe("backoff", () => {
 
   it("doubles with each run", async () => {
     const { events } = await run(retried("10ms"));
-    const shown = events.flatMap((event) => (event.type === "status:changed" ? [event.status.text] : []));
-    expect(shown.flatMap((text) => / in (.*)$/.exec(text)?.[1] ?? [])).toEqual(["10ms", "20ms", "40ms"]);
+    const shown = events.flatMap((event) =>
+      event.type === "status:changed" ? [event.status.text] : [],
+    );
+    expect(shown.flatMap((text) => / in (.*)$/.exec(text)?.[1] ?? [])).toEqual([
+      "10ms",
+      "20ms",
+      "40ms",
+    ]);
   });
 
   it("takes a duration", () => {
@@ -178,7 +193,11 @@ describe("backoff", () => {
 });
 
 it("the shipped examples and demos are valid", () => {
-  for (const name of ["examples/build-and-test", "examples/dump-database", "features/demo/release"]) {
+  for (const name of [
+    "examples/build-and-test",
+    "examples/dump-database",
+    "features/demo/release",
+  ]) {
     const text = readFileSync(new URL(`../../../ops/${name}.yaml`, import.meta.url), "utf8");
     expect(problems(text)).toEqual([]);
   }

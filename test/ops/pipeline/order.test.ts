@@ -2,7 +2,12 @@
 import { describe, expect, test } from "vitest";
 import { circleText, orderOf } from "../../../ops/features/up-to-date/files/order.js";
 
-const step = (name: string, needs: string[], makes: string[] = [], cwd = "") => ({ name, needs, makes, cwd });
+const step = (name: string, needs: string[], makes: string[] = [], cwd = "") => ({
+  name,
+  needs,
+  makes,
+  cwd,
+});
 
 /** Whether a step that needs the first starts after one that makes the second. */
 const meets = (needs: string[], makes: string, cwd = "") =>

@@ -43,7 +43,14 @@ test("the statics of the type are those of the file, and the submission keeps th
     resumable: true,
     timeout: 3600,
   });
-  const submission = await prepare("text= a=b ", "count=9", "ratio=0.5", "mode=3.10", "size=2", "dry=yes");
+  const submission = await prepare(
+    "text= a=b ",
+    "count=9",
+    "ratio=0.5",
+    "mode=3.10",
+    "size=2",
+    "dry=yes",
+  );
   expect(submission.params).toEqual({
     text: " a=b ",
     count: 9,
@@ -52,7 +59,12 @@ test("the statics of the type are those of the file, and the submission keeps th
     size: 2,
     dry: true,
   });
-  expect(submission.source).toEqual({ path: "/x/y.yaml", text: TEXT, timeout: 3600, gracePeriod: 10 });
+  expect(submission.source).toEqual({
+    path: "/x/y.yaml",
+    text: TEXT,
+    timeout: 3600,
+    gracePeriod: 10,
+  });
 });
 
 test.each([
@@ -86,9 +98,11 @@ test("values that no environment can hold are refused by the type of a file and 
   const Type = pipelineType(parsed.file);
   const refusals = async (values: Record<string, string>) => [
     await prepareSubmission(Type, { params: values }, TARGET).catch(({ message }) => message),
-    await prepareSubmission(Pipeline, { params: { text, path: null, params: values } }, TARGET).catch(
-      ({ message }) => message,
-    ),
+    await prepareSubmission(
+      Pipeline,
+      { params: { text, path: null, params: values } },
+      TARGET,
+    ).catch(({ message }) => message),
   ];
   const long = "x".repeat(120 * 1024);
   for (const message of await refusals({ p3: `${long}é` }))

@@ -1,5 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts are shell scripts
-/** Pipeline files: what is read, and what is refused with its position, its key and the nearest name. */
+/**
+ * Pipeline files: what is read, and what is refused with its position, its key and the nearest
+ * name.
+ */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -157,7 +160,11 @@ test.each([
   ["finally: [echo, done]", { kind: "words" }],
   ["finally: { run: echo done }", { kind: "script", script: "echo done" }],
 ])("%s", (text, run) => {
-  expect(read(`${stage("run: x")}${text}`).finally).toMatchObject({ timeout: null, env: new Map(), run });
+  expect(read(`${stage("run: x")}${text}`).finally).toMatchObject({
+    timeout: null,
+    env: new Map(),
+    run,
+  });
 });
 
 test.each([
@@ -209,14 +216,22 @@ stages:
 `);
   expect(found).toEqual([
     expect.stringMatching(/^f:1:7: name takes .*not "Nightly Job"; write nightly-job$/),
-    expect.stringMatching(/^f:3:18: params\.level\.type takes one of .*, not "int"; write integer$/),
-    expect.stringMatching(/^f:4:3: params: "my-name" is not the name of a variable.*such as my_name$/),
+    expect.stringMatching(
+      /^f:3:18: params\.level\.type takes one of .*, not "int"; write integer$/,
+    ),
+    expect.stringMatching(
+      /^f:4:3: params: "my-name" is not the name of a variable.*such as my_name$/,
+    ),
     expect.stringMatching(/^f:5:1: "timout" is not a key of a pipeline, .*did you mean timeout\?$/),
-    expect.stringMatching(/^f:8:17: stages\[0\]\.run\[1\]: \$lvel is no parameter.*did you mean level\?$/),
+    expect.stringMatching(
+      /^f:8:17: stages\[0\]\.run\[1\]: \$lvel is no parameter.*did you mean level\?$/,
+    ),
     expect.stringMatching(
       /^f:9:24: stages\[0\]\.retry\.attempts takes a whole number from 1 to 1000, not "0"$/,
     ),
-    expect.stringMatching(/^f:10:11: the name "A" is that of the stage in line 7 too; choose another$/),
+    expect.stringMatching(
+      /^f:10:11: the name "A" is that of the stage in line 7 too; choose another$/,
+    ),
     expect.stringMatching(/^f:11:5: "command" is not a key of a stage; write run$/),
   ]);
 });
@@ -226,7 +241,11 @@ describe("refused", () => {
   test.each<[string, string, RegExp]>([
     ["no stages", "name: x", /^f:1:1: a pipeline needs the key stages/],
     ["an empty list of stages", "stages: []", /^f:1:9: stages takes a list.*, not an empty list$/],
-    ["a stage that is a text", "stages: [make]", /^f:1:10: stages\[0\] takes a map with the keys name, run/],
+    [
+      "a stage that is a text",
+      "stages: [make]",
+      /^f:1:10: stages\[0\] takes a map with the keys name, run/,
+    ],
     ["a stage without a name", "stages: [{ run: x }]", /a stage needs the key name/],
     [
       "a name of two lines",
@@ -234,11 +253,23 @@ describe("refused", () => {
       /name takes a text of one line/,
     ],
     ["an empty script", stage("run: '  '"), /^f:3:10: stages\[0\]\.run takes a script/],
-    ["no script", stage("run:"), /run takes a script.*, not nothing; remove the key, or give a value$/],
-    ["a number as script", stage("run: 5"), /run takes a script \(text\), or a list of words, not "5"$/],
+    [
+      "no script",
+      stage("run:"),
+      /run takes a script.*, not nothing; remove the key, or give a value$/,
+    ],
+    [
+      "a number as script",
+      stage("run: 5"),
+      /run takes a script \(text\), or a list of words, not "5"$/,
+    ],
     ["an empty list", stage("run: []"), /run takes .* not an empty list/],
     ["an empty program", stage('run: ["", x]'), /run\[0\] takes a program/],
-    ["a list in a list", stage("run: [echo, [a]]"), /run\[1\] takes a text or a number, not a list$/],
+    [
+      "a list in a list",
+      stage("run: [echo, [a]]"),
+      /run\[1\] takes a text or a number, not a list$/,
+    ],
     [
       "an empty word",
       stage("run: [echo, ]").replace(", ]", ", ~]"),
@@ -254,10 +285,22 @@ describe("refused", () => {
     ["${{ }} in a text of two lines", stage('run: "echo \\"a\\"\n  ${{ x }}"'), /^f:4:7: /],
     ["${{ }} that is escaped", stage('run: "echo \\x24{{ x }}"'), /^f:3:10: /],
     ["${{ }} in a word", stage('run: [echo, "${{ x }}"]'), /\$\{\{ \}\} does not exist here/],
-    ["${x:-y} in a word", stage('run: [echo, "${level:-y}"]', P), /is not a name; write \$\{name\}, or \$\$/],
+    [
+      "${x:-y} in a word",
+      stage('run: [echo, "${level:-y}"]', P),
+      /is not a name; write \$\{name\}, or \$\$/,
+    ],
     ["$( ) in a word", stage('run: [echo, "$(id)"]'), /needs a shell/],
-    ["a lone $", stage('run: [echo, "5 $"]'), /a \$ needs a name; write \$name, or \$\$ for a dollar/],
-    ["an unknown name in env", stage("run: x\nenv: { A: $HOME }"), /env\.A: \$HOME is no parameter/],
+    [
+      "a lone $",
+      stage('run: [echo, "5 $"]'),
+      /a \$ needs a name; write \$name, or \$\$ for a dollar/,
+    ],
+    [
+      "an unknown name in env",
+      stage("run: x\nenv: { A: $HOME }"),
+      /env\.A: \$HOME is no parameter/,
+    ],
     ["a variable of the environment in a word", stage("run: [ls, $HOME]"), /write run as a script/],
     [
       "a parameter that may have no value",
@@ -332,7 +375,11 @@ describe("refused", () => {
       stage("run: x", "params: { t: { enum: [a, b], default: c } }\n"),
       /t\.default takes one of a, b, not "c"$/,
     ],
-    ["not a number", stage("run: x", "params: { t: { type: number, default: .nan } }\n"), /takes a number/],
+    [
+      "not a number",
+      stage("run: x", "params: { t: { type: number, default: .nan } }\n"),
+      /takes a number/,
+    ],
     [
       "a parameter called PATH",
       stage("run: x", "params: { PATH: {} }\n"),
@@ -343,7 +390,11 @@ describe("refused", () => {
       stage("run: x\noutputs: [GIT_SSH_COMMAND]"),
       /GIT_SSH_COMMAND is a name that shells or programs use/,
     ],
-    ["a parameter called __proto__", stage("run: x", "params: { __proto__: {} }\n"), /__proto__ is a name/],
+    [
+      "a parameter called __proto__",
+      stage("run: x", "params: { __proto__: {} }\n"),
+      /__proto__ is a name/,
+    ],
     ["a reserved name", stage("run: x\nenv: { LIVEOPS_OUTPUT: x }"), /LIVEOPS_OUTPUT is reserved/],
     [
       "a variable that hides a parameter",
@@ -393,7 +444,11 @@ describe("refused", () => {
       stage("run: x\ncwd: file"),
       /file is for the cwd of the pipeline; write \.\/file/,
     ],
-    ["an operation name with a template", `${stage("run: x")}then: { op: $level }`, /then\.op takes a name/],
+    [
+      "an operation name with a template",
+      `${stage("run: x")}then: { op: $level }`,
+      /then\.op takes a name/,
+    ],
     [
       "a number that JSON changes",
       `${stage("run: x")}then: { op: v, with: { a: 3.10 } }`,
@@ -421,12 +476,20 @@ describe("refused", () => {
       /outputs\[0\] takes the name of an output, not/,
     ],
     ["a merge of a text", stage("run: x\n<<: y"), /<< takes a map/],
-    ["a duplicate key", stage("run: x\nrun: y"), /^f:4:5: "run" is given twice; the first is in line 3$/],
+    [
+      "a duplicate key",
+      stage("run: x\nrun: y"),
+      /^f:4:5: "run" is given twice; the first is in line 3$/,
+    ],
     ["a complex key", "? [a]\n: b\n", /a key must be a text/],
     ["an unknown alias", stage("run: *cmd"), /no anchor &cmd is above the alias \*cmd/],
     ["an alias in its anchor", "stages: &a [*a]", /the alias \*a is part of its own anchor/],
     ["a tag", stage("run: !!js/function x"), /^f:3:10: .* a pipeline needs no tags/],
-    ["a tag of YAML itself", stage("run: !!binary aGk="), /^f:3:10: "!!binary" is a tag, and a pipeline/],
+    [
+      "a tag of YAML itself",
+      stage("run: !!binary aGk="),
+      /^f:3:10: "!!binary" is a tag, and a pipeline/,
+    ],
     ["a tag of a key", "!!str stages: [{ name: A, run: x }]", /^f:1:1: "!!str" is a tag/],
     [
       "a negated command without quotes",
@@ -461,7 +524,11 @@ describe("refused", () => {
     ["a tab", "stages:\n\t- name: A", /^f:2:1: a tab is not allowed as indentation/],
     ["a colon without quotes", stage("run: curl -H a: b"), /needs quotes, or a block/],
     ["an open quote", 'name: "x', /missing closing/],
-    ["binary", "name: a\nb: \0\x01", /^f:2:4: the file is not text: it has the control character 0x00$/],
+    [
+      "binary",
+      "name: a\nb: \0\x01",
+      /^f:2:4: the file is not text: it has the control character 0x00$/,
+    ],
     ["a null character by an escape", stage('run: "a\\0b"'), /must not have a null character/],
     ["half a surrogate pair", stage('run: "\\ud800"'), /must be valid Unicode/],
     [
@@ -518,7 +585,9 @@ describe("refused", () => {
   });
 
   test("a file whose name is not that of a type, without the key name", () => {
-    expect(problems(stage("run: x"), "/x/éé.yaml")[0]).toContain("gives no name of a type; add the key name");
+    expect(problems(stage("run: x"), "/x/éé.yaml")[0]).toContain(
+      "gives no name of a type; add the key name",
+    );
   });
 });
 
@@ -533,7 +602,11 @@ describe("hostile texts are refused in bounded time and memory", () => {
     ["deep lists", "[".repeat(60_000), "nested more than"],
     ["deep blocks", "- ".repeat(30_000), "nested more than"],
     ["40 levels", `a: ${"[".repeat(40)}${"]".repeat(40)}`, "nested more than 32 levels"],
-    ["many unknown keys", Array.from({ length: 5000 }, (_, n) => `k${n}: 1`).join("\n"), "is not a key"],
+    [
+      "many unknown keys",
+      Array.from({ length: 5000 }, (_, n) => `k${n}: 1`).join("\n"),
+      "is not a key",
+    ],
   ])("%s", (_, text, wanted) => {
     const before = process.cpuUsage();
     expect(problems(text).join("\n")).toContain(wanted);
@@ -587,7 +660,9 @@ describe("laws", () => {
   });
 
   test("any text can be a word, a variable and a script, and comes back unchanged", () => {
-    const plain = fc.string({ unit: "grapheme", minLength: 1 }).filter((text) => !/[\0-\x1f\x7f]/.test(text));
+    const plain = fc
+      .string({ unit: "grapheme", minLength: 1 })
+      .filter((text) => !/[\0-\x1f\x7f]/.test(text));
     fc.assert(
       fc.property(plain, (text) => {
         const escaped = JSON.stringify(text.replaceAll("$", "$$$$"));

@@ -10,7 +10,17 @@ import { cases } from "../../faults/mode.js";
 import { runOperation, startOperation } from "../../harness/testing/index.js";
 import { isRunning } from "../pids.js";
 import { temporary } from "../temporary.js";
-import { command, envOf, fileOf, param, script, stage, template, typeOf, words } from "./hand-made.js";
+import {
+  command,
+  envOf,
+  fileOf,
+  param,
+  script,
+  stage,
+  template,
+  typeOf,
+  words,
+} from "./hand-made.js";
 
 type File = Parameters<typeof typeOf>[0];
 
@@ -85,7 +95,9 @@ describe("values", () => {
   });
 
   it("reach a command as they are, whatever they are", async () => {
-    const text = fc.string({ unit: "binary", maxLength: 40 }).filter((each) => !/[\0\p{Cs}]/u.test(each));
+    const text = fc
+      .string({ unit: "binary", maxLength: 40 })
+      .filter((each) => !/[\0\p{Cs}]/u.test(each));
     await fc.assert(
       fc.asyncProperty(text, async (value) => {
         expect(await seen(value)).toEqual({ inScript: value, inWords: value, inEnv: `<${value}>` });
@@ -96,8 +108,12 @@ describe("values", () => {
 
   it("of env that are too long together are an error of the stage", async () => {
     const twice = stage("A", "true", { env: envOf({ both: "$v$v" }) });
-    const { error } = await run(fileOf([twice], { params: [param("v")] }), { v: "x".repeat(100_000) });
-    expect(error?.message).toMatch(/^"A": the variable both has 200000 bytes, more than the 122880 /);
+    const { error } = await run(fileOf([twice], { params: [param("v")] }), {
+      v: "x".repeat(100_000),
+    });
+    expect(error?.message).toMatch(
+      /^"A": the variable both has 200000 bytes, more than the 122880 /,
+    );
     expect(error?.stack).toBeNull();
   });
 
@@ -125,11 +141,15 @@ describe("values", () => {
 
   it("that are absent are not in the environment, and an error in words", async () => {
     const params = [param("level")];
-    const test = stage("A", 'echo "${level-unset} ${copy-unset}"', { env: envOf({ copy: "$level" }) });
+    const test = stage("A", 'echo "${level-unset} ${copy-unset}"', {
+      env: envOf({ copy: "$level" }),
+    });
     const first = await run(fileOf([test], { params }), {}, { env: { level: "outer" } });
     expect(first.texts("stdout")).toEqual(["unset unset"]);
     const second = await run(fileOf([stage("A", words("echo", "$level"))], { params }));
-    expect(second.error?.message).toMatch(/^"A": \$level has no value: give level=… \(at \S+:\d+\)$/);
+    expect(second.error?.message).toMatch(
+      /^"A": \$level has no value: give level=… \(at \S+:\d+\)$/,
+    );
   });
 });
 
@@ -144,7 +164,9 @@ describe("a script", () => {
       "      echo two",
     ];
     const lines = "echo one\nls ./missing | cat\necho two\n";
-    const { error, result, texts } = await run(fileOf([stage("A", script(lines, 4))], {}, text.join("\n")));
+    const { error, result, texts } = await run(
+      fileOf([stage("A", script(lines, 4))], {}, text.join("\n")),
+    );
     expect(error?.message.split("\n")[0]).toBe(
       '"A" exited with 2 at /pipelines/nightly.yaml:5: ls ./missing | cat',
     );
@@ -170,7 +192,9 @@ describe("a script", () => {
     ["trap 'echo bye' EXIT\nfalse", 2, "false"],
   ])("%j fails in its line %i", async (lines, line, command) => {
     const { error } = await run(fileOf([stage("A", lines)], {}, lines));
-    expect(error?.message.split("\n")[0]).toMatch(new RegExp(` at /pipelines/nightly.yaml:${line}: `));
+    expect(error?.message.split("\n")[0]).toMatch(
+      new RegExp(` at /pipelines/nightly.yaml:${line}: `),
+    );
     expect(error?.message.split("\n")[0]?.endsWith(`: ${command}`)).toBe(true);
     expect(error?.command).toBe(command);
   });
@@ -180,7 +204,9 @@ describe("a script", () => {
     async (lines) => {
       const { error, result } = await run(fileOf([stage("A", `true\n${lines}`)]));
       const to = 1 + lines.split("\n").length;
-      expect(error?.message.split("\n")[0]).toBe(`"A" exited with 7 at /pipelines/nightly.yaml:1–${to}`);
+      expect(error?.message.split("\n")[0]).toBe(
+        `"A" exited with 7 at /pipelines/nightly.yaml:1–${to}`,
+      );
       expect(error?.place).toMatchObject({ line: 1, to });
       expect(error).not.toHaveProperty("command");
       expect(result).toMatchObject({ exitCode: 7 });
@@ -323,7 +349,9 @@ describe("when", () => {
     "set +e; false",
     "false \\",
   ])("that answers no skips the stage in bash: %s", async (when) => {
-    const { record, error, stages } = await run(fileOf([stage("A", "false", { when: script(when) })]));
+    const { record, error, stages } = await run(
+      fileOf([stage("A", "false", { when: script(when) })]),
+    );
     expect(error).toBeNull();
     expect(record.stageStates).toEqual({ A: "skipped" });
     expect(stages).toContainEqual(expect.objectContaining({ name: 'when of "A"', state: "done" }));
@@ -362,7 +390,11 @@ describe("retry", () => {
 
   it("only after the exit codes of the list", async () => {
     const retry = { attempts: 3, backoff: 0.01, exit: [74] };
-    const { result } = await run(fileOf([stage("A", flaky(75), { retry })]), {}, { cwd: temporary() });
+    const { result } = await run(
+      fileOf([stage("A", flaky(75), { retry })]),
+      {},
+      { cwd: temporary() },
+    );
     expect(result).toMatchObject({ exitCode: 75, stages: { A: { attempts: 1 } } });
   });
 
@@ -370,7 +402,9 @@ describe("retry", () => {
     const retry = { attempts: 2, backoff: 0.01, exit: null };
     const once = "[ ! -e tried ] || exit 0; touch tried; echo v=stale >>$LIVEOPS_OUTPUT; exit 1";
     const { result, error, texts } = await run(
-      fileOf([stage("A", once, { retry, outputs: ["v"] })], { finally: command('echo "${v-none}"') }),
+      fileOf([stage("A", once, { retry, outputs: ["v"] })], {
+        finally: command('echo "${v-none}"'),
+      }),
       {},
       { cwd: temporary() },
     );
@@ -392,8 +426,14 @@ describe("retry", () => {
 it("the status does not say that a process holds the output when none does", async () => {
   const cwd = temporary();
   const held = "while ! [ -e go ]; do sleep 0.01; done &";
-  const started = startOperation(typeOf(fileOf([stage("A", held), stage("B", "true")])), {}, { cwd });
-  await started.untilEvent("status:changed", ({ status }) => status.text.endsWith("holds its output open"));
+  const started = startOperation(
+    typeOf(fileOf([stage("A", held), stage("B", "true")])),
+    {},
+    { cwd },
+  );
+  await started.untilEvent("status:changed", ({ status }) =>
+    status.text.endsWith("holds its output open"),
+  );
   writeFileSync(join(cwd, "go"), "");
   const { statuses } = await started.finished;
   expect(statuses.at(-1)?.text).toBe('"A" exited with 0');
@@ -406,7 +446,10 @@ describe("a signal", () => {
     expect(result).toMatchObject({
       exitCode: null,
       signal: "SIGSEGV",
-      stages: { A: { exitCode: null, signal: "SIGTERM" }, B: { exitCode: null, signal: "SIGSEGV" } },
+      stages: {
+        A: { exitCode: null, signal: "SIGTERM" },
+        B: { exitCode: null, signal: "SIGSEGV" },
+      },
     });
     expect(exitStatusOf({ state, result } as never)).toBe(139);
   });
@@ -434,8 +477,13 @@ describe("allow_failure", () => {
     );
     expect(state).toBe("succeeded");
     expect(record.stageStates).toEqual({ A: "allowed-failure", B: "done" });
-    expect(result).toMatchObject({ exitCode: 0, stages: { A: { exitCode: 4, allowedFailure: true } } });
-    expect(texts("liveops")).toEqual([expect.stringMatching(/^stage "A" failed.*"A" exited with 4 at /)]);
+    expect(result).toMatchObject({
+      exitCode: 0,
+      stages: { A: { exitCode: 4, allowedFailure: true } },
+    });
+    expect(texts("liveops")).toEqual([
+      expect.stringMatching(/^stage "A" failed.*"A" exited with 4 at /),
+    ]);
     expect(record.resultText).toBe("1 of 2 stages done, 1 failed, which is allowed");
   });
 
@@ -482,7 +530,10 @@ describe("outputs", () => {
 
   it("are taken from reports too; one that is not declared is an error", async () => {
     const report = (line: string) => `echo "output ${line}" >> "$LIVEOPS_REPORT"`;
-    const given = [stage("A", report("size=5"), { outputs: ["size"] }), stage("B", 'echo "size $size"')];
+    const given = [
+      stage("A", report("size=5"), { outputs: ["size"] }),
+      stage("B", 'echo "size $size"'),
+    ];
     const { result, texts } = await run(fileOf(given));
     expect((result as PipelineResult).outputs).toEqual({ size: "5" });
     expect(texts("stdout")).toEqual(["size 5"]);
@@ -504,7 +555,11 @@ describe("files of a run", () => {
     const left = join(tmpdir(), "liveops-abcdefghijkl-left");
     writeFileSync(left, "");
     const print = stage("A", 'dirname "$(dirname "$LIVEOPS_OUTPUT")"');
-    const { texts } = await run(fileOf([print], { finally: command("true") }), {}, { id: "abcdefghijkl" });
+    const { texts } = await run(
+      fileOf([print], { finally: command("true") }),
+      {},
+      { id: "abcdefghijkl" },
+    );
     expect(texts("stdout")[0]).toMatch(/liveops-abcdefghijkl-\w+$/);
     expect(existsSync(texts("stdout")[0] as string)).toBe(false);
     expect(existsSync(left)).toBe(false);

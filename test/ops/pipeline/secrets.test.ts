@@ -39,7 +39,11 @@ describe("a secret", () => {
       ],
       { params, finally: command('echo "$token"; exit 1') },
     );
-    const result = await runOperation(typeOf(file), { token: "env:TOKEN" }, { env: { TOKEN: SECRET } });
+    const result = await runOperation(
+      typeOf(file),
+      { token: "env:TOKEN" },
+      { env: { TOKEN: SECRET } },
+    );
     const { events, log, record, texts } = result;
     expect(JSON.stringify([events, log, record])).not.toContain(SECRET);
     expect(JSON.stringify([events, log, record])).not.toContain(SECRET.slice(0, 7));
@@ -100,14 +104,22 @@ describe("a secret", () => {
   });
 
   it("must not become an output, or a parameter of the next operation in a text", async () => {
-    const { error } = await run('echo "size=<$token>" >>"$LIVEOPS_OUTPUT"', undefined, { outputs: ["size"] });
-    expect(error?.message).toContain("the output size contains a secret, and outputs are stored in clear");
+    const { error } = await run('echo "size=<$token>" >>"$LIVEOPS_OUTPUT"', undefined, {
+      outputs: ["size"],
+    });
+    expect(error?.message).toContain(
+      "the output size contains a secret, and outputs are stored in clear",
+    );
     const given = new Map([["x", { kind: "text" as const, text: template("a $token") }]]);
     const file = fileOf([stage("A", "true")], {
       params,
       then: { op: "next", line: 1, column: 1, with: given },
     });
-    const next = await runOperation(typeOf(file), { token: "env:TOKEN" }, { env: { TOKEN: SECRET } });
+    const next = await runOperation(
+      typeOf(file),
+      { token: "env:TOKEN" },
+      { env: { TOKEN: SECRET } },
+    );
     expect(next.error?.message).toBe(
       "then.with.x contains the secret token, and parameters are stored in clear",
     );
@@ -162,14 +174,18 @@ describe("no part of a secret is seen", () => {
     const script =
       "for n in 65530 16380 16377 32750; do head -c $n /dev/zero | tr '\\0' x; echo \"$token|\"; done";
     const { all, texts } = await seen(token, [stage("A", script, more)]);
-    for (let at = 0; at + 8 <= token.length; at++) expect(all).not.toContain(token.slice(at, at + 8));
+    for (let at = 0; at + 8 <= token.length; at++)
+      expect(all).not.toContain(token.slice(at, at + 8));
     expect(texts("stdout").join("").replace(/x+/g, "x")).toBe("x***|".repeat(4));
   });
 
   it("in the messages of liveops about what a script wrote", async () => {
     const script = (file: string) => `echo "token $token" >>"$${file}"; sleep 0.3`;
     const { run, all, texts } = await seen(HARD.quoted, [
-      stage("Reports", `${script("LIVEOPS_REPORT")}; echo "output a $token" >>"$LIVEOPS_REPORT"; sleep 0.3`),
+      stage(
+        "Reports",
+        `${script("LIVEOPS_REPORT")}; echo "output a $token" >>"$LIVEOPS_REPORT"; sleep 0.3`,
+      ),
       stage("Outputs", script("LIVEOPS_OUTPUT"), { outputs: ["x"] }),
     ]);
     expect(run.error?.message).toMatch(
@@ -200,9 +216,13 @@ describe("no part of a secret is seen", () => {
 
   it("in a status, a reason and an error that are shorter than the secret", async () => {
     const { all } = await seen(HARD.long, [
-      stage("Status", 'echo "status at $token" >>"$LIVEOPS_REPORT"; printf %s "$token"; sleep 0.8; echo', {
-        allowFailure: true,
-      }),
+      stage(
+        "Status",
+        'echo "status at $token" >>"$LIVEOPS_REPORT"; printf %s "$token"; sleep 0.8; echo',
+        {
+          allowFailure: true,
+        },
+      ),
       stage("Retried", 'echo "log info at $token" >>"$LIVEOPS_REPORT"; echo "$token"; exit 3', {
         retry: { attempts: 2, backoff: 0, exit: null },
         allowFailure: true,

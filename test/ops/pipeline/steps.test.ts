@@ -35,7 +35,8 @@ const stage = (keys: string, top = "") =>
 /** Any type takes any parameters here. */
 const again = runOperation as unknown as (...words: unknown[]) => Promise<OperationRun>;
 
-const run = (text: string, options = {}, params = {}) => again(pipelineType(read(text)), params, options);
+const run = (text: string, options = {}, params = {}) =>
+  again(pipelineType(read(text)), params, options);
 
 const stepsOf = ({ record }: OperationRun, name = "Check") =>
   (record.steps?.[name] ?? []).map(({ name, state }) => `${name} ${state}`);
@@ -139,7 +140,10 @@ describe("what is wrong", () => {
     ],
     [
       "a list among the values",
-      stage("run: x\neach: { db: [main, $dbs] }", "params: { dbs: { type: list, required: true } }\n"),
+      stage(
+        "run: x\neach: { db: [main, $dbs] }",
+        "params: { dbs: { type: list, required: true } }\n",
+      ),
       "f:5:24: stages[0].each.db[1]: the parameter dbs is a list, which is no single text; in the place of the list of values, $dbs makes a step for each value",
     ],
     [
@@ -164,12 +168,17 @@ describe("what is wrong", () => {
     ],
     [
       "a secret",
-      stage("run: x\neach: { db: [$token] }", "params: { token: { secret: true, required: true } }\n"),
+      stage(
+        "run: x\neach: { db: [$token] }",
+        "params: { token: { secret: true, required: true } }\n",
+      ),
       "f:5:18: stages[0].each.db[0]: the parameter token holds a secret, which would be visible as the name of a step",
     ],
     [
       "the output of a step beside it",
-      stage("parallel:\n  - { name: a, run: x, outputs: [size] }\n  - { name: b, run: [echo, $size] }"),
+      stage(
+        "parallel:\n  - { name: a, run: x, outputs: [size] }\n  - { name: b, run: [echo, $size] }",
+      ),
       'f:5:32: stages[0].parallel[1].run[1]: $size is an output of the stage "Check", which has not run then',
     ],
     [
@@ -210,7 +219,12 @@ describe("parallel", () => {
 `;
     const done = await run(text, { cwd: dir });
     expect(done.error).toBeNull();
-    expect(stepsOf(done)).toEqual(["lint done", "unit done", "skipped skipped", "allowed allowed-failure"]);
+    expect(stepsOf(done)).toEqual([
+      "lint done",
+      "unit done",
+      "skipped skipped",
+      "allowed allowed-failure",
+    ]);
     expect(linesOf(done, "lint")).toEqual(["both stage"]);
     expect(linesOf(done, "unit")).toEqual(["both step"]);
     expect(existsSync(join(dir, "skipped"))).toBe(false);
@@ -252,7 +266,12 @@ outputs: [size]
 at_once: 4`);
     const done = await run(text);
     expect(done.error).toBeNull();
-    expect(stepsOf(done)).toEqual(["main, 1 done", "main, 2.50 done", "a b, 1 done", "a b, 2.50 done"]);
+    expect(stepsOf(done)).toEqual([
+      "main, 1 done",
+      "main, 2.50 done",
+      "a b, 1 done",
+      "a b, 2.50 done",
+    ]);
     expect(linesOf(done, "a b, 2.50")).toEqual(["a b-2.50"]);
     expect(resultOf(done).outputs).toEqual({ size: ["main 1", "main 2.50", "a b 1", "a b 2.50"] });
     expect(done.record.resultText).toBe("size:\n  main 1\n  main 2.50\n  a b 1\n  a b 2.50");
@@ -286,7 +305,9 @@ stages:
     const deep = Array.from({ length: 25 }, (_, n) => `directory-${n}`).join("/");
     mkdirSync(join(dir, deep), { recursive: true });
     for (const name of ["a.csv", "b.csv"]) writeFileSync(join(dir, deep, name), "");
-    const done = await run(stage('each: { file: { glob: "**/*.csv" } }\nrun: "true"'), { cwd: dir });
+    const done = await run(stage('each: { file: { glob: "**/*.csv" } }\nrun: "true"'), {
+      cwd: dir,
+    });
     expect(done.error).toBeNull();
     const names = Object.values(done.record.steps!)[0]!.map(({ name }) => name);
     expect(names.map((name) => name.length)).toEqual([200, 200]);
@@ -300,7 +321,10 @@ stages:
     writeFileSync(join(dir, "many"), "x\n".repeat(10_001));
     writeFileSync(join(dir, "null"), "a\0b\n");
     writeFileSync(join(dir, "latin"), Buffer.from([0xe4, 0x0a]));
-    writeFileSync(Buffer.concat([Buffer.from(`${dir}/`), Buffer.from([0xe4]), Buffer.from(".txt")]), "");
+    writeFileSync(
+      Buffer.concat([Buffer.from(`${dir}/`), Buffer.from([0xe4]), Buffer.from(".txt")]),
+      "",
+    );
     const cases: Array<[each: string, error: string]> = [
       ["{ lines: 'null' }", "each.db has a value that contains a null character"],
       ["{ lines: latin }", `each.db cannot read ${dir}/latin: it is not UTF-8`],
@@ -309,11 +333,17 @@ stages:
         '{ glob: "*.none" }',
         `each.db matches no file in ${dir}: *.none; a path begins at the directory of the`,
       ],
-      ['{ glob: "$braces" }', "stands for 262,144 alternatives, more than 1,000; use * for a part of it"],
+      [
+        '{ glob: "$braces" }',
+        "stands for 262,144 alternatives, more than 1,000; use * for a part of it",
+      ],
       ['{ glob: "gone/*" }', `each.db matches no file in ${dir}: gone/*`],
       ["{ lines: empty }", `each.db has no values: ${dir}/empty has no lines; each needs a value`],
       ["{ lines: gone }", `each.db reads gone, and there is no file ${dir}/gone; a path begins at`],
-      ["{ lines: twice }", 'each.db makes two steps with the name "a"; a step is named by its values'],
+      [
+        "{ lines: twice }",
+        'each.db makes two steps with the name "a"; a step is named by its values',
+      ],
       ["{ lines: many }", "each.db makes 10,001 steps, more than 10,000; divide the values"],
       ["$dbs", "each.db has no values: the parameter dbs is an empty list; give dbs=VALUE"],
     ];

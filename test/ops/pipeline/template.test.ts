@@ -15,7 +15,9 @@ const template: fc.Arbitrary<Template> = fc
       fc.string({ unit: "binary", minLength: 1 }).map((text) => ({ text })),
     ),
   )
-  .map((parts) => parts.filter((part, n) => !("text" in part && parts[n - 1] && "text" in parts[n - 1]!)));
+  .map((parts) =>
+    parts.filter((part, n) => !("text" in part && parts[n - 1] && "text" in parts[n - 1]!)),
+  );
 
 /** The text of which `parseTemplate` makes the same parts. */
 function printTemplate(template: Template): string {
@@ -36,7 +38,8 @@ test("a text without $ is one part, and any text is a template or has a problem"
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
       const parsed = parseTemplate(text);
-      if ("template" in parsed) expect(parseTemplate(printTemplate(parsed.template))).toEqual(parsed);
+      if ("template" in parsed)
+        expect(parseTemplate(printTemplate(parsed.template))).toEqual(parsed);
       else expect(parsed.problem).not.toBe("");
       if (!text.includes("$")) expect(parsed).toEqual({ template: text === "" ? [] : [{ text }] });
     }),

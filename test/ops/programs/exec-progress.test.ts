@@ -16,7 +16,10 @@ const sh = (p: Progress, script: string) => p.exec("sh", ["-c", script]);
 
 const waitFor = (file: string) => `until [ -e ${file} ]; do sleep 0.02; done;`;
 
-/** Runs a body whose scripts wait in `dir` for a file of each percent that was sent, and of each line that was logged. */
+/**
+ * Runs a body whose scripts wait in `dir` for a file of each percent that was sent, and of each
+ * line that was logged.
+ */
 async function ran(dir: string, body: (p: Progress) => Promise<unknown>) {
   const started = startOperation(
     class Runs extends LiveOperation {
@@ -117,7 +120,11 @@ describe("output", () => {
     expect(run.statuses).toContainEqual({ text: "at ***", level: "info" });
     // The command line itself has the secret.
     const events = run.events.filter(({ type }) => type !== "operation:submitted");
-    const seen = JSON.stringify([run.log.filter(({ stream }) => stream !== "log"), events, run.error]);
+    const seen = JSON.stringify([
+      run.log.filter(({ stream }) => stream !== "log"),
+      events,
+      run.error,
+    ]);
     expect(seen).not.toContain("s3cr3t");
   });
 
@@ -221,7 +228,11 @@ describe("a silent program", () => {
       );
     const first = await isMoving(0);
     const second = await isMoving(first.progress!.done);
-    expect(second.progress).toMatchObject({ label: "dump.bin", unit: "B", total: 400 * 1024 * 1024 });
+    expect(second.progress).toMatchObject({
+      label: "dump.bin",
+      unit: "B",
+      total: 400 * 1024 * 1024,
+    });
     expect(second.percent).toBeGreaterThan(first.percent);
     expect((await attempt.cancel()).state).toBe("cancelled");
   });

@@ -25,7 +25,8 @@ function operation(body: Body) {
   };
 }
 
-const sh = (p: Progress, script: string, options?: ExecOptions) => p.exec("sh", ["-c", script], options);
+const sh = (p: Progress, script: string, options?: ExecOptions) =>
+  p.exec("sh", ["-c", script], options);
 
 /** What `p.exec` returned or threw. */
 async function settled(body: (p: Progress) => Promise<ExecResult>) {
@@ -51,7 +52,9 @@ describe("a program that succeeds", () => {
     );
     expect(result).toEqual({ exitCode: 0, signal: null, seconds: expect.any(Number) });
     const stage = "One";
-    expect(lines).toEqual(["out", "err", "tail"].map((text) => ({ stream: "stdout", stage, text })));
+    expect(lines).toEqual(
+      ["out", "err", "tail"].map((text) => ({ stream: "stdout", stage, text })),
+    );
   });
 
   it("counts the seconds of the attempt, which stand still while the operation is paused", async () => {
@@ -94,7 +97,9 @@ describe("a program that succeeds", () => {
   });
 
   it("returns the text of stdout with capture, and logs it too", async () => {
-    const { result, run } = await settled((p) => sh(p, "printf 'a\\nb é'; echo err >&2", { capture: true }));
+    const { result, run } = await settled((p) =>
+      sh(p, "printf 'a\\nb é'; echo err >&2", { capture: true }),
+    );
     expect(result?.stdout).toBe("a\nb é");
     expect([run.texts("stdout"), run.texts("stderr")]).toEqual([["a", "b é"], ["err"]]);
   });
@@ -102,7 +107,9 @@ describe("a program that succeeds", () => {
   it("is stopped when it prints more than capture returns", async () => {
     const { thrown } = await settled((p) => p.exec("yes", [], { capture: true, grace: 0.1 }));
     expect(thrown).toBeInstanceOf(RangeError);
-    expect(thrown.message).toBe("yes printed more than 1 MiB, the limit of capture; let it write to a file");
+    expect(thrown.message).toBe(
+      "yes printed more than 1 MiB, the limit of capture; let it write to a file",
+    );
   });
 
   it("gets a directory and variables of its own", async () => {
@@ -170,7 +177,11 @@ describe("a program that fails", () => {
 
   it("names the signal", async () => {
     const { thrown } = await settled((p) => sh(p, "kill -KILL $$"));
-    expect(thrown).toMatchObject({ exitCode: null, signal: "SIGKILL", message: "sh was killed by SIGKILL" });
+    expect(thrown).toMatchObject({
+      exitCode: null,
+      signal: "SIGKILL",
+      message: "sh was killed by SIGKILL",
+    });
   });
 
   it("returns the result with check: false", async () => {
@@ -186,7 +197,9 @@ describe("a program that fails", () => {
     );
     expect(run).toMatchObject({ state: "failed", result: { exitCode: 3, signal: null } });
     expect(run.error?.message).toBe("sh exited with 3\nwhy");
-    expect(run.events).toContainEqual(expect.objectContaining({ type: "stage:left", state: "failed" }));
+    expect(run.events).toContainEqual(
+      expect.objectContaining({ type: "stage:left", state: "failed" }),
+    );
   });
 
   it.each<[string, (p: Progress) => Promise<ExecResult>, string]>([
@@ -198,13 +211,21 @@ describe("a program that fails", () => {
     ["a line", (p) => p.exec("make -j4"), "give the command and each argument separately"],
     ["a missing path", (p) => p.exec("./no/such"), "there is no ./no/such"],
     ["a directory", (p) => p.exec("/tmp"), "/tmp is a directory: give the path of a program"],
-    ["a missing directory", (p) => p.exec("ls", [], { cwd: "/no/dir" }), "directory /no/dir does not exist"],
+    [
+      "a missing directory",
+      (p) => p.exec("ls", [], { cwd: "/no/dir" }),
+      "directory /no/dir does not exist",
+    ],
     [
       "a file as directory",
       (p) => p.exec("ls", [], { cwd: "/etc/passwd" }),
       "/etc/passwd is not a directory",
     ],
-    ["a number", (p) => p.exec("sleep", [1 as never]), "the arguments of sleep must be a list of texts"],
+    [
+      "a number",
+      (p) => p.exec("sleep", [1 as never]),
+      "the arguments of sleep must be a list of texts",
+    ],
     ["no command", (p) => p.exec(""), "p.exec takes a command"],
     ["a null character", (p) => p.exec("echo", ["\0"]), "null bytes"],
   ])("names %s", async (_, body, message) => {

@@ -11,7 +11,10 @@ import { temporary } from "../temporary.js";
 
 const GROUP = fileURLToPath(new URL("../../../ops/programs/group.ts", import.meta.url));
 
-/** Runs the code with `start(file?)`, which starts a program and returns its group; prints the pid of each program. */
+/**
+ * Runs the code with `start(file?)`, which starts a program and returns its group; prints the pid
+ * of each program.
+ */
 function worker(code: string) {
   const text = `import { Group } from ${JSON.stringify(GROUP)};
     const start = async (file) => {
@@ -42,7 +45,9 @@ function worker(code: string) {
 const ended = (pid: number) => expect.poll(() => isRunning(pid)).toBe(false);
 
 test("a killed process takes its groups and their files with it, but no group that is over", async () => {
-  const files = ["it's a report", "$(other)  report", "kept"].map((name) => join(temporary(), name));
+  const files = ["it's a report", "$(other)  report", "kept"].map((name) =>
+    join(temporary(), name),
+  );
   for (const file of files) writeFileSync(file, "");
   const [first, second, kept] = files.map((file) => JSON.stringify(file));
   const { child, pids } = worker(

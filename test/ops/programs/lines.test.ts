@@ -80,7 +80,8 @@ it("gives a frame before the unfinished text that replaces it, also where each f
     frame: (text) => said.push(`frame ${text}`),
     unfinished: (text) => said.push(`unfinished ${text}`),
   });
-  for (const chunk of ["\r10%", "\r20%", "\r", "\x1b[3", "1m30%", "\n"]) lines.write(Buffer.from(chunk));
+  for (const chunk of ["\r10%", "\r20%", "\r", "\x1b[3", "1m30%", "\n"])
+    lines.write(Buffer.from(chunk));
   expect(said).toEqual([
     "unfinished 10%",
     "frame 10%",

@@ -13,7 +13,11 @@ test("of macOS: hundredths, days, variables with spaces, and no arguments", () =
   const plain = MACOS.replace(" A=1 B=two words LIVEOPS_STEP=a b", "");
   const rows = rowsOf(plain, MACOS);
   expect([...rows.keys()]).toEqual([1, 500, 612, 613, 614]);
-  expect(rows.get(1)).toMatchObject({ state: "S", session: 1, cpuSeconds: 2 * 86_400 + 3 * 60 + 14.15 });
+  expect(rows.get(1)).toMatchObject({
+    state: "S",
+    session: 1,
+    cpuSeconds: 2 * 86_400 + 3 * 60 + 14.15,
+  });
   expect(rows.get(612)).toEqual({
     pid: 612,
     state: "S",

@@ -1,4 +1,7 @@
-/** What somebody who attaches later sees: the same whatever the chunks, and nothing that the terminal would answer. */
+/**
+ * What somebody who attaches later sees: the same whatever the chunks, and nothing that the
+ * terminal would answer.
+ */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { TerminalScreen } from "../../../ops/programs/terminal-screen.js";
@@ -31,7 +34,9 @@ const PIECES = [
   `${ESC}P+q544e${ESC}\\`,
   "\x05",
 ];
-const output = fc.array(fc.constantFrom(...PIECES), { maxLength: 40 }).map((pieces) => pieces.join(""));
+const output = fc
+  .array(fc.constantFrom(...PIECES), { maxLength: 40 })
+  .map((pieces) => pieces.join(""));
 
 function screenOf(...chunks: Buffer[]): TerminalScreen {
   const screen = new TerminalScreen();
@@ -49,7 +54,10 @@ describe("the replay", () => {
         );
         const chunks = places.slice(1).map((place, n) => bytes.subarray(places[n], place));
         // The end completes a sequence that a cut left open.
-        const [whole, cut] = [screenOf(bytes, Buffer.from(".")), screenOf(...chunks, Buffer.from("."))];
+        const [whole, cut] = [
+          screenOf(bytes, Buffer.from(".")),
+          screenOf(...chunks, Buffer.from(".")),
+        ];
         expect(cut.replay().toString()).toBe(whole.replay().toString());
         expect(cut.isAlternate).toBe(whole.isAlternate);
       }),

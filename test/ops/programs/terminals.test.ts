@@ -7,7 +7,10 @@ import type { EventBody } from "../../../protocol/event.js";
 
 type Asked = Extract<EventBody, { type: "input:waiting" }>;
 
-/** Starts a script of sh on a terminal. `asked` resolves with the prompt that is reported as the n-th. */
+/**
+ * Starts a script of sh on a terminal. `asked` resolves with the prompt that is reported as the
+ * n-th.
+ */
 async function start(script: string) {
   const events: EventBody[] = [];
   let current: OpenTerminal | null = null;

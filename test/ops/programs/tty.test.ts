@@ -141,10 +141,22 @@ describe("a program that fails", () => {
     ["a missing program", (p) => p.exec("no-such-program", [], { tty: true }), "on the PATH"],
     ["a missing path", (p) => p.exec("./no/such", [], { tty: true }), "there is no ./no/such"],
     ["a directory", (p) => p.exec("/tmp", [], { tty: true }), "/tmp is a directory"],
-    ["a missing directory", (p) => p.exec("ls", [], { tty: true, cwd: "/no/dir" }), "/no/dir does not exist"],
+    [
+      "a missing directory",
+      (p) => p.exec("ls", [], { tty: true, cwd: "/no/dir" }),
+      "/no/dir does not exist",
+    ],
     ["a null character", (p) => p.exec("echo", ["\0"], { tty: true }), "null bytes"],
-    ["two streams", (p) => p.exec("echo", [], { tty: true, separate: true }), "a terminal has one stream"],
-    ["a capture", (p) => p.exec("echo", [], { tty: true, capture: true }), "a terminal has one stream"],
+    [
+      "two streams",
+      (p) => p.exec("echo", [], { tty: true, separate: true }),
+      "a terminal has one stream",
+    ],
+    [
+      "a capture",
+      (p) => p.exec("echo", [], { tty: true, capture: true }),
+      "a terminal has one stream",
+    ],
   ])("names %s", async (_, body, message) => {
     const { thrown } = await settled(body);
     expect(thrown.message).toContain(message);
@@ -155,7 +167,10 @@ describe("a program that fails", () => {
     const file = join(temporary(), "program");
     writeFileSync(file, "#!/bin/sh\n", { mode: 0o600 });
     const { thrown } = await settled((p) => p.exec(file, [], { tty: true }));
-    expect(thrown).toMatchObject({ code: "EACCES", message: expect.stringContaining("is not executable") });
+    expect(thrown).toMatchObject({
+      code: "EACCES",
+      message: expect.stringContaining("is not executable"),
+    });
   });
 });
 

@@ -53,7 +53,8 @@ describe("a secret", () => {
     (name, secret) => shellLine(["curl", "-d", JSON.stringify({ [name]: secret })]),
     (name, secret) => shellLine([`--${name}`, secret]),
     (name, secret) => shellLine(["sh", "-c", `run --${name} ${shellQuote(secret)}`]),
-    (_, secret) => shellLine(["-H", `Authorization: Bearer abc${secret.replaceAll(/[\s"'&]/g, "")}`]),
+    (_, secret) =>
+      shellLine(["-H", `Authorization: Bearer abc${secret.replaceAll(/[\s"'&]/g, "")}`]),
     (_, secret) => shellQuote(`https://me:${encodeURIComponent(secret)}@example.org/x`),
   ];
   const secrets = fc
@@ -63,19 +64,33 @@ describe("a secret", () => {
 
   it("is masked in all its forms, and the mask ends with it", () => {
     fc.assert(
-      fc.property(secrets, fc.constantFrom(...NAMES), fc.constantFrom(...FORMS), (secret, name, form) => {
-        const out = masked(`first ${form(name, secret)} ; exit 23`);
-        expect(out).toContain("***");
-        expect(out).toMatch(/^first .* ; exit 23$/);
-        // Nothing of it: neither whole nor a part that is long enough to be told from other text.
-        for (const part of secret.match(/[aBc1]{4,}/g) ?? []) expect(out).not.toContain(part);
-      }),
+      fc.property(
+        secrets,
+        fc.constantFrom(...NAMES),
+        fc.constantFrom(...FORMS),
+        (secret, name, form) => {
+          const out = masked(`first ${form(name, secret)} ; exit 23`);
+          expect(out).toContain("***");
+          expect(out).toMatch(/^first .* ; exit 23$/);
+          // Nothing of it: neither whole nor a part that is long enough to be told from other text.
+          for (const part of secret.match(/[aBc1]{4,}/g) ?? []) expect(out).not.toContain(part);
+        },
+      ),
       { numRuns: cases(2000) },
     );
   });
 });
 
 test("a long text costs its length", () => {
-  for (const unit of ["token=", "token='", "--password ", "://a:", "-", 'token="\\', "password_", "''"])
+  for (const unit of [
+    "token=",
+    "token='",
+    "--password ",
+    "://a:",
+    "-",
+    'token="\\',
+    "password_",
+    "''",
+  ])
     expect(masked(unit.repeat(200_000 / unit.length)).length).toBeGreaterThan(0);
 });

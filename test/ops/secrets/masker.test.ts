@@ -41,8 +41,13 @@ describe("a mask", () => {
       resumed: false,
       seconds: 1,
     } as const;
-    expect(masker.maskEvent({ ...left, reason: "Dump ran" })).toEqual({ ...left, reason: `${MASK} ran` });
-    expect(masker.maskValue({ Dump: ["a Dump", 1, null] })).toEqual({ [MASK]: [`a ${MASK}`, 1, null] });
+    expect(masker.maskEvent({ ...left, reason: "Dump ran" })).toEqual({
+      ...left,
+      reason: `${MASK} ran`,
+    });
+    expect(masker.maskValue({ Dump: ["a Dump", 1, null] })).toEqual({
+      [MASK]: [`a ${MASK}`, 1, null],
+    });
   });
 
   it("takes no quadratic time for a text that repeats itself", () => {
@@ -126,7 +131,13 @@ function asciiJson(text: string): string {
 }
 
 function xml(text: string): string {
-  const names: Record<string, string> = { "<": "lt", ">": "gt", "&": "amp", '"': "quot", "'": "apos" };
+  const names: Record<string, string> = {
+    "<": "lt",
+    ">": "gt",
+    "&": "amp",
+    '"': "quot",
+    "'": "apos",
+  };
   return `<a>${text.replace(/[<>&"']/g, (found) => `&${names[found]};`)}</a>`;
 }
 
@@ -158,10 +169,13 @@ describe("a long line", () => {
     }),
     { minLength: 1, maxLength: 4 },
   );
-  const sizes = fc.array(fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 70_000 })), {
-    minLength: 1,
-    maxLength: 20,
-  });
+  const sizes = fc.array(
+    fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 70_000 })),
+    {
+      minLength: 1,
+      maxLength: 20,
+    },
+  );
 
   function printed(masker: Masker, text: string, sizes: readonly number[]) {
     const out: string[] = [];
@@ -213,11 +227,16 @@ describe("a long line", () => {
         fc.pre(forms.length > 0);
         // Almost a form: all of it but the last character.
         const text = beginnings
-          .map(([filler, nth]) => FILLER.repeat(filler) + forms[nth % forms.length]!.slice(0, -1) + FILLER)
+          .map(
+            ([filler, nth]) =>
+              FILLER.repeat(filler) + forms[nth % forms.length]!.slice(0, -1) + FILLER,
+          )
           .join("\n");
         fc.pre(!masker.finds(text));
         const { out } = printed(masker, text, sizes);
-        expect(out.map((line) => masker.mask(line))).toEqual(printed(new Masker(), text, sizes).out);
+        expect(out.map((line) => masker.mask(line))).toEqual(
+          printed(new Masker(), text, sizes).out,
+        );
       }),
       { numRuns: cases(200) },
     );

@@ -20,7 +20,10 @@ function withParams(params: z.ZodType): OperationCtor {
   };
 }
 
-async function refused(Type: OperationCtor, given: Parameters<typeof prepareSubmission>[1]): Promise<string> {
+async function refused(
+  Type: OperationCtor,
+  given: Parameters<typeof prepareSubmission>[1],
+): Promise<string> {
   const error = await prepareSubmission(Type, given, place).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(Refusal);
   expect((error as Refusal).code).toBe("LIVEOPS_PARAMS_INVALID");
@@ -55,7 +58,10 @@ describe("the history key", () => {
   });
 
   it("is bounded, and still tells long ones apart", async () => {
-    const [a, b] = [await keyOf(() => `${"x".repeat(5000)}a`), await keyOf(() => `${"x".repeat(5000)}b`)];
+    const [a, b] = [
+      await keyOf(() => `${"x".repeat(5000)}a`),
+      await keyOf(() => `${"x".repeat(5000)}b`),
+    ];
     expect([a!.length, a === b]).toEqual([71, false]);
   });
 
@@ -132,7 +138,9 @@ it.each([
   ["a word's name", { set: [`${"a.".repeat(9000)}b=1`] }],
 ])("%s nested too deeply for what walks it are refused", async (_what, given) => {
   const Type = withParams(z.looseObject({}));
-  expect(await refused(Type, given)).toMatch(/^the parameters .*nested more than 256 levels deep\n/);
+  expect(await refused(Type, given)).toMatch(
+    /^the parameters .*nested more than 256 levels deep\n/,
+  );
 });
 
 it.each<[z.ZodType, unknown, string]>([
@@ -160,7 +168,11 @@ it.each<[z.ZodType, unknown, string]>([
 
 it("says each problem with its path, and lists the parameters", async () => {
   const Type = withParams(
-    z.object({ server: z.object({ port: z.number() }), tags: z.array(z.string()), path: z.string() }),
+    z.object({
+      server: z.object({ port: z.number() }),
+      tags: z.array(z.string()),
+      path: z.string(),
+    }),
   );
   const message = await refused(Type, { params: { server: { port: "x" }, tags: ["a", 1] } });
   expect(message.split("\n")).toEqual([
@@ -184,11 +196,15 @@ it("refuses names the schema does not have, which zod would drop, unless it is l
   );
   expect(params).toEqual({ anything: 1, more: "1" });
   const preprocessed = withParams(z.preprocess((value) => value, z.object({ a: z.string() })));
-  expect((await prepareSubmission(preprocessed, { set: ["a=1"] }, place)).params).toEqual({ a: "1" });
+  expect((await prepareSubmission(preprocessed, { set: ["a=1"] }, place)).params).toEqual({
+    a: "1",
+  });
 });
 
 it("waits for a schema that is async, and survives one that throws", async () => {
-  const slow = withParams(z.object({ n: z.number().refine(async (n) => n > 3, "must be above 3") }));
+  const slow = withParams(
+    z.object({ n: z.number().refine(async (n) => n > 3, "must be above 3") }),
+  );
   expect((await prepareSubmission(slow, { set: ["n=4"] }, place)).params).toEqual({ n: 4 });
   expect(await refused(slow, { set: ["n=2"] })).toMatch(/^n: must be above 3$/m);
   const broken = withParams(

@@ -1,4 +1,7 @@
-/** Dates, maps, sets and big integers as parameters: submitted as JSON or words, chained as values, stored as JSON. */
+/**
+ * Dates, maps, sets and big integers as parameters: submitted as JSON or words, chained as values,
+ * stored as JSON.
+ */
 import { LiveOperation, z } from "liveops";
 import { describe, expect, test } from "vitest";
 import { describeType } from "../../../ops/types/describe-type.js";
@@ -77,7 +80,12 @@ class Everything extends LiveOperation<typeof Everything> {
   run() {}
 }
 
-const place = { id: "a", label: null, cwd: "/", chain: { id: "a", index: 0, previous: null, next: null } };
+const place = {
+  id: "a",
+  label: null,
+  cwd: "/",
+  chain: { id: "a", index: 0, previous: null, next: null },
+};
 
 test("JSON becomes what the schema takes, and is stored as it was given", async () => {
   const given = structuredClone(INPUT);
@@ -102,7 +110,15 @@ test("words say the same", async () => {
     "one=2",
   ];
   const { at, big, rows, tags, deep, one } = INPUT;
-  expect(readWords(schema, undefined, words)).toEqual({ at, big, rows, tags, deep, named: { a: "1" }, one });
+  expect(readWords(schema, undefined, words)).toEqual({
+    at,
+    big,
+    rows,
+    tags,
+    deep,
+    named: { a: "1" },
+    one,
+  });
 });
 
 test("what the schema takes is stored, and becomes the same again", () => {
@@ -127,8 +143,16 @@ test("what the schema takes is stored, and becomes the same again", () => {
 
 test.each([
   ["at", "yesterday", 'at takes a date, like 2026-11-25 or 2026-11-25T08:30:00Z, not "yesterday"'],
-  ["at", "2026-02-30", 'at takes a date, like 2026-11-25 or 2026-11-25T08:30:00Z, not "2026-02-30"'],
-  ["at", "2025-02-29", 'at takes a date, like 2026-11-25 or 2026-11-25T08:30:00Z, not "2025-02-29"'],
+  [
+    "at",
+    "2026-02-30",
+    'at takes a date, like 2026-11-25 or 2026-11-25T08:30:00Z, not "2026-02-30"',
+  ],
+  [
+    "at",
+    "2025-02-29",
+    'at takes a date, like 2026-11-25 or 2026-11-25T08:30:00Z, not "2025-02-29"',
+  ],
   [
     "at",
     "2026-01-01T10:00",
@@ -188,7 +212,12 @@ describe("a schema that no parameters can fill does not load", () => {
   test.each<z.ZodType>([
     z.strictObject({ a: z.string() }),
     z.object({ a: z.never().optional(), b: z.union([z.string(), z.undefined()]) }),
-    z.object({ a: z.union([z.string(), z.symbol()]), b: z.custom<string>(), c: z.any(), d: z.void() }),
+    z.object({
+      a: z.union([z.string(), z.symbol()]),
+      b: z.custom<string>(),
+      c: z.any(),
+      d: z.void(),
+    }),
     z.object({ a: z.preprocess((it) => it, z.date()), b: z.templateLiteral(["a", z.number()]) }),
   ])("but this one does: %#", (params) => {
     expect(describing(params)).not.toThrow();

@@ -31,7 +31,9 @@ const all = z.object({
   note: z.string().nullable().optional(),
   either: z.union([z.number(), z.string()]).optional(),
   env: z.record(z.string(), z.string()).optional(),
-  server: z.object({ host: z.string(), port: z.number(), tags: z.array(z.string()).optional() }).optional(),
+  server: z
+    .object({ host: z.string(), port: z.number(), tags: z.array(z.string()).optional() })
+    .optional(),
   any: z.any().optional(),
 });
 
@@ -62,7 +64,10 @@ it.each<[string[], unknown]>([
   [["either=five"], { either: "five" }],
   [["env.A=1", "env.B=x=y"], { env: { A: "1", B: "x=y" } }],
   [['env={"A":"1"}'], { env: { A: "1" } }],
-  [["server.host=h", "server.port=80", "server.tags=a"], { server: { host: "h", port: 80, tags: ["a"] } }],
+  [
+    ["server.host=h", "server.port=80", "server.tags=a"],
+    { server: { host: "h", port: 80, tags: ["a"] } },
+  ],
   [["limit:=5"], { limit: 5 }],
   [['path:="5"'], { path: "5" }],
   [['server:={"host":"h","port":1}'], { server: { host: "h", port: 1 } }],
@@ -127,8 +132,12 @@ it.each([
 ])("names the command line to type for a command without --: %j", (words, line) => {
   const shell = z.object({ args: z.array(z.string()), grace: z.number() });
   const problem = `is not name=value; a command and its arguments follow --: ${line}\nParameters:`;
-  expect(() => readWords(inputSchema(shell), {}, words, ["liveops", "submit", "shell"])).toThrow(problem);
-  expect(() => readWords(inputSchema(z.object({ grace: z.number() })), {}, words)).not.toThrow("follow --");
+  expect(() => readWords(inputSchema(shell), {}, words, ["liveops", "submit", "shell"])).toThrow(
+    problem,
+  );
+  expect(() => readWords(inputSchema(z.object({ grace: z.number() })), {}, words)).not.toThrow(
+    "follow --",
+  );
   const both = [...words, 'args:=["make"]'];
   expect(() => readWords(inputSchema(shell), {}, both)).not.toThrow("follow --");
 });
@@ -153,7 +162,10 @@ it("lists all parameters, unless a single name is mistyped: then it names their 
 
 it.each([
   ["command=make -j4", "a command and its arguments follow --: liveops submit shell -- make -j4"],
-  ["cmd=a | b", "the text of a script is the parameter script: liveops submit shell 'script=a | b'"],
+  [
+    "cmd=a | b",
+    "the text of a script is the parameter script: liveops submit shell 'script=a | b'",
+  ],
 ])("names the command line to type for %s", (word, problem) => {
   const shell = z.object({ args: z.array(z.string()), script: z.string().optional() });
   expect(() => readWords(inputSchema(shell), {}, [word], ["liveops", "submit", "shell"])).toThrow(
@@ -181,7 +193,10 @@ it("follows references, branches and parts", () => {
       return node.optional();
     },
   });
-  expect(read(node, ["name=a", "next.next.name=c"])).toEqual({ name: "a", next: { next: { name: "c" } } });
+  expect(read(node, ["name=a", "next.next.name=c"])).toEqual({
+    name: "a",
+    next: { next: { name: "c" } },
+  });
   const shape = z.discriminatedUnion("kind", [
     z.object({ kind: z.literal("circle"), r: z.number() }),
     z.object({ kind: z.literal("square"), side: z.number() }),
@@ -212,16 +227,19 @@ it("law: any JSON comes through := as it is", () => {
 
 it("law: a number is read exactly where it is JSON's, and refused otherwise", () => {
   fc.assert(
-    fc.property(fc.oneof(fc.double().map(String), fc.integer().map(String), fc.string()), (text) => {
-      let json: unknown;
-      try {
-        json = text.trim() === text ? JSON.parse(text) : undefined;
-      } catch {}
-      const isNumber = typeof json === "number" && Number.isFinite(json);
-      const exact = isNumber && (!/^-?\d+$/.test(text) || Number.isSafeInteger(json));
-      if (exact) expect(read(all, [`limit=${text}`])).toEqual({ limit: json });
-      else expect(() => read(all, [`limit=${text}`])).toThrow(Refusal);
-    }),
+    fc.property(
+      fc.oneof(fc.double().map(String), fc.integer().map(String), fc.string()),
+      (text) => {
+        let json: unknown;
+        try {
+          json = text.trim() === text ? JSON.parse(text) : undefined;
+        } catch {}
+        const isNumber = typeof json === "number" && Number.isFinite(json);
+        const exact = isNumber && (!/^-?\d+$/.test(text) || Number.isSafeInteger(json));
+        if (exact) expect(read(all, [`limit=${text}`])).toEqual({ limit: json });
+        else expect(() => read(all, [`limit=${text}`])).toThrow(Refusal);
+      },
+    ),
   );
 });
 
@@ -243,7 +261,15 @@ it("law: whatever is typed, the answer is params or a refusal, and no prototype 
     fc.string(),
     fc
       .tuple(
-        fc.constantFrom("path", "env.a", "server.port", "parts", "__proto__", "constructor", "a.__proto__.b"),
+        fc.constantFrom(
+          "path",
+          "env.a",
+          "server.port",
+          "parts",
+          "__proto__",
+          "constructor",
+          "a.__proto__.b",
+        ),
         fc.constantFrom("=", ":=", ""),
         fc.string(),
       )

@@ -30,7 +30,9 @@ test.each([
 
 describe("an address of a socket", () => {
   test("names an absolute path", () => {
-    expect(parseAddress("unix:///run/my%20ops.sock").options).toEqual({ socket: "/run/my ops.sock" });
+    expect(parseAddress("unix:///run/my%20ops.sock").options).toEqual({
+      socket: "/run/my ops.sock",
+    });
   });
 
   test("is that of the environment without a path", () => {

@@ -34,9 +34,15 @@ test("law: a JSON answer comes back, with a length or in chunks, cut anywhere", 
       async (value, isChunked, cuts) => {
         const body = Buffer.from(JSON.stringify(value));
         const half = body.length >> 1;
-        const pieces = [body.subarray(0, half), body.subarray(half)].filter(({ length }) => length > 0);
+        const pieces = [body.subarray(0, half), body.subarray(half)].filter(
+          ({ length }) => length > 0,
+        );
         const framed = pieces.map((piece) =>
-          Buffer.concat([Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from("\r\n")]),
+          Buffer.concat([
+            Buffer.from(`${piece.length.toString(16)}\r\n`),
+            piece,
+            Buffer.from("\r\n"),
+          ]),
         );
         const head = isChunked ? "Transfer-Encoding: chunked" : `Content-Length: ${body.length}`;
         const bytes = Buffer.concat([
@@ -71,7 +77,9 @@ test("what is asked arrives as it is: path, query, body, headers", async () => {
       let body = "";
       for await (const chunk of request) body += chunk;
       const { method, url, headers } = request;
-      response.end(JSON.stringify({ method, url, key: headers["idempotency-key"], body: JSON.parse(body) }));
+      response.end(
+        JSON.stringify({ method, url, key: headers["idempotency-key"], body: JSON.parse(body) }),
+      );
     }),
   );
   const body = { label: "日本語 \u0000 \r\n", params: { a: [1, null] } };
@@ -93,7 +101,9 @@ test("no server, a wrong answer, and a server that closes in the middle", async 
   await new Promise((resolve) => server.close(resolve));
   await listening(
     createServer((connection) =>
-      connection.once("data", () => connection.end("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{}")),
+      connection.once("data", () =>
+        connection.end("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{}"),
+      ),
     ),
   );
   await expect(askJson(socket, get)).rejects.toBeInstanceOf(ConnectionLostError);
@@ -104,7 +114,12 @@ test("a refusal is thrown as what it is, and a header cannot hold another one", 
     createHttpServer((_request, response) => {
       response.statusCode = 404;
       response.end(
-        JSON.stringify({ code: "LIVEOPS_NO_SUCH_TYPE", title: "t", status: 404, detail: "no nope" }),
+        JSON.stringify({
+          code: "LIVEOPS_NO_SUCH_TYPE",
+          title: "t",
+          status: 404,
+          detail: "no nope",
+        }),
       );
     }),
   );
@@ -119,7 +134,9 @@ test("a refusal is thrown as what it is, and a header cannot hold another one", 
 
 test("an aborted request gets the reason, and its connection closes", async () => {
   const closed = Promise.withResolvers<void>();
-  await listening(createServer((connection) => void connection.on("close", () => closed.resolve()).resume()));
+  await listening(
+    createServer((connection) => void connection.on("close", () => closed.resolve()).resume()),
+  );
   const abort = new AbortController();
   const asked = askJson(socket, { ...get, signal: abort.signal });
   server.once("connection", () => abort.abort(new Error("enough")));

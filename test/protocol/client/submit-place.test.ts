@@ -3,12 +3,25 @@ import { describe, expect, test } from "vitest";
 import { submitPlace } from "../../../protocol/client/submit-place.js";
 import { UsageError } from "../../../protocol/failures.js";
 
-const env = { PATH: "/opt/bin", HOME: "/home/ann", LANG: "de_DE.UTF-8", LIVEOPS_SOCKET: "/a", TERM: "xterm" };
+const env = {
+  PATH: "/opt/bin",
+  HOME: "/home/ann",
+  LANG: "de_DE.UTF-8",
+  LIVEOPS_SOCKET: "/a",
+  TERM: "xterm",
+};
 
 describe("a submit", () => {
   test("to a daemon of this machine takes directory and variables along", () => {
-    expect(submitPlace("/run/a.sock", { allow: undefined }, env)).toEqual({ cwd: process.cwd(), env });
-    const other = submitPlace("/run/a.sock", { cwd: "x", allow: [] }, { ...env, LIVEOPS_SESSION: "s" });
+    expect(submitPlace("/run/a.sock", { allow: undefined }, env)).toEqual({
+      cwd: process.cwd(),
+      env,
+    });
+    const other = submitPlace(
+      "/run/a.sock",
+      { cwd: "x", allow: [] },
+      { ...env, LIVEOPS_SESSION: "s" },
+    );
     expect(other).toMatchObject({ cwd: resolve("x"), session: "s", submittedFrom: process.cwd() });
   });
 

@@ -28,20 +28,51 @@ test("no share of the time is known where the time left is not", () => {
   expect(shareOfTime(30, left(null))).toBeNull();
 });
 
-const counting = (percent: number) => ({ percent, progress: { ...backup().progress!, done: percent } });
+const counting = (percent: number) => ({
+  percent,
+  progress: { ...backup().progress!, done: percent },
+});
 const uncounted = { percent: 0, progress: null };
 const many = Array.from({ length: 200 }, (_, i) => `${i}`);
 
 test.each<[string, Operation, string]>([
   ["counts the stages behind and the part of the one that runs", backup(counting(50)), "50%"],
-  ["marks a guess", backup({ percent: 50, progress: { ...backup().progress!, approximate: true } }), "~50%"],
-  ["passed an allowed failure", backup({ stageStates: { Scan: "done", Archive: "allowed-failure" } }), "66%"],
-  ["is its own percent without stages", backup({ ...counting(30), stages: [], currentStage: -1 }), "30%"],
-  ["is its own percent before the first stage", backup({ ...counting(30), currentStage: -1 }), "30%"],
-  ["takes no bar of an untracked stage", backup({ ...counting(90), untrackedStage: "Warm" }), "≥33%"],
+  [
+    "marks a guess",
+    backup({ percent: 50, progress: { ...backup().progress!, approximate: true } }),
+    "~50%",
+  ],
+  [
+    "passed an allowed failure",
+    backup({ stageStates: { Scan: "done", Archive: "allowed-failure" } }),
+    "66%",
+  ],
+  [
+    "is its own percent without stages",
+    backup({ ...counting(30), stages: [], currentStage: -1 }),
+    "30%",
+  ],
+  [
+    "is its own percent before the first stage",
+    backup({ ...counting(30), currentStage: -1 }),
+    "30%",
+  ],
+  [
+    "takes no bar of an untracked stage",
+    backup({ ...counting(90), untrackedStage: "Warm" }),
+    "≥33%",
+  ],
   ["is at least what is behind", backup(uncounted), "≥33%"],
-  ["is not known in the first stage", backup({ ...uncounted, currentStage: 0, stageStates: {} }), "…"],
-  ["does not miss less than a hundredth", backup({ ...uncounted, stages: many, currentStage: 20 }), "10%"],
+  [
+    "is not known in the first stage",
+    backup({ ...uncounted, currentStage: 0, stageStates: {} }),
+    "…",
+  ],
+  [
+    "does not miss less than a hundredth",
+    backup({ ...uncounted, stages: many, currentStage: 20 }),
+    "10%",
+  ],
   ["is how far a failed one came", failed(), "56%"],
   ["is not 100 % before the end", backup({ ...counting(100), currentStage: 2 }), "99%"],
   ["is 100 % at the end", backup({ state: "succeeded" }), "100%"],

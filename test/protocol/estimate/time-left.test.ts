@@ -2,8 +2,18 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Pace, paced } from "../../../protocol/estimate/pace.js";
-import { isLaterThanPromised, type Promised, promised } from "../../../protocol/estimate/promise.js";
-import { sumOf, type TimeLeft, timeLeft, UNKNOWN, usualTime } from "../../../protocol/estimate/time-left.js";
+import {
+  isLaterThanPromised,
+  type Promised,
+  promised,
+} from "../../../protocol/estimate/promise.js";
+import {
+  sumOf,
+  type TimeLeft,
+  timeLeft,
+  UNKNOWN,
+  usualTime,
+} from "../../../protocol/estimate/time-left.js";
 import { paramsKey, type Usual, usualIn } from "../../../protocol/estimate/usual.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { submittedRecord } from "../../../protocol/reduce.js";
@@ -43,7 +53,10 @@ function running(over: Partial<Operation> = {}): Operation {
 
 const stages = { Load: [10, 12], Process: [60, 80], Save: [20, 25] };
 function history(over: Record<string, number[]> = stages, runs = 11) {
-  const spreads = Object.entries(over).map(([name, [p50, p90]]) => [name, { runs, p50: p50!, p90: p90! }]);
+  const spreads = Object.entries(over).map(([name, [p50, p90]]) => [
+    name,
+    { runs, p50: p50!, p90: p90! },
+  ]);
   return { runs, seconds: { p50: 90, p90: 110 }, stages: Object.fromEntries(spreads) };
 }
 const usual = usualIn(history(), null);
@@ -90,7 +103,8 @@ describe("a stage that waits for another operation", () => {
     const ofOther = timeLeft(other, usual, undefined, START);
     expect(leftOf(waiting(), usual, ofOther).seconds).toBeNull();
     expect(
-      leftOf(waiting(), usual, timeLeft({ ...other, blocked: null }, usual, undefined, START)).seconds,
+      leftOf(waiting(), usual, timeLeft({ ...other, blocked: null }, usual, undefined, START))
+        .seconds,
     ).toBe(30);
   });
 });
@@ -115,18 +129,27 @@ describe("a stage without a pace", () => {
   test("is unknown where its runs differ; the median of the whole counts, if it is known", () => {
     const differs = usualIn(history({ ...stages, Process: [10, 100] }), null);
     expect(left(running(), 40, differs)).toMatchObject({ seconds: 50, isLeast: false });
-    expect(left(running(), 40, { ...differs!, seconds: null })).toMatchObject({ seconds: 20, isLeast: true });
+    expect(left(running(), 40, { ...differs!, seconds: null })).toMatchObject({
+      seconds: 20,
+      isLeast: true,
+    });
   });
 
   test("that no earlier run had is left out", () => {
     const { Process: _, ...known } = stages;
-    expect(left(running(), 40, usualIn(history(known), null))).toMatchObject({ seconds: 20, isLeast: true });
+    expect(left(running(), 40, usualIn(history(known), null))).toMatchObject({
+      seconds: 20,
+      isLeast: true,
+    });
     const { Save: __, ...first } = stages;
     const waits = running({ stages: ["Load", "Process", "Save"] });
     // The mean of ten and sixty.
     const mean = Math.sqrt(10 * 60);
     expect(left(waits, 20, usualIn(history(first), null)).seconds).toBeCloseTo(50 + mean);
-    expect(left(waits, 60, usualIn(history(first), null))).toMatchObject({ seconds: 38 / 3, isLeast: true });
+    expect(left(waits, 60, usualIn(history(first), null))).toMatchObject({
+      seconds: 38 / 3,
+      isLeast: true,
+    });
     expect(left(running(), 40, null)).toEqual(UNKNOWN);
   });
 
@@ -203,7 +226,9 @@ describe("a stage that tells its percent", () => {
 
   test("gets slower while it stands still, and then has no pace", () => {
     const reports = Array.from({ length: 50 }, (_, i): [number, number] => [10 + i, i]);
-    const [soon, late, never] = [60, 69, 71].map((seconds) => after(reports, seconds, only).seconds!);
+    const [soon, late, never] = [60, 69, 71].map(
+      (seconds) => after(reports, seconds, only).seconds!,
+    );
     expect(late).toBeGreaterThan(soon! * 1.5);
     expect(never).toBeNull();
   });
@@ -222,7 +247,11 @@ describe("earlier runs", () => {
 
   test("with the same parameters come first, and all others where there are none", () => {
     const reply = { ...history(), byParams: [other] };
-    expect(usualIn(reply, "aaa")).toMatchObject({ isSame: true, runs: 3, stages: { Process: { p50: 6 } } });
+    expect(usualIn(reply, "aaa")).toMatchObject({
+      isSame: true,
+      runs: 3,
+      stages: { Process: { p50: 6 } },
+    });
     expect(usualIn(reply, "bbb")).toMatchObject({
       isSame: false,
       runs: 11,
@@ -255,10 +284,15 @@ describe("earlier runs", () => {
     expect(promised(undefined, 1, 30, left(only, 40, differ))).toBeUndefined();
     expect(left(only, 500, differ)).toMatchObject({ seconds: null, isLate: false });
     const alike = ["a", "b", "d"].map((params) => set(params, 90));
-    const same = usualIn({ ...history({}, 3), seconds: { p50: 90, p90: 90 }, byParams: alike }, "c");
+    const same = usualIn(
+      { ...history({}, 3), seconds: { p50: 90, p90: 90 }, byParams: alike },
+      "c",
+    );
     expect(same).toMatchObject({ isSame: true, isOther: false });
     // Some runs are in no set.
-    expect(usualIn({ ...history({}, 9), byParams: [set("a", 60)] }, "c")).toMatchObject({ isOther: false });
+    expect(usualIn({ ...history({}, 9), byParams: [set("a", 60)] }, "c")).toMatchObject({
+      isOther: false,
+    });
   });
 
   test("that differ too much tell nothing", () => {
@@ -279,7 +313,11 @@ describe("the same work as before, by the curve of its percents", () => {
   // The first quarter takes a tenth of the time.
   const spread = { p50: 100, p90: 100, curve: [0.04, 0.1, 0.4, 0.7] };
   const known = usualIn(
-    { ...history({}, 2), seconds: spread, byParams: [{ params: "x", ...history({}, 2), seconds: spread }] },
+    {
+      ...history({}, 2),
+      seconds: spread,
+      byParams: [{ params: "x", ...history({}, 2), seconds: spread }],
+    },
     "x",
   );
   const bare = (percent: number, seconds: number) =>
@@ -291,7 +329,8 @@ describe("the same work as before, by the curve of its percents", () => {
       percent,
       updatedAt: at(seconds),
     });
-  const told = (percent: number, seconds: number) => left(bare(percent, seconds), seconds, known).seconds!;
+  const told = (percent: number, seconds: number) =>
+    left(bare(percent, seconds), seconds, known).seconds!;
 
   test("takes what is left of the usual time, although its pace says less", () => {
     expect(told(25, 10)).toBeCloseTo(90);
@@ -357,13 +396,22 @@ test("a sum leaves out what is unknown, and says so", () => {
     runs: 4,
     guess: 0,
   };
-  expect(sumOf([known, { ...known, margin: 4, runs: 9 }])).toEqual({ ...known, seconds: 10, margin: 5 });
+  expect(sumOf([known, { ...known, margin: 4, runs: 9 }])).toEqual({
+    ...known,
+    seconds: 10,
+    margin: 5,
+  });
   expect(sumOf([known, UNKNOWN])).toEqual({ ...known, isLeast: true, guess: UNKNOWN.guess });
   expect(sumOf([UNKNOWN])).toEqual(UNKNOWN);
 });
 
 test("an end that slides by more than a third of what was left is later than promised", () => {
-  const time = (seconds: number, margin = 0): TimeLeft => ({ ...UNKNOWN, isLeast: false, seconds, margin });
+  const time = (seconds: number, margin = 0): TimeLeft => ({
+    ...UNKNOWN,
+    isLeast: false,
+    seconds,
+    margin,
+  });
   let told: Promised | undefined;
   for (const [ran, seconds] of [
     [10, 30],
@@ -374,7 +422,8 @@ test("an end that slides by more than a third of what was left is later than pro
     told = promised(told, 1, ran, time(seconds));
   }
   expect(isLaterThanPromised(told, 1, 30, time(18))).toBe(true);
-  // Nobody has read what stood there for a moment; a range says more; another attempt promises anew.
+  // Nobody has read what stood there for a moment; a range says more; another attempt promises
+  // anew.
   expect(promised(undefined, 1, 1, time(30))).toBeUndefined();
   expect(promised(undefined, 1, 10, time(30, 25))).toEqual({ attempt: 1, limit: 65 });
   expect(isLaterThanPromised(told, 2, 30, time(100))).toBe(false);

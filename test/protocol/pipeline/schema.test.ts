@@ -1,4 +1,7 @@
-/** The JSON Schema and the loader agree: what the loader accepts, the schema accepts, and the reverse for the structure. */
+/**
+ * The JSON Schema and the loader agree: what the loader accepts, the schema accepts, and the
+ * reverse for the structure.
+ */
 import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -9,7 +12,9 @@ import { pipelineSchema } from "../../../protocol/pipeline/schema.js";
 import { pipelineSource } from "../../../tui/features/new/pipeline.js";
 import { cases } from "../../faults/mode.js";
 
-const validate = new Ajv2020({ strict: true, allErrors: true, strictTypes: false }).compile(pipelineSchema());
+const validate = new Ajv2020({ strict: true, allErrors: true, strictTypes: false }).compile(
+  pipelineSchema(),
+);
 
 function loader(text: string): string[] {
   const parsed = parsePipeline(text, "/x/nightly.yaml");

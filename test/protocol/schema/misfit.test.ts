@@ -17,13 +17,21 @@ test.each<[unknown, JsonSchema, string | null]>([
   [[], { type: "array", minItems: 1 }, "must have at least 1 item"],
   [[1, "a"], { type: "array", items: { type: "number" } }, "item 2 must be a number"],
   [{}, { type: "object", properties: { a: {} }, required: ["a"] }, "needs a"],
-  [{ b: 1 }, { type: "object", properties: {}, additionalProperties: false }, 'has no "b"; it takes none'],
+  [
+    { b: 1 },
+    { type: "object", properties: {}, additionalProperties: false },
+    'has no "b"; it takes none',
+  ],
   [
     { conc: 1 },
     { type: "object", properties: { concurrency: {} }, additionalProperties: false },
     'has no "conc"; did you mean concurrency?',
   ],
-  [{ A: 1 }, { type: "object", propertyNames: { pattern: "^a", expected: "a name" } }, '"A" must be a name'],
+  [
+    { A: 1 },
+    { type: "object", propertyNames: { pattern: "^a", expected: "a name" } },
+    '"A" must be a name',
+  ],
   [null, { anyOf: [{ type: "string" }, { type: "null" }] }, null],
   [true, { anyOf: [{ type: "string" }, { type: "null" }] }, "must be text or null"],
   [3, { anyOf: [{ type: "string" }, { type: "number", minimum: 5 }] }, "must be at least 5"],
@@ -40,7 +48,10 @@ test.each<[unknown, JsonSchema, string | null]>([
 });
 
 test("the place of a misfit", () => {
-  const schema = { type: "object", properties: { a: { type: "array", items: { type: "number" } } } };
+  const schema = {
+    type: "object",
+    properties: { a: { type: "array", items: { type: "number" } } },
+  };
   expect(misfitOf({ a: [1, "x"] }, schema)).toMatchObject({
     text: "a item 2 must be a number",
     at: ["a", 1],
@@ -52,7 +63,10 @@ test("the place of a misfit", () => {
 test.each<[JsonSchema, string]>([
   [{ type: "array", items: { enum: ["a", "b"] } }, "a list in which each item is one of a, b"],
   [{ type: "array", items: {}, minItems: 1, maxItems: 3 }, "a list of 1 to 3 items"],
-  [{ type: "string", format: "date-time", pattern: "T" }, "a date and time, such as 2026-11-25T08:30:00Z"],
+  [
+    { type: "string", format: "date-time", pattern: "T" },
+    "a date and time, such as 2026-11-25T08:30:00Z",
+  ],
   [{ type: "string", format: "date-time" }, "a date, like 2026-11-25 or 2026-11-25T08:30:00Z"],
   [{ type: "integer", minimum: -(2 ** 53 - 1), maximum: 2 ** 53 - 1 }, "a whole number"],
   [{ type: "integer", minimum: 1 }, "a whole number of at least 1"],

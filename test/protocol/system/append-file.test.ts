@@ -23,7 +23,10 @@ function linesIn(file: string): string {
 describe.each([0, 4096, 16384])("with %i bytes reserved at a time", (reserve) => {
   test("law: whole lines, in order, on a disk that fills up and empties, whoever opens it again", () => {
     const step = fc.oneof(
-      { weight: 8, arbitrary: fc.string({ unit: "grapheme", maxLength: 300 }).map((text) => ({ text })) },
+      {
+        weight: 8,
+        arbitrary: fc.string({ unit: "grapheme", maxLength: 300 }).map((text) => ({ text })),
+      },
       { weight: 1, arbitrary: fc.constant({ text: "long ".repeat(4000) }) },
       { weight: 2, arbitrary: fc.nat({ max: 9000 }).map((room) => ({ room })) },
       { weight: 2, arbitrary: fc.constant({ room: Number.POSITIVE_INFINITY }) },
@@ -61,7 +64,13 @@ describe.each([0, 4096, 16384])("with %i bytes reserved at a time", (reserve) =>
   });
 
   test("what a writer left that died in the middle of a line is not glued to the next one", () => {
-    for (const left of ['{"a":1}\n{"torn', '{"a":1}\n{"torn \t\t\t', '{"a":1}\n\t\t\t', "\t\t", ""]) {
+    for (const left of [
+      '{"a":1}\n{"torn',
+      '{"a":1}\n{"torn \t\t\t',
+      '{"a":1}\n\t\t\t',
+      "\t\t",
+      "",
+    ]) {
       const path = join(directory(), "file");
       writeFileSync(path, left);
       const file = new AppendFile(path, { reserve });

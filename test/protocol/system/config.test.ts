@@ -57,7 +57,9 @@ test("a file without an end, or a pipe, is refused and not waited for", () => {
   expect(() => readConfig({ ...env, LIVEOPS_CONFIG: pipe })).toThrow(
     `the config file ${pipe} is a named pipe, not a regular file`,
   );
-  expect(() => readConfig({ ...env, LIVEOPS_CONFIG: join(dir, "endless") })).toThrow("not a regular file");
+  expect(() => readConfig({ ...env, LIVEOPS_CONFIG: join(dir, "endless") })).toThrow(
+    "not a regular file",
+  );
   config(" ".repeat(2 ** 20 + 1));
   expect(() => readConfig(env)).toThrow("config.json has 1048577 bytes, more than 1048576");
 });
@@ -67,7 +69,9 @@ test.each([
   ["objects", `{"queues": ${'{"a": '.repeat(100_000)}1${"}".repeat(100_001)}`, "1:606"],
 ])("%s nested too deep: the error names the place", (_, text, place) => {
   config(text);
-  expect(() => readConfig(env)).toThrow(`config.json:${place}: values may be nested at most 100 levels deep`);
+  expect(() => readConfig(env)).toThrow(
+    `config.json:${place}: values may be nested at most 100 levels deep`,
+  );
 });
 
 test("brackets in a text are no levels", () => {
@@ -82,7 +86,9 @@ test("an invalid file: the valid settings are used, and a hidden state directory
     hidesPlaces: false,
     problem: { message: `${dir}/config.json:1:10: nice must be a whole number from 0 to 19` },
   });
-  expect(invalidConfigLines(readUsableConfig(env), false)[1]).toMatch(/^only its valid settings are used; /);
+  expect(invalidConfigLines(readUsableConfig(env), false)[1]).toMatch(
+    /^only its valid settings are used; /,
+  );
   expect((await commandPlaces({}, env, "ignore")).socket).toBe(join(dir, "run/s"));
   await expect(commandPlaces({}, env, "throw")).rejects.toThrow("nice must be");
 
@@ -109,7 +115,11 @@ test("an invalid file: the valid settings are used, and a hidden state directory
 test("a relative path is relative to the file, and ~/ is the home directory", () => {
   mkdirSync(join(dir, "etc"));
   const file = join(dir, "etc", "config.json");
-  const paths = { stateDir: "../state", socket: "~/run/d.sock", ops: ["ops", "~", "~/ops", "./~/x", "/ops"] };
+  const paths = {
+    stateDir: "../state",
+    socket: "~/run/d.sock",
+    ops: ["ops", "~", "~/ops", "./~/x", "/ops"],
+  };
   writeFileSync(file, JSON.stringify(paths));
   expect(readConfig({ HOME: "/home/ann", LIVEOPS_CONFIG: file })).toEqual({
     stateDir: join(dir, "state"),
@@ -119,10 +129,19 @@ test("a relative path is relative to the file, and ~/ is the home directory", ()
 });
 
 test("it is read, and beaten by the environment, which is beaten by flags", async () => {
-  config(JSON.stringify({ socket: "/file.sock", stateDir: "/file", concurrency: 3, ops: ["/ops"] }));
-  expect(readConfig(env)).toEqual({ socket: "/file.sock", stateDir: "/file", concurrency: 3, ops: ["/ops"] });
+  config(
+    JSON.stringify({ socket: "/file.sock", stateDir: "/file", concurrency: 3, ops: ["/ops"] }),
+  );
+  expect(readConfig(env)).toEqual({
+    socket: "/file.sock",
+    stateDir: "/file",
+    concurrency: 3,
+    ops: ["/ops"],
+  });
   expect((await commandPlaces({}, env)).socket).toBe("/file.sock");
-  expect((await commandPlaces({}, { ...env, LIVEOPS_SOCKET: "/env.sock" })).socket).toBe("/env.sock");
+  expect((await commandPlaces({}, { ...env, LIVEOPS_SOCKET: "/env.sock" })).socket).toBe(
+    "/env.sock",
+  );
   expect(
     (await commandPlaces({ socket: "/flag.sock" }, { ...env, LIVEOPS_SOCKET: "/env.sock" })).socket,
   ).toBe("/flag.sock");
@@ -131,7 +150,10 @@ test("it is read, and beaten by the environment, which is beaten by flags", asyn
 test.each([
   ["{", "config.json:1:2: not valid JSON: the closing } is missing"],
   ["", "config.json:1:1: not valid JSON: a value is expected here"],
-  ['{\n  "nice": 3,\n}', "config.json:3:1: not valid JSON: a key in double quotes is expected here"],
+  [
+    '{\n  "nice": 3,\n}',
+    "config.json:3:1: not valid JSON: a key in double quotes is expected here",
+  ],
   ['{"nice": 3 "env": {}}', "config.json:1:12: not valid JSON: a comma is expected here"],
   ['{\n  // fast\n  "nice": 3}', "config.json:2:3: not valid JSON: JSON has no comments"],
   ["\ufeff{}", "config.json:1:1: not valid JSON: a byte order mark"],
@@ -146,7 +168,10 @@ test.each([
   ['{"env": ["PATH"]}', 'env must be an object, such as {"allow": ["AWS_*"]}'],
   ['{"env": {"alow": []}}', 'env has no "alow"; did you mean allow?'],
   ['{"env": {"allow": "PATH"}}', "env allow must be a list of names"],
-  ['{"fleet": {"lostAfter": 2}}', "fleet lostAfter must be 3 to 86400 seconds: a host must end its work"],
+  [
+    '{"fleet": {"lostAfter": 2}}',
+    "fleet lostAfter must be 3 to 86400 seconds: a host must end its work",
+  ],
   [
     '{"env": {"fromDaemon": ["A=B"]}}',
     "env fromDaemon item 1 must be a name, or a pattern with *, without = and null characters",

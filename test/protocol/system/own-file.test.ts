@@ -1,4 +1,7 @@
-/** Files of the state directory are opened without following a link, without waiting, and only where regular. */
+/**
+ * Files of the state directory are opened without following a link, without waiting, and only where
+ * regular.
+ */
 import { execFileSync } from "node:child_process";
 import { chmodSync, closeSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -31,23 +34,26 @@ test.each([
 });
 
 // Only root can become another user for a while.
-test.runIf(process.getuid?.() === 0)("a file whose mode keeps its own user out gets mode 0600 again", () => {
-  const dir = directory();
-  const file = join(dir, "file");
-  // Every directory above must be open to that user.
-  for (const path of [dir, join(dir, "..")]) chmodSync(path, 0o755);
-  process.seteuid?.(12_345);
-  try {
-    expect(() => readOwnFile("/etc/shadow")).toThrow(/another user/);
-  } finally {
-    process.seteuid?.(0);
-  }
-  execFileSync("sh", ["-c", `printf text > ${file} && chown 12345 ${file} && chmod 000 ${file}`]);
-  process.seteuid?.(12_345);
-  try {
-    closeSync(openOwnFile(file));
-  } finally {
-    process.seteuid?.(0);
-  }
-  expect(statSync(file).mode & 0o777).toBe(0o600);
-});
+test.runIf(process.getuid?.() === 0)(
+  "a file whose mode keeps its own user out gets mode 0600 again",
+  () => {
+    const dir = directory();
+    const file = join(dir, "file");
+    // Every directory above must be open to that user.
+    for (const path of [dir, join(dir, "..")]) chmodSync(path, 0o755);
+    process.seteuid?.(12_345);
+    try {
+      expect(() => readOwnFile("/etc/shadow")).toThrow(/another user/);
+    } finally {
+      process.seteuid?.(0);
+    }
+    execFileSync("sh", ["-c", `printf text > ${file} && chown 12345 ${file} && chmod 000 ${file}`]);
+    process.seteuid?.(12_345);
+    try {
+      closeSync(openOwnFile(file));
+    } finally {
+      process.seteuid?.(0);
+    }
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  },
+);

@@ -1,4 +1,7 @@
-/** Paths that only this user and root can change: parent directories, links, sticky and shared directories. */
+/**
+ * Paths that only this user and root can change: parent directories, links, sticky and shared
+ * directories.
+ */
 import { chmodSync, lchownSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -18,7 +21,8 @@ const OTHER = 4242;
 test("a missing path and one of ours are safe", () => {
   const dir = directory();
   writeFileSync(join(dir, "file"), "", { mode: 0o644 });
-  for (const name of ["file", "none", "none/below", "."]) expect(pathProblem(join(dir, name))).toBeNull();
+  for (const name of ["file", "none", "none/below", "."])
+    expect(pathProblem(join(dir, name))).toBeNull();
 });
 
 test.each([
@@ -51,7 +55,9 @@ test("links are followed to what they lead to, in a loop to nothing", () => {
   writeFileSync(join(dir, "open/file"), "", { mode: 0o600 });
   symlinkSync("open/../open", join(dir, "link"));
   symlinkSync(join(dir, "loop"), join(dir, "loop"));
-  expect(pathProblem(join(dir, "link/file"))).toContain(`${join(dir, "open")} may be written by others`);
+  expect(pathProblem(join(dir, "link/file"))).toContain(
+    `${join(dir, "open")} may be written by others`,
+  );
   expect(pathProblem(join(dir, "loop/file"))).toBeNull();
 });
 
@@ -63,13 +69,17 @@ test("a link of another user is not safe, wherever it leads", () => {
   // Only root may give it away.
   if (me !== 0) return;
   lchownSync(join(dir, "link"), OTHER, OTHER);
-  expect(pathProblem(join(dir, "link"))).toBe(`${join(dir, "link")} belongs to another user (uid ${OTHER})`);
+  expect(pathProblem(join(dir, "link"))).toBe(
+    `${join(dir, "link")} belongs to another user (uid ${OTHER})`,
+  );
 });
 
 test("an entry may be this user's or root's", () => {
   const mode = 0o100644;
   for (const uid of [0, me]) expect(statProblem("/x", { uid, gid: 0, mode })).toBeNull();
-  expect(statProblem("/x", { uid: OTHER, gid: 0, mode })).toBe(`/x belongs to another user (uid ${OTHER})`);
+  expect(statProblem("/x", { uid: OTHER, gid: 0, mode })).toBe(
+    `/x belongs to another user (uid ${OTHER})`,
+  );
   expect(ownerProblem("/x", { uid: me })).toBeNull();
 });
 
@@ -81,7 +91,7 @@ test("a group is private where this user alone is in it", () => {
   expect(isPrivateGroup(1000, 1000, passwd, group("ann:x:1000:ann,bob"))).toBe(false);
   expect(isPrivateGroup(1000, 1000, passwd, group("staff:x:1000:"))).toBe(false);
   expect(isPrivateGroup(1000, 1000, passwd, [])).toBe(false);
-  expect(isPrivateGroup(1000, 1000, [...passwd, "eve:x:1002:1000".split(":")], group("ann:x:1000:"))).toBe(
-    false,
-  );
+  expect(
+    isPrivateGroup(1000, 1000, [...passwd, "eve:x:1002:1000".split(":")], group("ann:x:1000:")),
+  ).toBe(false);
 });

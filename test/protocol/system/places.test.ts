@@ -1,4 +1,7 @@
-/** State directory and socket: flags override the environment, which overrides the file; defaults follow XDG. */
+/**
+ * State directory and socket: flags override the environment, which overrides the file; defaults
+ * follow XDG.
+ */
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
 import { configFile, socketPath, stateDir, userOpsDirs } from "../../../protocol/system/places.js";
@@ -30,7 +33,9 @@ test("the socket", () => {
   const config = { socket: "/file.sock", stateDir: "/s" };
   expect(socketPath({}, runtime, config)).toBe("/file.sock");
   expect(socketPath({}, { ...runtime, LIVEOPS_SOCKET: "/env.sock" }, config)).toBe("/env.sock");
-  expect(socketPath({ socket: "/flag.sock" }, { LIVEOPS_SOCKET: "/env.sock" }, config)).toBe("/flag.sock");
+  expect(socketPath({ socket: "/flag.sock" }, { LIVEOPS_SOCKET: "/env.sock" }, config)).toBe(
+    "/flag.sock",
+  );
 });
 
 test("the config file", () => {

@@ -81,7 +81,8 @@ describe("a line for a terminal", () => {
   });
 
   test("of a quarter of a megabyte takes linear time", () => {
-    // The least of three: a busy machine only adds. Eight times the text is 64 times the work of a quadratic expression.
+    // The least of three: a busy machine only adds. Eight times the text is 64 times the work of a
+    // quadratic expression.
     const least = (part: string, count: number) =>
       Math.min(...[1, 2, 3].map(() => microsecondsOf(() => sanitizeLogLine(part.repeat(count)))));
     for (const part of ["\x1b]", "\x1b[", "\x1b[31", "\x1bP\x1b", "\x1b[31m"])

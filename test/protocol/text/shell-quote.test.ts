@@ -1,4 +1,7 @@
-/** A word that is quoted for a shell is one line without control characters, and the shell reads the same word. */
+/**
+ * A word that is quoted for a shell is one line without control characters, and the shell reads the
+ * same word.
+ */
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { shellLine, shellQuote } from "../../../protocol/text/shell-quote.js";

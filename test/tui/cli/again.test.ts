@@ -10,7 +10,9 @@ beforeEach(async () => {
   daemon = await FakeDaemon.start();
   // The command reads the parameters first: they may name secrets of this shell.
   daemon.on("GET", "/v1/operations/k3f", (_asked, reply) => reply.json(new Story().record()));
-  daemon.on("POST", "/v1/operations/k3f/again", (_asked, reply) => reply.json(new Story().record(), 201));
+  daemon.on("POST", "/v1/operations/k3f/again", (_asked, reply) =>
+    reply.json(new Story().record(), 201),
+  );
 });
 afterEach(() => daemon[Symbol.asyncDispose]());
 

@@ -50,7 +50,10 @@ export class Cli {
     return { code, stdout, stderr };
   }
 
-  /** In this process, unless the command reads its stdin or starts a process that shares its streams. */
+  /**
+   * In this process, unless the command reads its stdin or starts a process that shares its
+   * streams.
+   */
   here(words: string[], options: CliOptions = {}): Promise<Ended> {
     if (options.input || words[0] === "run") return this.run(words, options);
     return runHere(words, this.#placeOf(options));

@@ -209,7 +209,9 @@ test.each([
   [["submit", "a\x1bb", "--\x1b[31m"], "\\x1b[31m"],
   [[], "Usage"],
 ])("%j is wrong usage: exit 2, on stderr", async (words, said) => {
-  const { code, stdout, stderr } = await cli.here(words, { env: { LIVEOPS_SOCKET: "/nowhere/at/all" } });
+  const { code, stdout, stderr } = await cli.here(words, {
+    env: { LIVEOPS_SOCKET: "/nowhere/at/all" },
+  });
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   expect(stderr).toContain(said);
   expect(stderr).not.toContain("\x1b");

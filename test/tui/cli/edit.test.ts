@@ -33,13 +33,17 @@ test("an empty label removes the label", async () => {
   expect(daemon.asked[0]?.body).toEqual({ label: null });
 });
 
-test.each([["a=1"], ["--", "make"], ["--params", "{}"], ["--cwd", "/"], ["--env", "A=1"], ["--on", "a"]])(
-  "%s changes what runs, which an edit does not",
-  async (...words) => {
-    expect(await edit(words)).toMatchObject({ code: 2, stdout: "" });
-    expect(daemon.asked).toEqual([]);
-  },
-);
+test.each([
+  ["a=1"],
+  ["--", "make"],
+  ["--params", "{}"],
+  ["--cwd", "/"],
+  ["--env", "A=1"],
+  ["--on", "a"],
+])("%s changes what runs, which an edit does not", async (...words) => {
+  expect(await edit(words)).toMatchObject({ code: 2, stdout: "" });
+  expect(daemon.asked).toEqual([]);
+});
 
 test("nothing to change is wrong usage", async () => {
   const { code, stderr } = await edit([]);

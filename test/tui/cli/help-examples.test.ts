@@ -7,7 +7,10 @@ import { commandTree } from "../../../tui/cli/commands.js";
 import { daemonTree } from "../../../tui/cli/liveopsd/commands.js";
 import { examplesOf } from "../../../tui/kit/options.js";
 
-/** Words and operators of a line of a shell. Without substitutions, which the examples have only around a command. */
+/**
+ * Words and operators of a line of a shell. Without substitutions, which the examples have only
+ * around a command.
+ */
 function shellWords(line: string): string[] {
   const parts = line.matchAll(/(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^\s'"\\|&;<>])+|[|&;<>]+/g);
   return [...parts].map(([part]) => part.replace(/'([^']*)'|"((?:\\.|[^"\\])*)"/g, "$1$2"));
@@ -30,7 +33,9 @@ function allOf(command: Command): Command[] {
 }
 
 const trees = { liveops: await commandTree(), liveopsd: await daemonTree() };
-const examples = Object.values(trees).flatMap((tree) => allOf(tree).flatMap((each) => examplesOf(each)));
+const examples = Object.values(trees).flatMap((tree) =>
+  allOf(tree).flatMap((each) => examplesOf(each)),
+);
 
 test("an option that does not exist is found", async () => {
   await expect(parse(["liveops", "ls", "--nope"])).rejects.toThrow("unknown option");

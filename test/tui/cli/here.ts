@@ -1,7 +1,7 @@
 /**
- * Runs a command of `liveops` or `liveopsd` in this process, from the sources: a process of its own takes twenty times
- * as long. For commands that end by themselves and start no process. One runs at a time, because it has the process's
- * streams, environment and directory.
+ * Runs a command of `liveops` or `liveopsd` in this process, from the sources: a process of its own
+ * takes twenty times as long. For commands that end by themselves and start no process. One runs at
+ * a time, because it has the process's streams, environment and directory.
  */
 import { Readable, Writable } from "node:stream";
 import { runCommandLine } from "../../../tui/cli/command-line.js";
@@ -15,7 +15,10 @@ interface Place {
   env: Record<string, string | undefined>;
 }
 
-/** Longest time of a command. After it, the commands of other tests run; passed only by a test that fails. */
+/**
+ * Longest time of a command. After it, the commands of other tests run; passed only by a test that
+ * fails.
+ */
 const LIMIT_MS = 120_000;
 
 let last: Promise<unknown> = Promise.resolve();
@@ -40,9 +43,15 @@ async function run(words: string[], { bin, cwd, env }: Place): Promise<Ended> {
       setTimeout(() => reject(new Error(`${words.join(" ")} does not end`)), LIMIT_MS).unref();
     });
     const isDaemon = bin.endsWith("liveopsd.cjs");
-    const command = isDaemon ? runCommandLine(words, DAEMON_COMMANDS, "liveopsd") : runLiveops(words);
+    const command = isDaemon
+      ? runCommandLine(words, DAEMON_COMMANDS, "liveopsd")
+      : runLiveops(words);
     await Promise.race([command, tooLong]);
-    return { code: Number(process.exitCode ?? 0), stdout: streams.stdout.text, stderr: streams.stderr.text };
+    return {
+      code: Number(process.exitCode ?? 0),
+      stdout: streams.stdout.text,
+      stderr: streams.stderr.text,
+    };
   } finally {
     process.exitCode = undefined;
     for (const [index, name] of Object.keys(streams).entries())

@@ -22,7 +22,18 @@ test("lines become operations, selections act on them, and what is submitted onc
   await client.pauseQueue();
   const lines = join(world.dir, "lines");
   writeFileSync(lines, `${Array.from({ length: 1100 }, (_, n) => `item ${n}`).join("\n")}\n\n`);
-  const each = await run(["submit", "shell", "--each", lines, "--label", "l-{}", "--", "echo", "<{}>", "x"]);
+  const each = await run([
+    "submit",
+    "shell",
+    "--each",
+    lines,
+    "--label",
+    "l-{}",
+    "--",
+    "echo",
+    "<{}>",
+    "x",
+  ]);
   const ids = each.stdout.trim().split("\n");
   expect(each.code).toBe(0);
   expect(ids).toHaveLength(1100);
@@ -62,7 +73,10 @@ test("lines become operations, selections act on them, and what is submitted onc
   const retried = await run(["retry", "--label", "all"]);
   expect(retried).toMatchObject({ code: 0, stdout: `${failing}\n` });
   expect(await daemon.untilFinished(failing)).toMatchObject({ state: "failed" });
-  expect(await run(["rm", "--state", "failed", "--older-than", "1h"])).toMatchObject({ code: 0, stdout: "" });
+  expect(await run(["rm", "--state", "failed", "--older-than", "1h"])).toMatchObject({
+    code: 0,
+    stdout: "",
+  });
   expect(await run(["rm", "--state", "failed"])).toMatchObject({ code: 0, stdout: `${failing}\n` });
   const removed = await run(["rm", "--finished", "--label", "two"]);
   expect(removed.stdout).toBe(`${good}\n`);
@@ -83,7 +97,10 @@ test("lines become operations, selections act on them, and what is submitted onc
   const keyed = await run(words);
   expect((await run(words)).stdout).toBe(keyed.stdout);
   expect(await daemon.untilFinished(keyed.stdout.trim())).toMatchObject({ state: "succeeded" });
-  const waiting = run(["submit", "shell", "--each", "-", "--wait", "--", "test", "{}", "=", "b"], "a\nb\n");
+  const waiting = run(
+    ["submit", "shell", "--each", "-", "--wait", "--", "test", "{}", "=", "b"],
+    "a\nb\n",
+  );
   expect(await waiting).toMatchObject({ code: 1, stdout: expect.stringMatching(/succeeded\n/) });
   expect((await run(["cancel", "--all"])).stderr).toBe("cancel: 2 operations\n");
 });
@@ -111,7 +128,9 @@ test("a line replaces {} as a whole, whatever is in it", () => {
     fc.property(
       fc.array(fc.string().filter((text) => text.trim() !== "" && !/[\r\n]/.test(text))),
       (items) => {
-        const made = eachBodies(items.join("\n"), ["a{}", "b"], (replaced) => ({ op: replaced("x{}{}") }));
+        const made = eachBodies(items.join("\n"), ["a{}", "b"], (replaced) => ({
+          op: replaced("x{}{}"),
+        }));
         expect(made.map(({ body }) => body.op)).toEqual(items.map((item) => `x${item}${item}`));
       },
     ),
@@ -124,7 +143,9 @@ test("a line that JSON cannot hold is refused by its number, not submitted as an
     writeFileSync(file, Buffer.from(bytes, "latin1"));
     return readLinesOf(file);
   };
-  expect(() => linesOf("good\ncaf\xe9\nnext\n")).toThrow(/names, line 2 is not valid UTF-8: "caf\ufffd"/);
+  expect(() => linesOf("good\ncaf\xe9\nnext\n")).toThrow(
+    /names, line 2 is not valid UTF-8: "caf\ufffd"/,
+  );
   expect(() => linesOf("good\ncaf\xe9")).toThrow("line 2 is not valid UTF-8");
   expect(linesOf("caf\xc3\xa9\n")).toBe("café\n");
 });

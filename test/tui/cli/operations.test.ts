@@ -16,8 +16,10 @@ beforeEach(async () => {
 });
 afterEach(() => daemon[Symbol.asyncDispose]());
 
-const liveops = (...words: string[]) => cli.here([words[0]!, "--socket", daemon.socket, ...words.slice(1)]);
-const start = (...words: string[]) => cli.start([words[0]!, "--socket", daemon.socket, ...words.slice(1)]);
+const liveops = (...words: string[]) =>
+  cli.here([words[0]!, "--socket", daemon.socket, ...words.slice(1)]);
+const start = (...words: string[]) =>
+  cli.start([words[0]!, "--socket", daemon.socket, ...words.slice(1)]);
 
 function record(id: string, state: Operation["state"] = "running"): Operation {
   const story = new Story({ id, chain: { id, index: 0, previous: null, next: null } }).started();
@@ -32,18 +34,28 @@ function answers(path: string, of: (id: string) => Operation | string, all: stri
     for (const id of ids) {
       const its = of(id);
       if (typeof its !== "string") stream.line({ type: "changed", operation: its });
-      else stream.line({ type: "refused", id, problem: new Refusal("LIVEOPS_WRONG_STATE", its).toProblem() });
+      else
+        stream.line({
+          type: "refused",
+          id,
+          problem: new Refusal("LIVEOPS_WRONG_STATE", its).toProblem(),
+        });
     }
     stream.line({ type: "end" });
     stream.end();
   });
 }
 
-/** Operations of which some finish at once when watched, the others never; a stream of all of them is never over. */
+/**
+ * Operations of which some finish at once when watched, the others never; a stream of all of them
+ * is never over.
+ */
 function holds(states: Record<string, Operation["state"]>): void {
   for (const id of Object.keys(states))
     daemon.on("GET", `/v1/operations/${id}`, (_asked, reply) => reply.json(record(id)));
-  answers("/v1/cancel", (id) => (id in states ? { ...record(id), cancelRequested: true } : `${id} is over`));
+  answers("/v1/cancel", (id) =>
+    id in states ? { ...record(id), cancelRequested: true } : `${id} is over`,
+  );
   daemon.on("GET", "/v1/watch", ({ query }, reply) => {
     const id = query.operation;
     const stream = reply.stream();
@@ -55,7 +67,12 @@ function holds(states: Record<string, Operation["state"]>): void {
           stream.line({ type: "changed", cursor: "2", id: each, patch: record(each, state) });
       return;
     }
-    stream.line({ type: "snapshot", cursor: "1", operations: [record(id, states[id])], counts: {} });
+    stream.line({
+      type: "snapshot",
+      cursor: "1",
+      operations: [record(id, states[id])],
+      counts: {},
+    });
     if (states[id] !== "running") {
       stream.line({ type: "end", id, state: states[id] });
       stream.end();
@@ -75,7 +92,10 @@ test("ls shows the newest, and the live ones that are older", async () => {
   const { code, stdout, stderr } = await liveops("ls", "--json");
   expect(code).toBe(0);
   expect(stderr).toBe("");
-  expect(JSON.parse(stdout).map((it: Operation) => it.id)).toEqual([...finished.map((it) => it.id), "old"]);
+  expect(JSON.parse(stdout).map((it: Operation) => it.id)).toEqual([
+    ...finished.map((it) => it.id),
+    "old",
+  ]);
   const text = await liveops("ls");
   expect(text.stdout.split("\n")[21]).toMatch(/^old +load-process-save +● running/);
 });
@@ -100,16 +120,18 @@ test("ls folds what runs inside of an operation into its row; --children and --q
     reply.json({ operations, next: null, total: operations.length });
   });
   daemon.on("GET", "/v1/watch", (_, reply) =>
-    reply.stream().line({ type: "snapshot", cursor: "1", operations: [...inside, parent], counts: {} }),
+    reply
+      .stream()
+      .line({ type: "snapshot", cursor: "1", operations: [...inside, parent], counts: {} }),
   );
   const rows = async (...words: string[]) =>
     (await liveops("ls", ...words)).stdout.trim().split("\n").slice(1);
   const folded = await rows();
   expect(folded).toHaveLength(1);
   expect(folded[0]).toMatch(/^parent .* \[1\/3\] Load › Compile › Load, process, save \+1 /);
-  expect(JSON.parse((await liveops("ls", "--json")).stdout).map(({ id }: Operation) => id)).toEqual([
-    "parent",
-  ]);
+  expect(JSON.parse((await liveops("ls", "--json")).stdout).map(({ id }: Operation) => id)).toEqual(
+    ["parent"],
+  );
   const all = await rows("--children");
   expect(all.map((row) => row.split(" ")[0])).toEqual(["parent", "child", "other", "inner"]);
   expect(all[1]).toMatch(/ running +parent +\[1\/2\] Compile/);
@@ -186,15 +208,21 @@ test("ls sends its filters, and reads on through the pages", async () => {
 });
 
 test("an empty list is no error", async () => {
-  daemon.on("GET", "/v1/operations", (_asked, reply) => reply.json({ operations: [], next: null, total: 0 }));
+  daemon.on("GET", "/v1/operations", (_asked, reply) =>
+    reply.json({ operations: [], next: null, total: 0 }),
+  );
   expect(await liveops("ls")).toMatchObject({ code: 0, stdout: "" });
   expect(await liveops("ls", "--json")).toEqual({ code: 0, stdout: "[]\n", stderr: "" });
 });
 
 test("ls --op with an unknown name: exit 4 with near names; a type with operations only lists none", async () => {
-  daemon.on("GET", "/v1/operations", (_asked, reply) => reply.json({ operations: [], next: null, total: 0 }));
+  daemon.on("GET", "/v1/operations", (_asked, reply) =>
+    reply.json({ operations: [], next: null, total: 0 }),
+  );
   daemon.on("GET", "/v1/ops/shel/history", (_asked, reply) =>
-    reply.refuse("LIVEOPS_NO_SUCH_TYPE", 'there is no operation type "shel"', { nearest: ["shell"] }),
+    reply.refuse("LIVEOPS_NO_SUCH_TYPE", 'there is no operation type "shel"', {
+      nearest: ["shell"],
+    }),
   );
   daemon.on("GET", "/v1/ops/gone/history", (_asked, reply) =>
     reply.json({ op: "gone", runs: 0, seconds: null, stages: {} }),
@@ -204,7 +232,10 @@ test("ls --op with an unknown name: exit 4 with near names; a type with operatio
     expect(ended).toMatchObject({ code: 4, stdout: "" });
     expect(ended.stderr).toContain("did you mean shell?");
   }
-  expect(await liveops("ls", "--op", "gone", "--state", "failed")).toMatchObject({ code: 0, stdout: "" });
+  expect(await liveops("ls", "--op", "gone", "--state", "failed")).toMatchObject({
+    code: 0,
+    stdout: "",
+  });
 });
 
 test("show --json is the record", async () => {
@@ -226,14 +257,21 @@ function logs(count: number, attemptOf = (_: number) => 1): void {
   });
   const all = Array.from({ length: count }, (_, i) => line(i + 1));
   const attempt = attemptOf(count);
-  daemon.on("GET", "/v1/operations/abc", (_asked, reply) => reply.json({ ...record("abc"), attempt }));
+  daemon.on("GET", "/v1/operations/abc", (_asked, reply) =>
+    reply.json({ ...record("abc"), attempt }),
+  );
   daemon.on("GET", "/v1/operations/abc/log", ({ query }, reply) => {
     if (query.after === undefined && query.tail === undefined)
       return reply.text(all.map(({ text }) => `${text}\n`).join(""));
     const limit = Math.min(Number(query.limit), 3);
-    const from = query.tail === undefined ? Number(query.after) : Math.max(0, count - Number(query.tail));
+    const from =
+      query.tail === undefined ? Number(query.after) : Math.max(0, count - Number(query.tail));
     const lines = all.slice(from, query.tail === undefined ? from + limit : count);
-    reply.json({ lines, next: from + lines.length < count ? from + lines.length : null, total: count });
+    reply.json({
+      lines,
+      next: from + lines.length < count ? from + lines.length : null,
+      total: count,
+    });
   });
   daemon.on("GET", "/v1/operations/abc/events", ({ query }, reply) => {
     const stream = reply.stream();
@@ -261,7 +299,11 @@ test.each([
 
 test("logs says where another attempt begins, but not in JSON", async () => {
   logs(4, (n) => (n < 3 ? 1 : 2));
-  expect(await liveops("logs", "abc")).toEqual({ code: 0, stdout: lines(1, 2, 3, 4), stderr: "attempt 2\n" });
+  expect(await liveops("logs", "abc")).toEqual({
+    code: 0,
+    stdout: lines(1, 2, 3, 4),
+    stderr: "attempt 2\n",
+  });
   expect(await liveops("logs", "abc", "--json")).toMatchObject({ stderr: "" });
 });
 
@@ -291,7 +333,9 @@ test("logs names the near stages and steps, also those that are not declared", a
   expect(await said("--stage", "Warm pu")).toContain(
     `--stage: "Warm pu" is not a stage of ${of} Warm up? Its stages: Load, Process, Save, Warm up`,
   );
-  expect(await said("--step", "unti", "-f")).toContain(`--step: "unti" is not a step of ${of} unit?`);
+  expect(await said("--step", "unti", "-f")).toContain(
+    `--step: "unti" is not a step of ${of} unit?`,
+  );
   expect(await said("--stage", "Save", "--step", "unit")).toContain("it had no steps");
   expect(await said("--stage", "Warm up")).toBe("");
 });
@@ -315,12 +359,17 @@ test.each([
   holds(states);
   const ended = await liveops("wait", ...Object.keys(states));
   expect(ended.code).toBe(code);
-  expect(ended.stdout.trim().split("\n").sort()).toEqual(Object.entries(states).map((it) => it.join(" ")));
+  expect(ended.stdout.trim().split("\n").sort()).toEqual(
+    Object.entries(states).map((it) => it.join(" ")),
+  );
 });
 
 test("wait --any ends with the first", async () => {
   holds({ aaa: "running", bbb: "failed" });
-  expect(await liveops("wait", "aaa", "bbb", "--any")).toMatchObject({ code: 1, stdout: "bbb failed\n" });
+  expect(await liveops("wait", "aaa", "bbb", "--any")).toMatchObject({
+    code: 1,
+    stdout: "bbb failed\n",
+  });
 });
 
 test("wait --timeout: exit 124, and names the unfinished operations", async () => {
@@ -411,7 +460,11 @@ test("wait refuses a wrong id at once", async () => {
 
 test("cancel returns once it is recorded, with --wait once it is finished", async () => {
   holds({ aaa: "cancelled" });
-  expect(await liveops("cancel", "aaa")).toEqual({ code: 0, stdout: "aaa cancelling\n", stderr: "" });
+  expect(await liveops("cancel", "aaa")).toEqual({
+    code: 0,
+    stdout: "aaa cancelling\n",
+    stderr: "",
+  });
   expect(await liveops("cancel", "aaa", "--wait")).toEqual({
     code: 0,
     stdout: "aaa cancelled\n",
@@ -429,7 +482,9 @@ test("one refusal doesn't keep the others from being cancelled", async () => {
 
 test("retry sends the stage and prints the id", async () => {
   // The command reads the parameters first: they may name secrets of this shell.
-  daemon.on("GET", "/v1/operations/aaa", (_asked, reply) => reply.json(record("aaa111bbb222", "failed")));
+  daemon.on("GET", "/v1/operations/aaa", (_asked, reply) =>
+    reply.json(record("aaa111bbb222", "failed")),
+  );
   answers("/v1/retry", () => record("aaa111bbb222"));
   expect(await liveops("retry", "aaa", "--from", "Load")).toEqual({
     code: 0,
@@ -443,7 +498,9 @@ test("retry without an id takes the newest", async () => {
   daemon.on("GET", "/v1/operations", (_asked, reply) =>
     reply.json({ operations: [record("newest", "failed")], next: null, total: 1 }),
   );
-  daemon.on("GET", "/v1/operations/newest", (_asked, reply) => reply.json(record("newest", "failed")));
+  daemon.on("GET", "/v1/operations/newest", (_asked, reply) =>
+    reply.json(record("newest", "failed")),
+  );
   answers("/v1/retry", (id) => record(id));
   expect(await liveops("retry")).toMatchObject({ code: 0, stdout: "newest\n" });
 });
@@ -475,7 +532,10 @@ test("wait --all waits for the live operations over one stream", async () => {
   daemon.on("GET", "/v1/operations", (_asked, reply) =>
     reply.json({ operations: [record("bbb"), record("aaa")], next: null, total: 2 }),
   );
-  expect(await liveops("wait", "--all")).toMatchObject({ code: 1, stdout: "aaa succeeded\nbbb failed\n" });
+  expect(await liveops("wait", "--all")).toMatchObject({
+    code: 1,
+    stdout: "aaa succeeded\nbbb failed\n",
+  });
   expect(daemon.asked.map(({ path, query }) => [path, query.state ?? query.limit])).toEqual([
     ["/v1/operations", "queued,running"],
     ["/v1/watch", "0"],
@@ -508,7 +568,12 @@ test("wait for one operation says why it cannot start, and that it continues", a
     const stream = reply.stream();
     const operations = [{ ...waits, blocked: { reason, since: waits.createdAt } }];
     stream.line({ type: "snapshot", cursor: "1", operations, counts: {} });
-    stream.line({ type: "changed", cursor: "2", id: "aaa", patch: { blocked: null, state: "running" } });
+    stream.line({
+      type: "changed",
+      cursor: "2",
+      id: "aaa",
+      patch: { blocked: null, state: "running" },
+    });
     stream.line({ type: "changed", cursor: "3", id: "aaa", patch: { state: "succeeded" } });
     stream.line({ type: "end", id: "aaa", state: "succeeded" });
     stream.end();
@@ -523,14 +588,21 @@ test("wait for one operation says why it cannot start, and that it continues", a
 });
 
 test("wait --all without a live operation is success, and says so", async () => {
-  daemon.on("GET", "/v1/operations", (_asked, reply) => reply.json({ operations: [], next: null, total: 0 }));
+  daemon.on("GET", "/v1/operations", (_asked, reply) =>
+    reply.json({ operations: [], next: null, total: 0 }),
+  );
   const ended = await liveops("wait", "--all");
   expect(ended).toMatchObject({ code: 0, stdout: "" });
   expect(ended.stderr).toContain("no live operations");
 });
 
 test("wait for several follows each chain to its end, and takes a removed operation as cancelled", async () => {
-  const chained = (id: string, previous: string | null, next: string | null, state: Operation["state"]) => ({
+  const chained = (
+    id: string,
+    previous: string | null,
+    next: string | null,
+    state: Operation["state"],
+  ) => ({
     ...record(id, state),
     chain: { id: "aaa", index: previous ? 1 : 0, previous, next },
   });
@@ -597,5 +669,8 @@ test("ops lists types with stages and parameters; load errors go to stderr", asy
   expect(stderr).toContain("/ops/bad.ts does not load: unexpected }");
   expect(stderr).toContain("/late/backup.ts");
   const types = JSON.parse((await liveops("ops", "--json")).stdout);
-  expect(types).toMatchObject({ ops: [{ op: "backup", params }], errors: [{ file: "/ops/bad.ts" }] });
+  expect(types).toMatchObject({
+    ops: [{ op: "backup", params }],
+    errors: [{ file: "/ops/bad.ts" }],
+  });
 });

@@ -1,4 +1,6 @@
-/** Queues, priorities, waits and pauses on the command line, with the built bins and a real daemon. */
+/**
+ * Queues, priorities, waits and pauses on the command line, with the built bins and a real daemon.
+ */
 import { expect, test, vi } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ScheduleReply } from "../../../protocol/replies.js";
@@ -21,14 +23,19 @@ test("an operation is placed, moved, paused and continued", async () => {
     cli.here([words[0]!, "--socket", daemon.world.socket, ...words.slice(1)]);
   const record = async (id: string): Promise<Operation> => daemon.client.show(id);
 
-  expect(await run("queue", "set", "gpu", "--concurrency", "2")).toMatchObject({ code: 0, stdout: "gpu\n" });
+  expect(await run("queue", "set", "gpu", "--concurrency", "2")).toMatchObject({
+    code: 0,
+    stdout: "gpu\n",
+  });
   expect(await run("queue", "set", "gpu", "--concurrency", "none")).toMatchObject({ code: 2 });
   expect(await run("pause", "--queue", "gpu")).toMatchObject({ code: 0, stdout: "gpu paused\n" });
   const first = await run("submit", "shell", "--queue", "gpu", "--priority", "2", "--", "true");
   const id = first.stdout.trim();
   expect(first).toMatchObject({
     code: 0,
-    stderr: expect.stringMatching(/^waits: the queue gpu is paused; resume it with: liveops resume .*\n$/),
+    stderr: expect.stringMatching(
+      /^waits: the queue gpu is paused; resume it with: liveops resume .*\n$/,
+    ),
   });
   expect(await record(id)).toMatchObject({ queue: "gpu", priority: 2, queuePosition: 1 });
   const waits = await run("submit", "shell", "--after", `${id},${id.slice(0, 6)}`, "--", "true");
@@ -52,11 +59,16 @@ test("an operation is placed, moved, paused and continued", async () => {
   expect(await daemon.untilFinished(waits.stdout.trim())).toMatchObject({ state: "succeeded" });
   expect(await run("edit", laterId, "--now")).toMatchObject({ code: 0 });
   expect(await daemon.untilFinished(laterId)).toMatchObject({ state: "succeeded" });
-  expect(await run("resume", "--all")).toMatchObject({ code: 0, stdout: "default open\ngpu open\n" });
+  expect(await run("resume", "--all")).toMatchObject({
+    code: 0,
+    stdout: "default open\ngpu open\n",
+  });
   expect(await run("queue", "rm", "gpu")).toMatchObject({ code: 0, stdout: "gpu\n" });
 
   const running = (await run("submit", "shell", "--", "sleep", "100")).stdout.trim();
-  await vi.waitFor(async () => expect((await record(running)).currentStage).toBe(0), { timeout: 60_000 });
+  await vi.waitFor(async () => expect((await record(running)).currentStage).toBe(0), {
+    timeout: 60_000,
+  });
   expect(await run("pause", running)).toMatchObject({ code: 0, stdout: `${running} paused\n` });
   expect((await run("show", running)).stdout).toContain(", paused since ");
   expect((await run("ls")).stdout).toContain("● paused");
@@ -76,7 +88,12 @@ test("an operation is placed, moved, paused and continued", async () => {
 });
 
 test("submit --wait says why the operation cannot start, and where it is in the queue", async () => {
-  const words = (command: string, ...rest: string[]) => [command, "--socket", daemon.world.socket, ...rest];
+  const words = (command: string, ...rest: string[]) => [
+    command,
+    "--socket",
+    daemon.world.socket,
+    ...rest,
+  ];
   const { stdout } = await cli.here(words("submit", "shell", "--", "sleep", "100"));
   const second = cli.start(words("submit", "shell", "--wait", "--", "true"));
   await second.says("stderr", "number 1 in the queue");
@@ -115,12 +132,16 @@ test("a word that is no subcommand is named, with what is meant", async () => {
 
 test("a schedule is run, and its name is taken", async () => {
   const run = (...words: string[]) => cli.here([...words, "--socket", daemon.world.socket]);
-  expect(await run("schedule", "add", "@daily", "shell", 'args:=["false"]', "--name", "bad")).toMatchObject({
+  expect(
+    await run("schedule", "add", "@daily", "shell", 'args:=["false"]', "--name", "bad"),
+  ).toMatchObject({
     code: 0,
   });
   const submitted = await run("schedule", "run", "bad");
   expect((await run("wait", submitted.stdout.trim())).code).toBe(1);
-  expect(await run("schedule", "add", "@daily", "shell", "script=false", "--name", "bad")).toMatchObject({
+  expect(
+    await run("schedule", "add", "@daily", "shell", "script=false", "--name", "bad"),
+  ).toMatchObject({
     code: 5,
     stderr: expect.stringMatching(/^liveops: Not possible now: there is a schedule bad already/),
   });
@@ -141,12 +162,14 @@ test("the note of a submit says what the operation waits for", () => {
   expect(startText({ ...third, queue: "gpu" }, expected(null, null), now)).toBe(
     "number 3 in the queue of gpu",
   );
-  expect(startText({ ...queued, queuePosition: 1 }, expected("2026-11-25T12:00:00Z", null), now)).toBeNull();
+  expect(
+    startText({ ...queued, queuePosition: 1 }, expected("2026-11-25T12:00:00Z", null), now),
+  ).toBeNull();
   const ids = ["a", "b", "c", "d", "e"];
   expect(startText({ ...queued, waitsFor: ids }, null, now)).toBe("waits for a, b, c and 2 more");
-  expect(startText({ ...queued, waitsFor: ["a"] }, expected("2026-11-25T12:04:00Z", null), now)).toBe(
-    "waits for a; starts in about 4m00s",
-  );
+  expect(
+    startText({ ...queued, waitsFor: ["a"] }, expected("2026-11-25T12:04:00Z", null), now),
+  ).toBe("waits for a; starts in about 4m00s");
 });
 
 test("the table of the queues", () => {
@@ -156,7 +179,9 @@ test("the table of the queues", () => {
     { ...queue, name: "gpu", concurrency: 1, pausedSince: "2026-11-25T11:55:00Z" },
   ];
   const context = { now: Date.parse("2026-11-25T12:00:00Z") };
-  expect(tableLines(QUEUES, queues, context, { width: 80, widths: PLAIN_WIDTHS, paint: plain })).toEqual([
+  expect(
+    tableLines(QUEUES, queues, context, { width: 80, widths: PLAIN_WIDTHS, paint: plain }),
+  ).toEqual([
     "QUEUE    STATE      CONCURRENCY  RUNNING  QUEUED  TO ANSWER",
     "default  open                 4        2      12          1",
     "gpu      paused 5m            1        2      12          1",

@@ -41,7 +41,9 @@ test("prints the bare id, and sends words, cwd, environment and a key", async ()
 test("--env: a later one overrides an earlier one and what the shell has", async () => {
   accepts();
   const words = ["--env", "A=first", "--env", "A=last", "--env", "TOKEN"];
-  await submit(["shell", ...words, "--env", "PATH=/only", "--env", "EMPTY="], { env: { TOKEN: "t" } });
+  await submit(["shell", ...words, "--env", "PATH=/only", "--env", "EMPTY="], {
+    env: { TOKEN: "t" },
+  });
   expect(sentVariables()).toEqual({
     HOME: cli.home,
     PATH: "/only",
@@ -74,7 +76,10 @@ test.each([
 test("an option that Node has too is ours: Node does not see it", async () => {
   const words = ["submit", "shell", "--env-file", "absent.env"];
   const PATH = `${dirname(process.execPath)}:${process.env.PATH}`;
-  const { status, stderr } = spawnSync(BIN, words, { env: { PATH, HOME: cli.home }, encoding: "utf8" });
+  const { status, stderr } = spawnSync(BIN, words, {
+    env: { PATH, HOME: cli.home },
+    encoding: "utf8",
+  });
   expect(stderr).toMatch(/^liveops: unknown option '--env-file'/);
   expect(status).toBe(2);
 });
@@ -134,17 +139,20 @@ test.each([
   ["LIVEOPS_STORE_FULL", 5],
   ["LIVEOPS_VERSION", 5],
   ["LIVEOPS_INTERNAL", 70],
-] as const)("refused with %s: exit %i, said on stderr, controls made visible", async (code, exit) => {
-  daemon.on("POST", "/v1/operations", (_asked, reply) =>
-    reply.refuse(code, "no \x1b[31m", { nearest: ["shell"] }),
-  );
-  const ended = await submit(["shel"]);
-  expect(ended.code).toBe(exit);
-  expect(ended.stdout).toBe("");
-  expect(ended.stderr).toContain("no \\x1b[31m");
-  expect(ended.stderr).toContain("did you mean shell?");
-  expect(ended.stderr).not.toContain("\x1b");
-});
+] as const)(
+  "refused with %s: exit %i, said on stderr, controls made visible",
+  async (code, exit) => {
+    daemon.on("POST", "/v1/operations", (_asked, reply) =>
+      reply.refuse(code, "no \x1b[31m", { nearest: ["shell"] }),
+    );
+    const ended = await submit(["shel"]);
+    expect(ended.code).toBe(exit);
+    expect(ended.stdout).toBe("");
+    expect(ended.stderr).toContain("no \\x1b[31m");
+    expect(ended.stderr).toContain("did you mean shell?");
+    expect(ended.stderr).not.toContain("\x1b");
+  },
+);
 
 test("an unknown type that is a program or of LIVEOPS_OPS: the command line for it", async () => {
   const refuses = (nearest: string[]) =>
@@ -175,7 +183,8 @@ test.each([
   accepts();
   let engine: string | null = null;
   daemon.on("GET", "/v1/hosts", (_asked, reply) => reply.json({ engine, hosts: [] }));
-  const run = (cwd: string) => cli.here([command, "--socket", daemon.socket, "--cwd", cwd, ...words]);
+  const run = (cwd: string) =>
+    cli.here([command, "--socket", daemon.socket, "--cwd", cwd, ...words]);
   expect(await run("absent")).toEqual({
     code: 2,
     stdout: "",

@@ -39,10 +39,23 @@ test("a row has id, type, state, stage, overall progress, age, title and label",
 });
 
 test("DONE is the share of the whole operation; without a share, what was counted so far", () => {
-  const counted = { done: 1200, total: null, unit: "row", label: null, rate: null, etaSeconds: null };
+  const counted = {
+    done: 1200,
+    total: null,
+    unit: "row",
+    label: null,
+    rate: null,
+    etaSeconds: null,
+  };
   const load = { currentStage: 0, stageStates: { Load: "active" } } as const;
   const done = (over: Partial<Operation>, expectedEnd?: TableOptions["expectedEnd"]) => {
-    const [, row = ""] = table([operation(over)], { width: 200, widths, paint: plain, now, expectedEnd });
+    const [, row = ""] = table([operation(over)], {
+      width: 200,
+      widths,
+      paint: plain,
+      now,
+      expectedEnd,
+    });
     return /Process|Load/.test(row) ? row.split(/ {2,}/)[4] : "";
   };
   expect(done({ percent: 60 })).toBe("53%");
@@ -105,7 +118,11 @@ test("the record of a live operation says when it is expected to start and to en
     from: { margin?: number; runs?: number; late?: true } = {},
   ) => {
     const it = operation({ state });
-    const forecast = { at: AT, emptyAt: null, operations: { [it.id]: { startsAt, endsAt, ...from } } };
+    const forecast = {
+      at: AT,
+      emptyAt: null,
+      operations: { [it.id]: { startsAt, endsAt, ...from } },
+    };
     const lines = recordLines(it, { paint: plain, now, forecast });
     return lines.find((line) => line.startsWith("expected"))?.replace(/at [\d:]+/g, "at TIME");
   };
@@ -126,7 +143,12 @@ test("the record of a live operation says when it is expected to start and to en
 });
 
 test("a wide table shows the resources: the current memory of a running operation, the peak of another", () => {
-  const resources = { cpuSeconds: 12.5, maxRssBytes: 300 * 2 ** 20, readBytes: 2048, writtenBytes: 0 };
+  const resources = {
+    cpuSeconds: 12.5,
+    maxRssBytes: 300 * 2 ** 20,
+    readBytes: 2048,
+    writtenBytes: 0,
+  };
   const usage = { cpu: 0.5, rssBytes: 100 * 2 ** 20, processes: 2 };
   const rows = table(
     [
@@ -162,7 +184,12 @@ test("it fits every width, and holds no control, whatever the labels are", () =>
     fc.property(
       fc.integer({ min: 1, max: 160 }),
       fc.array(
-        fc.record({ label: untrusted, op: untrusted, title: untrusted, state: fc.constantFrom(...STATES) }),
+        fc.record({
+          label: untrusted,
+          op: untrusted,
+          title: untrusted,
+          state: fc.constantFrom(...STATES),
+        }),
         {
           minLength: 1,
           maxLength: 5,
@@ -202,7 +229,9 @@ test("show and ls say which failure was allowed, and show why a stage was skippe
     "  ✓ Save  1s",
   ]);
   expect(
-    table([story.record()], { width: Number.POSITIVE_INFINITY, widths, paint: plain, now }).join("\n"),
+    table([story.record()], { width: Number.POSITIVE_INFINITY, widths, paint: plain, now }).join(
+      "\n",
+    ),
   ).toContain("✓ succeeded  ▲ Load");
 });
 
@@ -217,12 +246,18 @@ test("show has the worker of a running operation", () => {
 
 test("show tells the choices of a question apart from its end", () => {
   const until = new Date(now + 60_000).toISOString();
-  const question = { question: "Where?", choices: ["eu", "no"], stage: "Load", step: null, since: AT };
+  const question = {
+    question: "Where?",
+    choices: ["eu", "no"],
+    stage: "Load",
+    step: null,
+    since: AT,
+  };
   const asked = { ...question, until, default: "no", answer: null };
   const it = operation({ state: "queued", approvals: [asked as never] });
-  expect(recordLines(it, { paint: plain, now }).find((line) => line.startsWith("approval"))).toMatch(
-    /Where\? \(eu, no; until \d\d:\d\d, then no\)/,
-  );
+  expect(
+    recordLines(it, { paint: plain, now }).find((line) => line.startsWith("approval")),
+  ).toMatch(/Where\? \(eu, no; until \d\d:\d\d, then no\)/);
 });
 
 test("the times of a paused operation stand still, those of its stages too", () => {
@@ -231,7 +266,9 @@ test("the times of a paused operation stand still, those of its stages too", () 
   const ran = Math.floor((now - 20_000 - Date.parse(it.startedAt!)) / 1000);
   const lines = recordLines(it, { paint: plain, now });
   expect(lines).toContain(`elapsed     ${ran}s`);
-  expect(lines.find((line) => line.includes("● Load"))).toMatch(new RegExp(`Load  ${ran}(\\.\\d)?s`));
+  expect(lines.find((line) => line.includes("● Load"))).toMatch(
+    new RegExp(`Load  ${ran}(\\.\\d)?s`),
+  );
   const took = OPERATIONS.columns.find(({ name }) => name === "took")!.text;
   expect(took(it, { now } as OperationContext)).toMatch(new RegExp(`^${ran}(\\.\\d)?s$`));
 });
@@ -242,7 +279,15 @@ test("show prints a bar only if the operation reported progress", () => {
   const story = new Story().started().entered("Load", 0);
   expect(bar(story.record())).toBeUndefined();
   expect(bar({ ...story.record(), percent: 40 })).toMatch(/\[█+░+\] {2}40%/);
-  const progress = { stage: 0, label: null, done: 0, total: 4, unit: "row", rate: null, etaSeconds: null };
+  const progress = {
+    stage: 0,
+    label: null,
+    done: 0,
+    total: 4,
+    unit: "row",
+    rate: null,
+    etaSeconds: null,
+  };
   expect(bar({ ...story.record(), progress })).toContain("0%  0/4 rows");
 });
 
@@ -312,14 +357,22 @@ const CHAIN = "operations of the chain";
 
 test("show lists the operations of the chain with their results", () => {
   const link = (index: number, over: Partial<Operation>): Operation =>
-    operation({ id: `id${index}`, chain: { id: "id0", index, previous: null, next: null }, ...over });
+    operation({
+      id: `id${index}`,
+      chain: { id: "id0", index, previous: null, next: null },
+      ...over,
+    });
   const many = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`k${i}`, i]));
   const links = [
     link(0, { op: "backup", state: "succeeded", result: { archive: "/a\x1b[2Jb", files: 3 } }),
     link(1, { op: "large", state: "succeeded", result: null, large: ["result"] }),
     link(2, { op: "many", state: "succeeded", result: many }),
     link(3, { op: "shown", state: "succeeded", result: { here: 1 } }),
-    link(4, { op: "broken", state: "failed", error: { code: "X", message: "no\ndisk", stack: null } }),
+    link(4, {
+      op: "broken",
+      state: "failed",
+      error: { code: "X", message: "no\ndisk", stack: null },
+    }),
   ];
   const lines = recordLines(links[3]!, { paint: plain, now, chain: { links, earlier: 2 } });
   expect(lines.slice(lines.indexOf(CHAIN), lines.indexOf(CHAIN) + 22)).toEqual([

@@ -1,4 +1,6 @@
-/** `liveops watch` and `submit --follow` as processes: the chain, a restarted daemon, Ctrl-C, pipes. */
+/**
+ * `liveops watch` and `submit --follow` as processes: the chain, a restarted daemon, Ctrl-C, pipes.
+ */
 import { spawn } from "node:child_process";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { FakeDaemon, type Stream } from "../../harness/fake-daemon.js";
@@ -42,7 +44,10 @@ test("without an id it shows the newest, and follows its chain on the same strea
       .finished("succeeded", { n: 1 }),
     SECOND,
   );
-  tells(new Story().started().entered("Load", 0).log("hi").finished("succeeded", { rows: 2 }, SECOND), FIRST);
+  tells(
+    new Story().started().entered("Load", 0).log("hi").finished("succeeded", { rows: 2 }, SECOND),
+    FIRST,
+  );
   const ended = await watch().ended;
   expect(ended.stdout).toBe("=== [1/3] Load ===\nhi\nrows=2\n=== [1/1] Open ===\nn=1\n");
   expect(ended.stderr).toContain(`(${SECOND})`);
@@ -57,7 +62,14 @@ const retried = () =>
     .log("broken")
     .event({ type: "attempt:requeued", reason: "its worker ended", retryAt: null })
     .started(2)
-    .event({ type: "operation:finished", state: "failed", result: null, error: null, next: null, attempt: 2 })
+    .event({
+      type: "operation:finished",
+      state: "failed",
+      result: null,
+      error: null,
+      next: null,
+      attempt: 2,
+    })
     .event({ type: "operation:retried", from: "Load", attempt: 2 });
 
 test("it begins with the newest attempt; --all-attempts begins with the first", async () => {
@@ -126,8 +138,11 @@ test("retry --follow shows the attempt that it starts, and has the exit code of 
   for (const line of story.lines.slice(-2)) if (line.type !== "end") line.attempt = 3;
   tells(story, FIRST);
   daemon.on("GET", `/v1/operations/${FIRST}`, (_asked, reply) => reply.json(failed.record()));
-  daemon.on("POST", `/v1/operations/${FIRST}/retry`, (_asked, reply) => reply.json(retried().record()));
-  const retry = (words: string[]) => cli.here(["retry", "--socket", daemon.socket, "--follow", ...words]);
+  daemon.on("POST", `/v1/operations/${FIRST}/retry`, (_asked, reply) =>
+    reply.json(retried().record()),
+  );
+  const retry = (words: string[]) =>
+    cli.here(["retry", "--socket", daemon.socket, "--follow", ...words]);
   expect(await retry([FIRST, "--from", "Load"])).toEqual({
     code: 0,
     stdout: "=== [1/3] Load ===\nrows=2\n",
@@ -137,7 +152,9 @@ test("retry --follow shows the attempt that it starts, and has the exit code of 
   for (const words of [["aaa", "bbb"], ["--all"]])
     expect(await retry(words)).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining("--follow, --done, --params and name=value are for one operation"),
+      stderr: expect.stringContaining(
+        "--follow, --done, --params and name=value are for one operation",
+      ),
     });
 });
 
@@ -157,7 +174,9 @@ test("--json prints one event or log line per line, each with its operation id",
   const { stdout } = await watch([FIRST, "--json"]).ended;
   expect(stdout).not.toContain("\x9b");
   const lines = stdout.trim().split("\n");
-  expect(lines.map((line) => JSON.parse(line))).toEqual(story.lines.map((line) => ({ id: FIRST, ...line })));
+  expect(lines.map((line) => JSON.parse(line))).toEqual(
+    story.lines.map((line) => ({ id: FIRST, ...line })),
+  );
 });
 
 test("a restarted daemon: nothing is missed or repeated, and both are reported", async () => {
@@ -182,7 +201,9 @@ test("a stream that breaks off again and again still adds up", async () => {
   tells(story, FIRST);
   daemon.on("GET", `/v1/operations/${FIRST}/events`, ({ query }, reply) => {
     const stream = reply.stream();
-    const rest = story.lines.filter((line) => line.type === "end" || line.seq > Number(query.after ?? 0));
+    const rest = story.lines.filter(
+      (line) => line.type === "end" || line.seq > Number(query.after ?? 0),
+    );
     given += 8;
     for (const line of rest.slice(0, 8)) stream.line(line);
     if (rest.length <= 8) stream.end();
@@ -191,7 +212,9 @@ test("a stream that breaks off again and again still adds up", async () => {
   const { stdout, code } = await watch([FIRST]).ended;
   expect(code).toBe(0);
   expect(given).toBeGreaterThan(16);
-  expect(stdout).toBe(`=== [1/3] Load ===\n${Array.from({ length: 20 }, (_, i) => `line ${i}\n`).join("")}`);
+  expect(stdout).toBe(
+    `=== [1/3] Load ===\n${Array.from({ length: 20 }, (_, i) => `line ${i}\n`).join("")}`,
+  );
 });
 
 test("Ctrl-C exits with 130, and reports that the operation continues", async () => {
@@ -208,7 +231,13 @@ test("Ctrl-C exits with 130, and reports that the operation continues", async ()
 test("submit --follow prints the id on stderr, and only the operation's output on stdout", async () => {
   tells(new Story().started().entered("Load", 0).finished("succeeded", 1), FIRST);
   daemon.on("POST", "/v1/operations", (_asked, reply) => reply.json(new Story().record(), 201));
-  const ended = await cli.here(["submit", "--socket", daemon.socket, "load-process-save", "--follow"]);
+  const ended = await cli.here([
+    "submit",
+    "--socket",
+    daemon.socket,
+    "load-process-save",
+    "--follow",
+  ]);
   expect(ended).toEqual({
     code: 0,
     stdout: "=== [1/3] Load ===\nresult=1\n",
@@ -237,7 +266,9 @@ test("a closed reader ends it quietly", async () => {
 });
 
 test("no operation yet is exit 4", async () => {
-  daemon.on("GET", "/v1/operations", (_asked, reply) => reply.json({ operations: [], next: null, total: 0 }));
+  daemon.on("GET", "/v1/operations", (_asked, reply) =>
+    reply.json({ operations: [], next: null, total: 0 }),
+  );
   const ended = await watch().ended;
   expect(ended.code).toBe(4);
   expect(ended.stderr).toContain("liveops ops");

@@ -43,7 +43,9 @@ describe("a question", () => {
 
   test("i asks it; y sends the only choice, n the rejection, and escape leaves it open", () => {
     const question = press(choose(open([asks()], { size: SIZE }), "rolloutaaaaa"), "i");
-    expect(rows(question).at(-1)).toContain("rollout: Roll out 4.2 to prod?  ⏎ yes  n no  esc later");
+    expect(rows(question).at(-1)).toContain(
+      "rollout: Roll out 4.2 to prod?  ⏎ yes  n no  esc later",
+    );
     expect(rows(question).at(-2)).toContain("$ liveops approve rolloutaaaaa/1 yes");
     const request = { kind: "answer", ids: ["rolloutaaaaa"], since: ago(120), attempt: 1 };
     expect(press(question, "y").request).toEqual({ ...request, choice: "yes" });
@@ -52,7 +54,10 @@ describe("a question", () => {
   });
 
   test("of several choices has them in the help, and goes when somebody else answers", () => {
-    const state = choose(open([asks({ choices: ["canary", "all", "no"] })], { size: SIZE }), "rolloutaaaaa");
+    const state = choose(
+      open([asks({ choices: ["canary", "all", "no"] })], { size: SIZE }),
+      "rolloutaaaaa",
+    );
     const choices = press(state, "i");
     expect(screenText(choices)).toMatch(
       /▌answer: canary +approve[\s\S]*answer: all +approve[\s\S]*answer: no +reject/,

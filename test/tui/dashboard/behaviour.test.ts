@@ -54,7 +54,8 @@ describe("keys", () => {
     world.log("backupaaaaaa", ...Array.from({ length: 1200 }, (_, i) => `line ${i + 1} of it`));
     await using opened = openDashboard({ socket: world.socket, id: "backupaaaaaa" });
     await opened.screen.until("line 1200 of it");
-    // What is above comes from the daemon in ranges; a key at the edge of what is held does nothing yet.
+    // What is above comes from the daemon in ranges; a key at the edge of what is held does nothing
+    // yet.
     await vi.waitFor(
       () => {
         opened.press(KEY.pageUp);
@@ -87,7 +88,10 @@ describe("the way out", () => {
     await using world = await World.start();
     world.put(backup());
     await using opened = openDashboard({ socket: world.socket, id: "nosuch" });
-    expect(await opened.program.done).toMatchObject({ code: 4, message: expect.stringContaining("nosuch") });
+    expect(await opened.program.done).toMatchObject({
+      code: 4,
+      message: expect.stringContaining("nosuch"),
+    });
     expect(opened.screen.alternate).toBe(false);
   });
 });
@@ -170,7 +174,11 @@ describe("drawing", () => {
     world.put(backup());
     for (let i = 0; i < 60; i++)
       world.put(
-        operation({ id: `other${String(i).padStart(7, "0")}`, state: "succeeded", createdAt: at(i) }),
+        operation({
+          id: `other${String(i).padStart(7, "0")}`,
+          state: "succeeded",
+          createdAt: at(i),
+        }),
       );
     await using opened = openDashboard({ socket: world.socket });
     await opened.screen.until("Finished 60");

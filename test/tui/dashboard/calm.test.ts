@@ -23,23 +23,32 @@ test("the bar of an unknown share stands still", () => {
 /** Columns at which the facts of the header stand. */
 const places = (state: State) =>
   Object.fromEntries(
-    ["● ", "○ ", "slots", "cpu", "mem", "03:0"].map((fact) => [fact, rows(state)[0]!.indexOf(fact)]),
+    ["● ", "○ ", "slots", "cpu", "mem", "03:0"].map((fact) => [
+      fact,
+      rows(state)[0]!.indexOf(fact),
+    ]),
   );
 
-test.each([200, 160, 120, 80])("at %i columns the facts of the header keep their places", (columns) => {
-  const counts = { ...NO_COUNTS, running: 2, queued: 9, succeeded: 4, failed: 2 };
-  const start = opened([backup(), queued(), scanning(), backupDone({ id: "done" })], {
-    size: { columns, rows: 40 },
-    counts,
-  });
-  const usage = { cpu: 1.43, rssBytes: 1, processes: 1 };
-  const measured = later(after(start, changed(backup().id, { usage })), 1);
-  const emptyAt = new Date(NOW + 700_000).toISOString();
-  const forecast = { emptyAt, operations: {} } as unknown as ForecastReply;
-  const told = after(start, answerTo("forecast", forecast));
-  const more = { ...start, view: { ...start.view, counts: { ...counts, running: 12, queued: 98 } } };
-  for (const state of [measured, told, more]) expect(places(state)).toEqual(places(start));
-});
+test.each([200, 160, 120, 80])(
+  "at %i columns the facts of the header keep their places",
+  (columns) => {
+    const counts = { ...NO_COUNTS, running: 2, queued: 9, succeeded: 4, failed: 2 };
+    const start = opened([backup(), queued(), scanning(), backupDone({ id: "done" })], {
+      size: { columns, rows: 40 },
+      counts,
+    });
+    const usage = { cpu: 1.43, rssBytes: 1, processes: 1 };
+    const measured = later(after(start, changed(backup().id, { usage })), 1);
+    const emptyAt = new Date(NOW + 700_000).toISOString();
+    const forecast = { emptyAt, operations: {} } as unknown as ForecastReply;
+    const told = after(start, answerTo("forecast", forecast));
+    const more = {
+      ...start,
+      view: { ...start.view, counts: { ...counts, running: 12, queued: 98 } },
+    };
+    for (const state of [measured, told, more]) expect(places(state)).toEqual(places(start));
+  },
+);
 
 test("the processor load keeps its last figure until a new operation has a sample", () => {
   const usage = { cpu: 0.5, rssBytes: 1, processes: 1 };

@@ -95,7 +95,10 @@ export function opened(
 export function press(state: State, ...keys: string[]): State {
   return keys.reduce((now, key) => {
     const special = (SPECIAL as readonly string[]).includes(key);
-    return update(now, { type: "pressed", pressed: special ? { special: key as Special } : { input: key } });
+    return update(now, {
+      type: "pressed",
+      pressed: special ? { special: key as Special } : { input: key },
+    });
   }, state);
 }
 
@@ -114,7 +117,10 @@ export function act(state: State, ...names: string[]): State {
   return names.reduce((now, name) => {
     const ran = action(name).run(now);
     // Any message lets the core settle what the action changed.
-    return update(ran === now ? now : { ...ran, now: ran.now - 1 }, { type: "ticked", now: now.now });
+    return update(ran === now ? now : { ...ran, now: ran.now - 1 }, {
+      type: "ticked",
+      now: now.now,
+    });
   }, state);
 }
 

@@ -49,7 +49,10 @@ function histories(world: World): void {
   });
 }
 
-/** A deploy that failed in its own code: its script, a parameter and a commit have changed since it last worked. */
+/**
+ * A deploy that failed in its own code: its script, a parameter and a commit have changed since it
+ * last worked.
+ */
 function deployFailed(world: World): void {
   const it = failed({
     op: "deploy",
@@ -61,7 +64,9 @@ function deployFailed(world: World): void {
       code: "LIVEOPS_EXCEPTION",
       message: "certificate expired",
       stack: "Error: certificate expired\n    at Deploy.run (/srv/ops/deploy.ts:4:13)",
-      causes: [{ depth: 0, message: "Error: TLS handshake with registry.example failed", stack: null }],
+      causes: [
+        { depth: 0, message: "Error: TLS handshake with registry.example failed", stack: null },
+      ],
     },
   });
   const body = [
@@ -72,7 +77,10 @@ function deployFailed(world: World): void {
   const lines = ["  async run() {", ...body, "  }"];
   world.put(it);
   world.whys.set(it.id, {
-    ...whyFailed(it, { place: { file: "/srv/ops/deploy.ts", line: 4 }, source: { from: 2, lines } }),
+    ...whyFailed(it, {
+      place: { file: "/srv/ops/deploy.ts", line: 4 },
+      source: { from: 2, lines },
+    }),
     since: { id: "goodaaaaaaaa", finishedAt: ago(7200), seconds: 98 },
     changes: [
       {
@@ -81,7 +89,12 @@ function deployFailed(world: World): void {
         diff: [" async run() {", "-    if (false)", "+    if (this.params.fails)"],
       },
       { kind: "parameter", name: "target", before: "staging", now: "prod" },
-      { kind: "commit", name: "3f2c1a4", now: "Ada Lovelace: deploy: fail on purpose", at: ago(4200) },
+      {
+        kind: "commit",
+        name: "3f2c1a4",
+        now: "Ada Lovelace: deploy: fail on purpose",
+        at: ago(4200),
+      },
       {
         kind: "log",
         name: "line 2",
@@ -99,7 +112,10 @@ function deployFailed(world: World): void {
       processes: [{ pid: 812, name: "postgres", rssBytes: 3 * 2 ** 30 }],
     },
   });
-  world.log(it.id, "pushing to registry.example", { text: "Error: certificate expired", stream: "stderr" });
+  world.log(it.id, "pushing to registry.example", {
+    text: "Error: certificate expired",
+    stream: "stderr",
+  });
 }
 
 /** A test program whose last lines the error repeats. */
@@ -115,7 +131,11 @@ function testsFailed(world: World): void {
       currentStage: 0,
       stageStates: { Run: "failed" },
       stageTimes: {},
-      error: { code: "LIVEOPS_EXCEPTION", message: ["npm exited with 1", ...tail].join("\n"), stack: null },
+      error: {
+        code: "LIVEOPS_EXCEPTION",
+        message: ["npm exited with 1", ...tail].join("\n"),
+        stack: null,
+      },
     }),
   );
   world.log("failedcccccc", ...lines, ...tail.slice(-2));
@@ -220,7 +240,14 @@ const SCENES: Scene[] = [
     name: "odd",
     set(world) {
       const odd = [
-        { name: "size", value: 0.7 * GIB, low: 1.9 * GIB, high: 2.1 * GIB, runs: 20, unit: "bytes" },
+        {
+          name: "size",
+          value: 0.7 * GIB,
+          low: 1.9 * GIB,
+          high: 2.1 * GIB,
+          runs: 20,
+          unit: "bytes",
+        },
         { name: "Upload", value: 0, low: 980, high: 1020, runs: 20, unit: "row" },
       ];
       world.put(backupDone({ odd }));

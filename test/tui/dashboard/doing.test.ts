@@ -1,4 +1,7 @@
-/** Submitting, retrying, removing and the help: what is sent to the daemon, and what comes of its answers. */
+/**
+ * Submitting, retrying, removing and the help: what is sent to the daemon, and what comes of its
+ * answers.
+ */
 import { describe, expect, test } from "vitest";
 import { ACTIONS, withKeys } from "../../../tui/dashboard/actions.js";
 import { patched, type State } from "../../../tui/dashboard/core/model.js";
@@ -105,11 +108,16 @@ describe("the types", () => {
     expect(screenText(at())).toContain("they are being loaded");
     const known = update(at(..."sh"), answerTo("types", TYPES));
     expect(screenText(known)).toContain("▌submit shell");
-    expect(press(known, "return").page).toMatchObject({ kind: "form", form: { type: { op: "shell" } } });
+    expect(press(known, "return").page).toMatchObject({
+      kind: "form",
+      form: { type: { op: "shell" } },
+    });
   });
 
   test("that do not load have the reason, and a daemon that does not tell them is asked again", () => {
-    expect(screenText(update(at(), answerTo("types", TYPES)))).toContain("does not load: Unexpected token");
+    expect(screenText(update(at(), answerTo("types", TYPES)))).toContain(
+      "does not load: Unexpected token",
+    );
     const lost = update(at(), answerTo("types", new Error("the loader hangs")));
     expect(screenText(lost)).toContain("not loaded; s tries again");
     expect(screenText(press(lost, "escape"))).toContain("the loader hangs");
@@ -300,7 +308,9 @@ describe("the keys of the config", () => {
   });
 
   test("that do not exist are refused, with the nearest name", () => {
-    expect(() => withKeys(ACTIONS, { cancle: "x" })).toThrow('no action "cancle"; did you mean cancel?');
+    expect(() => withKeys(ACTIONS, { cancle: "x" })).toThrow(
+      'no action "cancle"; did you mean cancel?',
+    );
     expect(() => withKeys(ACTIONS, { cancel: "f13" })).toThrow('"f13" is not a key');
   });
 });
@@ -337,7 +347,9 @@ describe("copying", () => {
     const base64 = (text: string) => `\x1b]52;c;${Buffer.from(text).toString("base64")}\x1b\\`;
     opened.press("C");
     await opened.screen.until("command copied");
-    expect(opened.screen.written).toContain(base64("liveops submit backup source=/home/ada --label nightly"));
+    expect(opened.screen.written).toContain(
+      base64("liveops submit backup source=/home/ada --label nightly"),
+    );
     opened.press(KEY.enter);
     opened.press("C");
     await opened.screen.until("1 line copied");

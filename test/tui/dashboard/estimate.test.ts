@@ -1,11 +1,18 @@
-/** Time left from earlier runs, and the warning that nothing moves: numbers only where something tells them. */
+/**
+ * Time left from earlier runs, and the warning that nothing moves: numbers only where something
+ * tells them.
+ */
 import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ForecastReply, HistoryReply } from "../../../protocol/replies.js";
 import { NO_COUNTS } from "../../../protocol/watch.js";
 import { chainOf, selectedOperation } from "../../../tui/dashboard/core/chain.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
-import { chainProgress, chainTime, usualSeconds } from "../../../tui/dashboard/core/time/chain-time.js";
+import {
+  chainProgress,
+  chainTime,
+  usualSeconds,
+} from "../../../tui/dashboard/core/time/chain-time.js";
 import { stallOf } from "../../../tui/dashboard/core/time/estimate.js";
 import { wantedHistory } from "../../../tui/dashboard/core/time/history.js";
 import { timeTexts } from "../../../tui/dashboard/pages/operation/times.js";
@@ -15,7 +22,9 @@ import { ago, backup, backupDone, failed, NOW, queued } from "./operations.js";
 
 const spread = (p50: number, p90 = p50 * 1.5) => ({ p50, p90 });
 const stages = (given: Record<string, number>) =>
-  Object.fromEntries(Object.entries(given).map(([name, p50]) => [name, { runs: 5, ...spread(p50) }]));
+  Object.fromEntries(
+    Object.entries(given).map(([name, p50]) => [name, { runs: 5, ...spread(p50) }]),
+  );
 const BACKUP: HistoryReply = {
   op: "backup",
   runs: 5,
@@ -73,7 +82,11 @@ const silent = (over: Partial<Operation> = {}) => backup({ progress: null, perce
 describe("time left of an operation", () => {
   test("is told once it is known what earlier runs took; until then there is no verdict, and a sign", () => {
     const state = opened([backup()]);
-    expect(chainTime(state, backup())).toMatchObject({ seconds: null, isKnown: false, isLater: false });
+    expect(chainTime(state, backup())).toMatchObject({
+      seconds: null,
+      isKnown: false,
+      isLater: false,
+    });
     expect(screenText(state)).toMatch(/● nightly +Archive 2\/3 [^│]* … +… │/);
     expect(screenText(state)).not.toMatch(/first run|done ≈|left/);
     const line = { type: "history", ...BACKUP } as const;
@@ -96,7 +109,11 @@ describe("time left of an operation", () => {
   test("a later stage that no earlier run came through is left out where it may be most of the rest", () => {
     const { Checksum: _, ...known } = BACKUP.stages;
     const state = opened([silent()], { ...BACKUP, stages: known });
-    expect(least(state, silent())).toEqual({ seconds: 200 - 72 + 20, isLeast: false, unknown: ["Checksum"] });
+    expect(least(state, silent())).toEqual({
+      seconds: 200 - 72 + 20,
+      isLeast: false,
+      unknown: ["Checksum"],
+    });
     expect(timesOf(state)).toMatch(/2m28s left · done ≈ /);
     const late = update(state, { type: "ticked", now: NOW + 240_000 });
     expect(timesOf(late)).toMatch(/≥13s left · then Checksum/);
@@ -109,7 +126,10 @@ describe("time left of an operation", () => {
       currentStage: 0,
       stageStates: { Archive: "active" },
     });
-    expect(least(opened([odd], BACKUP), odd)).toMatchObject({ seconds: 200 - 72, unknown: ["constructor"] });
+    expect(least(opened([odd], BACKUP), odd)).toMatchObject({
+      seconds: 200 - 72,
+      unknown: ["constructor"],
+    });
     expect(screenText(opened([odd]))).toContain("○ constructor");
   });
 
@@ -120,7 +140,13 @@ describe("time left of an operation", () => {
 
   test("runs that differ too much tell nothing: neither what is left, nor what is usual, nor a stall", () => {
     const shell = (over: Partial<Operation>) =>
-      silent({ op: "shell", stages: ["Run"], currentStage: 0, stageStates: { Run: "active" }, ...over });
+      silent({
+        op: "shell",
+        stages: ["Run"],
+        currentStage: 0,
+        stageStates: { Run: "active" },
+        ...over,
+      });
     const running = shell({
       updatedAt: ago(0),
       stageTimes: { Run: { startedAt: ago(72), finishedAt: null, resumed: false, seconds: null } },
@@ -149,7 +175,10 @@ describe("percent", () => {
   test("is the share of the time in the list, in the picture and of the stage", () => {
     // 75 s of 75 + 128, and 72 s of 200: by its items, the stage is at 47 %.
     const half = silent({ percent: 47, untrackedStage: null });
-    const state = opened([half], { ...BACKUP, stages: stages({ Scan: 2, Archive: 200, Checksum: 0 }) });
+    const state = opened([half], {
+      ...BACKUP,
+      stages: stages({ Scan: 2, Archive: 200, Checksum: 0 }),
+    });
     const { seconds } = chainTime(state, half);
     const share = `${Math.floor((100 * 75) / (75 + seconds!))}%`;
     expect(new Set(percents(state)?.map((text) => text.replace(/[~≥]/, "")))).toContain(share);
@@ -187,7 +216,10 @@ describe("percent", () => {
 });
 
 describe("time left of a chain", () => {
-  const followed = { ...BACKUP, next: [{ op: "verify-backup", title: "Verify a backup", runs: 5 }] };
+  const followed = {
+    ...BACKUP,
+    next: [{ op: "verify-backup", title: "Verify a backup", runs: 5 }],
+  };
 
   test("goes on as earlier chains of its kind did", () => {
     const state = opened([silent()], followed, VERIFY);
@@ -213,10 +245,13 @@ describe("time left of a chain", () => {
 });
 
 describe("on the screen", () => {
-  const at = (state: State, seconds: number) => update(state, { type: "ticked", now: NOW + seconds * 1000 });
+  const at = (state: State, seconds: number) =>
+    update(state, { type: "ticked", now: NOW + seconds * 1000 });
 
   test("the end has its range, and says how many runs it is from", () => {
-    expect(timesOf(opened([silent()], BACKUP))).toMatch(/3m08s left · done ≈ [\d:]+ ±1m45s · 5 runs/);
+    expect(timesOf(opened([silent()], BACKUP))).toMatch(
+      /3m08s left · done ≈ [\d:]+ ±1m45s · 5 runs/,
+    );
   });
 
   test("of a first run tells that nothing is known, and no time in the column of what is left", () => {
@@ -237,10 +272,16 @@ describe("on the screen", () => {
     const counting = (seconds: number, percent: number) =>
       changed(silent().id, { percent, updatedAt: ago(-seconds) });
     const only = { stages: ["Archive"], currentStage: 0 };
-    let state = opened([silent({ ...only, percent: 50 })], { ...BACKUP, runs: 0, seconds: null, stages: {} });
+    let state = opened([silent({ ...only, percent: 50 })], {
+      ...BACKUP,
+      runs: 0,
+      seconds: null,
+      stages: {},
+    });
     for (let n = 1; n <= 10; n++) state = at(update(state, counting(n, 50 + n)), n);
     expect(timesOf(state)).not.toContain("later than expected");
-    for (let n = 1; n <= 20; n++) state = at(update(state, counting(10 + n * 8, 60 + n)), 10 + n * 8);
+    for (let n = 1; n <= 20; n++)
+      state = at(update(state, counting(10 + n * 8, 60 + n)), 10 + n * 8);
     expect(timesOf(state)).toMatch(/\dm\d\ds left · later than expected · done ≈/);
   });
 
@@ -251,11 +292,17 @@ describe("on the screen", () => {
     let state = opened([silent({ ...only, percent: 50 })], NONE);
     for (let n = 1; n <= 20; n++) state = at(update(state, report(n, 50 + 2 * n)), n);
     expect(chainTime(at(state, 29), state.view.operations.get(silent().id)!).isLater).toBe(false);
-    const first = { ...silent(only), state: "succeeded", finishedAt: ago(-20), seconds: 95 } as Operation;
+    const first = {
+      ...silent(only),
+      state: "succeeded",
+      finishedAt: ago(-20),
+      seconds: 95,
+    } as Operation;
     const chain = { ...first.chain, index: 1, previous: first.id };
     const next = silent({ ...only, id: "nextnextnext", chain, startedAt: ago(-20), percent: 10 });
     const handed = { ...first, chain: { ...first.chain, next: next.id } };
-    for (const { id, ...patch } of [handed, next]) state = update(state, changed(id, { id, ...patch }));
+    for (const { id, ...patch } of [handed, next])
+      state = update(state, changed(id, { id, ...patch }));
     for (let n = 21; n <= 25; n++)
       state = at(update(state, changed(next.id, { percent: n - 10, updatedAt: ago(-n) })), n);
     expect(chainTime(state, state.view.operations.get(next.id)!)).toMatchObject({
@@ -273,7 +320,10 @@ describe("on the screen", () => {
 
   test("a pause is not called the time that it ran", () => {
     const paused = silent({ pause: { since: ago(20), seconds: 0, changes: 1 } });
-    const state = update(opened([paused], BACKUP), { type: "resized", size: { columns: 80, rows: 24 } });
+    const state = update(opened([paused], BACKUP), {
+      type: "resized",
+      size: { columns: 80, rows: 24 },
+    });
     expect(screenText(state)).toMatch(/─ paused ─╮/);
   });
 });
@@ -294,7 +344,8 @@ describe("the time until the queue is empty", () => {
     expect(header({ emptyAt })).toContain("○ 7 queued ~2 min ");
     expect(header({ emptyAt }, 60)).toContain("○ 7 queued ~35s ");
     expect(header({ emptyAt }, 94.5)).toContain("○ 7 queued ~1s ");
-    for (const seconds of [95, 200]) expect(header({ emptyAt }, seconds)).toMatch(/○ 7 queued {2,}/);
+    for (const seconds of [95, 200])
+      expect(header({ emptyAt }, seconds)).toMatch(/○ 7 queued {2,}/);
   });
 
   test("does not include what starts at a later time, which stands apart", () => {
@@ -306,7 +357,12 @@ describe("the time until the queue is empty", () => {
 
 test("a success is compared with other runs, never with itself", () => {
   const done = backupDone();
-  const self = { id: done.id, state: "succeeded", seconds: 70, finishedAt: done.finishedAt! } as const;
+  const self = {
+    id: done.id,
+    state: "succeeded",
+    seconds: 70,
+    finishedAt: done.finishedAt!,
+  } as const;
   const verdict = (runs: number) =>
     screenText(opened([done], { ...BACKUP, runs, seconds: spread(70), recent: [self] }));
   expect(verdict(1)).not.toMatch(/as usual|usually/);
@@ -351,12 +407,15 @@ describe("an operation with a history key", () => {
   test("has both from its own", () => {
     const state = update(opened([make]), answerTo("history", BACKUP, { name, succeeded: 0 }));
     expect(secondsLeft(state, make)).toBe(200 - 72 + 60);
-    expect(stallOf(update(state, { type: "ticked", now: NOW + 900_000 }), make)).toMatchObject({ why: 900 });
+    expect(stallOf(update(state, { type: "ticked", now: NOW + 900_000 }), make)).toMatchObject({
+      why: 900,
+    });
   });
 });
 
 describe("a stall", () => {
-  const at = (state: State, seconds: number) => update(state, { type: "ticked", now: NOW + seconds * 1000 });
+  const at = (state: State, seconds: number) =>
+    update(state, { type: "ticked", now: NOW + seconds * 1000 });
   const moved = silent({ updatedAt: ago(0) });
 
   test("is silence beyond three times what the stage usually takes", () => {

@@ -1,4 +1,7 @@
-/** The first part of a failed operation, what the daemon tells of it, and the result of a success in its row. */
+/**
+ * The first part of a failed operation, what the daemon tells of it, and the result of a success in
+ * its row.
+ */
 import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import { errorLineIn, isErrorLine, withoutMakeEnd } from "../../../protocol/text/line-level.js";
@@ -87,7 +90,9 @@ describe("the card", () => {
 
   test("keeps the error, then the last lines, on a small screen", () => {
     const state = press(
-      show(failed({ error: ran(["ok 29", "ok 30", "not ok 31"]) }), { size: { columns: 40, rows: 15 } }),
+      show(failed({ error: ran(["ok 29", "ok 30", "not ok 31"]) }), {
+        size: { columns: 40, rows: 15 },
+      }),
       "return",
     );
     const rows = detailPlan(state).rows.map((row) => String(row).trimEnd());
@@ -101,7 +106,10 @@ describe("the card", () => {
 
   test("has the line that tells of the error where others follow", () => {
     const lines = ["doc.c:3:1: error: no", ...Array.from({ length: 9 }, (_, i) => `note ${i}`)];
-    expect(card(show(failed({ error: ran(lines) }))).slice(2, 4)).toEqual([`│ ${lines[0]}`, "│ note 0"]);
+    expect(card(show(failed({ error: ran(lines) }))).slice(2, 4)).toEqual([
+      `│ ${lines[0]}`,
+      "│ note 0",
+    ]);
   });
 
   test("marks no line of a script of which the shell named none", () => {
@@ -156,9 +164,16 @@ describe("the card", () => {
 
   test("leaves the stage that failed its row, whatever else is known", () => {
     const it = deploy();
-    const changes = Array.from({ length: 30 }, (_, i) => ({ kind: "stage", name: `V${i}`, before: "1s" }));
+    const changes = Array.from({ length: 30 }, (_, i) => ({
+      kind: "stage",
+      name: `V${i}`,
+      before: "1s",
+    }));
     const since = { id: "goodaaaaaaaa", finishedAt: ago(7790), seconds: 1.2 };
-    const state = after(show(it, { size: { columns: 110, rows: 30 } }), told(it, { since, changes }));
+    const state = after(
+      show(it, { size: { columns: 110, rows: 30 } }),
+      told(it, { since, changes }),
+    );
     expect(detailPlan(state).rows.map(String).join("\n")).toContain("✗ Process ");
   });
 
@@ -200,7 +215,9 @@ describe("the daemon", () => {
       partial: false,
     });
     expect(wanted(after(show(it), told(it)), "why")).toBeNull();
-    expect(wanted(after(show(deploy({ attempt: 2 })), told(it)), "why")).toMatchObject({ attempt: 2 });
+    expect(wanted(after(show(deploy({ attempt: 2 })), told(it)), "why")).toMatchObject({
+      attempt: 2,
+    });
     expect(wanted(show(deploy({ state: "succeeded" })), "why")).toBeNull();
   });
 });
@@ -223,7 +240,11 @@ test.each([
 ])("%s tells of an error", (line) => expect(isErrorLine(line)).toBe(true));
 
 test("of the end of make, the target that failed first stays", () => {
-  const made = ["cc -c a.c", "sh: help2man: command not found", "make[2]: *** [Makefile:9: doc] Error 127"];
+  const made = [
+    "cc -c a.c",
+    "sh: help2man: command not found",
+    "make[2]: *** [Makefile:9: doc] Error 127",
+  ];
   const end = [
     "make[2]: Leaving directory '/srv/man'",
     "make[1]: *** [Makefile:4: all] Error 2",
@@ -249,12 +270,28 @@ test.each([
 describe("the row of a success", () => {
   const done = (over: Partial<Operation>) => backupDone({ result: null, ...over });
   const ended = { exitCode: 0, signal: null, seconds: 2 };
-  const counted = { done: 312, total: 312, unit: "tests", label: null, rate: null, etaSeconds: null };
+  const counted = {
+    done: 312,
+    total: 312,
+    unit: "tests",
+    label: null,
+    rate: null,
+    etaSeconds: null,
+  };
 
   test.each([
     [{ resultText: "3 files\nmore" }, "3 files"],
     [
-      { result: { rows: 600, table: "orders", size_bytes: 2048, list: [1, 2], deep: {}, dry: false } },
+      {
+        result: {
+          rows: 600,
+          table: "orders",
+          size_bytes: 2048,
+          list: [1, 2],
+          deep: {},
+          dry: false,
+        },
+      },
       "600 rows · 2.0 KiB · orders · 2 list",
     ],
     [{ result: "v1.2.3" }, "v1.2.3"],

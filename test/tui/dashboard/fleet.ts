@@ -1,7 +1,16 @@
 /** A fleet of three hosts for the screens, at the fixed time of their operations. */
 import type { DaemonReply, HostReply } from "../../../protocol/replies.js";
 import { fleetOf, host } from "../../harness/hosts.js";
-import { ago, backup, backupDone, failed, operation, queued, scanning, verify } from "./operations.js";
+import {
+  ago,
+  backup,
+  backupDone,
+  failed,
+  operation,
+  queued,
+  scanning,
+  verify,
+} from "./operations.js";
 import type { World } from "./world.js";
 
 const times = { joinedAt: ago(90_000), renewedAt: ago(3) };

@@ -1,4 +1,6 @@
-/** A field and the daemon say the same of a value: a tick stands only beside what the daemon takes. */
+/**
+ * A field and the daemon say the same of a value: a tick stands only beside what the daemon takes.
+ */
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { inputSchema } from "../../../ops/types/describe-type.js";
@@ -8,13 +10,26 @@ import { lineOf } from "../../../tui/dashboard/text/line-edit.js";
 
 /** Schemas, with texts that a person may type. */
 const SAID: Record<string, [z.ZodType, ...string[]]> = {
-  date: [z.date(), "yesterday", "2026-11-25", "2026-02-30", "2026-11-25T08:30:00Z", "2026-11-25T08:30", "5"],
+  date: [
+    z.date(),
+    "yesterday",
+    "2026-11-25",
+    "2026-02-30",
+    "2026-11-25T08:30:00Z",
+    "2026-11-25T08:30",
+    "5",
+  ],
   "optional date": [z.date().optional(), "soon", "2024-02-29", "2025-02-29"],
   "date with a default": [z.date().default(new Date(0)), "now", "2026-01-01"],
   "list of dates": [z.array(z.date()), "yesterday", "2026-11-25 2026-11-26", "2026-11-25 x"],
   "set of dates": [z.set(z.date()), "x", "2026-11-25"],
   "ISO date": [z.iso.date(), "yesterday", "2026-11-25", "2026-02-30"],
-  "ISO date and time": [z.iso.datetime(), "2026-11-25", "2026-11-25T08:30:00Z", "2026-11-25T08:30:00+01:00"],
+  "ISO date and time": [
+    z.iso.datetime(),
+    "2026-11-25",
+    "2026-11-25T08:30:00Z",
+    "2026-11-25T08:30:00+01:00",
+  ],
   "ISO time": [z.iso.time(), "8", "08:30", "08:30:00"],
   "ISO duration": [z.iso.duration(), "1h", "PT1H"],
   email: [z.email(), "ann", "ann@example.com"],
@@ -31,7 +46,14 @@ const SAID: Record<string, [z.ZodType, ...string[]]> = {
   "open bounds": [z.number().gt(0).lt(1), "0", "0.5", "1"],
   "multiple of": [z.number().multipleOf(5), "7", "10"],
   decimals: [z.number().multipleOf(0.1), "0.3", "0.35"],
-  "whole number": [z.int(), "1.5", "3", "9007199254740991", "9007199254740992", "-9007199254740993"],
+  "whole number": [
+    z.int(),
+    "1.5",
+    "3",
+    "9007199254740991",
+    "9007199254740992",
+    "-9007199254740993",
+  ],
   "whole number of 32 bits": [z.int32(), "2147483647", "2147483648"],
   "big integer": [z.bigint(), "12", "1.5", "-3", "123456789012345678901234567890"],
   choice: [z.enum(["fast", "slow"]), "fsat", "fast"],
@@ -59,7 +81,12 @@ const SAID: Record<string, [z.ZodType, ...string[]]> = {
     '{"at": {"since": "2026-11-25"}}',
   ],
   record: [z.record(z.string(), z.int()), '{"a": 1}', '{"a": "b"}'],
-  "record of choices": [z.record(z.enum(["a", "b"]), z.int()), '{"a": 1, "b": 2}', '{"a": 1}', '{"c": 1}'],
+  "record of choices": [
+    z.record(z.enum(["a", "b"]), z.int()),
+    '{"a": 1, "b": 2}',
+    '{"a": 1}',
+    '{"c": 1}',
+  ],
   "both objects": [
     z.intersection(z.object({ a: z.int() }), z.object({ b: z.int() })),
     '{"a": 1, "b": 2}',
@@ -131,9 +158,14 @@ test.each(Object.entries(UNSAID))(
   "what no schema says has no tick: %s",
   async (_name, [schema, good, bad]) => {
     const params = z.object({ p: schema });
-    expect(await verdictsOf(params, good)).toMatchObject({ held: { isSure: false }, parsed: { ok: true } });
+    expect(await verdictsOf(params, good)).toMatchObject({
+      held: { isSure: false },
+      parsed: { ok: true },
+    });
     const { held, parsed } = await verdictsOf(params, bad);
-    expect("problem" in held || (!("isSure" in held && held.isSure) && parsed?.ok === false)).toBe(true);
+    expect("problem" in held || (!("isSure" in held && held.isSure) && parsed?.ok === false)).toBe(
+      true,
+    );
   },
 );
 
@@ -142,11 +174,14 @@ test("a refinement of all parameters takes the tick of each", async () => {
   expect((await verdictsOf(params, "a")).held).toMatchObject({ isSure: false });
 });
 
-test.each(["yesterday", "2026-02-30"])("the words of a date are those of the daemon: %s", async (text) => {
-  const params = z.object({ p: z.date() });
-  const parsed = await parseParams(params, { p: text });
-  const { held } = await verdictsOf(params, text);
-  const problem = `takes a date, like 2026-11-25 or 2026-11-25T08:30:00Z, not "${text}"`;
-  expect(held).toEqual({ problem });
-  expect(parsed).toMatchObject({ problems: [`p ${problem}`] });
-});
+test.each(["yesterday", "2026-02-30"])(
+  "the words of a date are those of the daemon: %s",
+  async (text) => {
+    const params = z.object({ p: z.date() });
+    const parsed = await parseParams(params, { p: text });
+    const { held } = await verdictsOf(params, text);
+    const problem = `takes a date, like 2026-11-25 or 2026-11-25T08:30:00Z, not "${text}"`;
+    expect(held).toEqual({ problem });
+    expect(parsed).toMatchObject({ problems: [`p ${problem}`] });
+  },
+);

@@ -1,4 +1,7 @@
-/** Forms: what is typed, what it means, what is wrong with it, and the shell command that says the same. */
+/**
+ * Forms: what is typed, what it means, what is wrong with it, and the shell command that says the
+ * same.
+ */
 
 import { execFileSync } from "node:child_process";
 import { Command } from "commander";
@@ -8,7 +11,11 @@ import { readWords } from "../../../ops/types/words.js";
 import type { TypesReply } from "../../../protocol/replies.js";
 import type { JsonSchema } from "../../../protocol/schema/json-schema.js";
 import { withTrailing } from "../../../protocol/schema/parameters.js";
-import { registerSubmit, type SubmitOptions, type SubmitWords } from "../../../tui/cli/submit/command.js";
+import {
+  registerSubmit,
+  type SubmitOptions,
+  type SubmitWords,
+} from "../../../tui/cli/submit/command.js";
 import type { PageOf } from "../../../tui/dashboard/core/model.js";
 import { commandOf } from "../../../tui/dashboard/core/request.js";
 import { choiceAfter, fieldsOf, heldBy, shellSplit } from "../../../tui/dashboard/form/field.js";
@@ -28,7 +35,8 @@ function filled(form: Form, texts: Record<string, string>): Form {
 
 function readSubmit(all: string[]): SubmitWords {
   const end = all.indexOf("--");
-  const [before, trailing] = end === -1 ? [all, undefined] : [all.slice(0, end), all.slice(end + 1)];
+  const [before, trailing] =
+    end === -1 ? [all, undefined] : [all.slice(0, end), all.slice(end + 1)];
   const root = new Command("liveops").exitOverride().enablePositionalOptions();
   registerSubmit(root);
   let read: SubmitWords | undefined;
@@ -41,12 +49,17 @@ function readSubmit(all: string[]): SubmitWords {
 
 /** What a shell makes of the command, as `liveops submit` reads it. */
 function asSubmitted(command: string, schema: JsonSchema | null) {
-  const typed = execFileSync("/bin/sh", ["-c", `for w in ${command}; do printf '%s\\0' "$w"; done`], {
-    encoding: "utf8",
-  });
+  const typed = execFileSync(
+    "/bin/sh",
+    ["-c", `for w in ${command}; do printf '%s\\0' "$w"; done`],
+    {
+      encoding: "utf8",
+    },
+  );
   const all = typed.split("\0").slice(1, -1);
   const words = readSubmit(all);
-  const base = words.options.params === undefined ? undefined : (JSON.parse(words.options.params) as object);
+  const base =
+    words.options.params === undefined ? undefined : (JSON.parse(words.options.params) as object);
   const params = readWords(schema, base, withTrailing(words.set, words.trailing));
   return { op: words.op, label: words.options.label, params };
 }
@@ -85,12 +98,16 @@ const texts = fc.record(
     text: typedText,
     maybe: fc.oneof(json, fc.constant("null")),
     count: fc.integer().map(String),
-    ratio: fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => JSON.stringify(value)),
+    ratio: fc
+      .double({ noNaN: true, noDefaultInfinity: true })
+      .map((value) => JSON.stringify(value)),
     yes: fc.constantFrom("true", "false"),
     mode: fc.constantFrom("fast", "slow"),
     tags: shellWords,
     numbers: fc.array(fc.integer()).map((value) => JSON.stringify(value)),
-    deep: fc.dictionary(fc.string({ minLength: 1 }), fc.integer()).map((value) => JSON.stringify(value)),
+    deep: fc
+      .dictionary(fc.string({ minLength: 1 }), fc.integer())
+      .map((value) => JSON.stringify(value)),
     either: json,
     args: shellWords,
     "odd.name": typedText,
@@ -138,7 +155,11 @@ describe("the command", () => {
   });
 
   test("of a type with a parameter label keeps it apart from the operation's label", () => {
-    const params = { type: "object", properties: { label: { type: "string" } }, required: ["label"] };
+    const params = {
+      type: "object",
+      properties: { label: { type: "string" } },
+      required: ["label"],
+    };
     const form = openForm(type({ op: "prints", params }));
     expect(form.fields.map(({ name }) => name)).toEqual(["label", "--label"]);
     expect(firstProblem(form)).toBe(0);

@@ -1,4 +1,7 @@
-/** The law of the screen: no row wider than its pane, no frame higher than the terminal, nothing a terminal acts on. */
+/**
+ * The law of the screen: no row wider than its pane, no frame higher than the terminal, nothing a
+ * terminal acts on.
+ */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { NO_COUNTS } from "../../../protocol/watch.js";
@@ -58,7 +61,10 @@ const state: fc.Arbitrary<State> = fc
     const [title, label, status, unit, name, message, key, value, stack, notice, cwd, log] =
       given.texts as string[];
     const states = Object.fromEntries(
-      given.stages.map((stage, i) => [stage, i < given.at ? ("done" as const) : ("active" as const)]),
+      given.stages.map((stage, i) => [
+        stage,
+        i < given.at ? ("done" as const) : ("active" as const),
+      ]),
     );
     const first = backup({
       title: title!,
@@ -67,7 +73,14 @@ const state: fc.Arbitrary<State> = fc
       stages: given.stages,
       stageStates: states,
       percent: given.percent,
-      progress: { done: 7, total: given.total, unit: unit!, label: name!, rate: 1e7, etaSeconds: 1e6 },
+      progress: {
+        done: 7,
+        total: given.total,
+        unit: unit!,
+        label: name!,
+        rate: 1e7,
+        etaSeconds: 1e6,
+      },
       status: { text: status!, level: "warning" },
       ...(given.link && {
         state: "succeeded" as const,
@@ -91,17 +104,30 @@ const state: fc.Arbitrary<State> = fc
           code: key!,
           message: message!,
           stack: stack!,
-          causes: [{ depth: given.at, message: value!, stack: `Error\n    at ${key} (/ops/${name}.ts:1:2)` }],
+          causes: [
+            {
+              depth: given.at,
+              message: value!,
+              stack: `Error\n    at ${key} (/ops/${name}.ts:1:2)`,
+            },
+          ],
         },
       }),
       ...others,
     ];
-    let now = initial({ size: { columns: given.columns, rows: given.rows }, socket: `/run/${title}` });
-    if (given.away) return { ...now, connection: { state: "connecting" as const, reason: message! } };
+    let now = initial({
+      size: { columns: given.columns, rows: given.rows },
+      socket: `/run/${title}`,
+    });
+    if (given.away)
+      return { ...now, connection: { state: "connecting" as const, reason: message! } };
     const line = { type: "snapshot", cursor: "1", operations, counts: NO_COUNTS } as const;
     now = update(now, { type: "watched", line });
     now = update(now, answerTo("find", given.at % 2 ? first : failed()));
-    now = update(now, answerTo("logStream", [logLine(1, log!, { stream: "stdout" })], { id: now.selected! }));
+    now = update(
+      now,
+      answerTo("logStream", [logLine(1, log!, { stream: "stdout" })], { id: now.selected! }),
+    );
     if (given.known) {
       const spread = { runs: 3, p50: 1e6, p90: 2e6 };
       const stages = Object.fromEntries(given.stages.map((stage) => [stage, spread]));
@@ -122,7 +148,12 @@ const state: fc.Arbitrary<State> = fc
       search,
       ...given.logView,
     });
-    return { ...now, pane: given.pane, notice: { text: notice!, level: "info" as const }, ...given.over };
+    return {
+      ...now,
+      pane: given.pane,
+      notice: { text: notice!, level: "info" as const },
+      ...given.over,
+    };
   });
 
 const SGR = /\x1b\[[\d;]+m/g;
@@ -168,5 +199,6 @@ test("no cause is hidden: the panel has each of them", () => {
   };
   const state = open([failed({ error })], { size: { columns: 160, rows: 50 } });
   const panel = screenText(state);
-  for (const text of ["✗ top", "└ AggregateError: many", "└ TypeError: first"]) expect(panel).toContain(text);
+  for (const text of ["✗ top", "└ AggregateError: many", "└ TypeError: first"])
+    expect(panel).toContain(text);
 });

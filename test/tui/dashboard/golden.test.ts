@@ -1,6 +1,16 @@
 /** The screens, through the real Ink on a screen model, compared as text. */
 import { KEY } from "./open.js";
-import { ago, asked, backup, backupDone, failed, operation, queued, scanning, verify } from "./operations.js";
+import {
+  ago,
+  asked,
+  backup,
+  backupDone,
+  failed,
+  operation,
+  queued,
+  scanning,
+  verify,
+} from "./operations.js";
 import { golden, type Scene } from "./scenes.js";
 import type { World } from "./world.js";
 
@@ -11,7 +21,12 @@ function busy(world: World): void {
   world.put(queued());
   world.put(failed());
   world.put(
-    operation({ id: "olderfffffff", state: "cancelled", startedAt: ago(7000), finishedAt: ago(3000) }),
+    operation({
+      id: "olderfffffff",
+      state: "cancelled",
+      startedAt: ago(7000),
+      finishedAt: ago(3000),
+    }),
   );
   world.log("backupaaaaaa", "archived photos/2024/1.jpg", "archived photos/2024/2.jpg");
   world.log("backupaaaaaa", { text: "photos/2024/3.jpg changed as we read it", stream: "stderr" });
@@ -19,9 +34,19 @@ function busy(world: World): void {
   world.log("failedcccccc", "loading 10 rows", "row 7 has no price");
 }
 
-const QUEUE = { concurrency: 1, configured: true, queued: 0, running: 0, toAnswer: 0, pausedSince: null };
+const QUEUE = {
+  concurrency: 1,
+  configured: true,
+  queued: 0,
+  running: 0,
+  toAnswer: 0,
+  pausedSince: null,
+};
 
-/** A question, a program that waits for input, a new failure and a missed run; and a queue is paused. */
+/**
+ * A question, a program that waits for input, a new failure and a missed run; and a queue is
+ * paused.
+ */
 function waiting(world: World): void {
   busy(world);
   world.put(
@@ -120,7 +145,8 @@ const SCENES: Scene[] = [
         progress: null,
         status: null,
       });
-      // The percent of a chain never goes back: whether this one was drawn must not depend on the load.
+      // The percent of a chain never goes back: whether this one was drawn must not depend on the
+      // load.
       await screen.until("66%");
       world.handOver("backupaaaaaa", verify());
       await screen.until((text) => text.includes("→ Verify") && /▸|● Verify a b/.test(text));

@@ -8,7 +8,8 @@ const SCENES: Scene[] = [
     name: "fleet",
     set: fleetWorld,
     id: SECOND.id,
-    show: ({ screen }) => screen.until((text) => text.includes("host build-2: no") && text.includes("12%")),
+    show: ({ screen }) =>
+      screen.until((text) => text.includes("host build-2: no") && text.includes("12%")),
   },
   {
     name: "hosts",

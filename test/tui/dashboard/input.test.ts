@@ -35,12 +35,18 @@ describe("reports", () => {
 });
 
 describe("left alone", () => {
-  test.each(["jk", "\x1b", "\x1b[A", "\x1b]", "\x1bP", "\x1bOP", "\x1b[200~a b\x1b[201~", "\x1b[I"])(
-    "%j",
-    (keys) => {
-      expect(typed(keys, "x")).toBe(`${keys}x`);
-    },
-  );
+  test.each([
+    "jk",
+    "\x1b",
+    "\x1b[A",
+    "\x1b]",
+    "\x1bP",
+    "\x1bOP",
+    "\x1b[200~a b\x1b[201~",
+    "\x1b[I",
+  ])("%j", (keys) => {
+    expect(typed(keys, "x")).toBe(`${keys}x`);
+  });
 
   test("what is typed after a reply that never ends", () => {
     expect(typed("\x1b]11;rgb:00", "x", "y")).toBe("xy");

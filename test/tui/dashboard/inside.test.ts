@@ -30,14 +30,19 @@ const open = (operations: readonly Operation[]) => opened(operations, { size: SI
 /** The names of the rows of stages, with their indent and sign. */
 function rowsOf(state: State): string[] {
   const text = screenText(state);
-  return [...text.matchAll(/│ {3}( *[✓●○✗⊘] [A-Za-z][\w ]*?)(?= {2,}|╌|━)/g)].map(([, row]) => row!);
+  return [...text.matchAll(/│ {3}( *[✓●○✗⊘] [A-Za-z][\w ]*?)(?= {2,}|╌|━)/g)].map(
+    ([, row]) => row!,
+  );
 }
 
 test("the list has one row for an operation and what runs inside of it, down to the innermost", () => {
   const state = open([release(), compile(), inner()]);
   expect(state.list.order).toEqual(["releaseaaaaa"]);
   expect(screenText(state)).toContain(" › Parse 1/2 ");
-  const two = after(open([release(), compile()]), put(compile({ id: "compileddddd", createdAt: ago(20) })));
+  const two = after(
+    open([release(), compile()]),
+    put(compile({ id: "compileddddd", createdAt: ago(20) })),
+  );
   expect(screenText(two)).toContain(" › Compile +1 1/2 ");
   const done = after(state, changed("compilebbbbb", { state: "succeeded" }));
   expect(screenText(done)).not.toContain("›");
@@ -67,7 +72,12 @@ test("its stages are rows below the stage that waits for it, those of the inner 
 });
 
 test("of several operations in a stage each has a row, of one in a step the step is its row", () => {
-  const other = compile({ id: "otherddddddd", title: "Other", state: "succeeded", createdAt: ago(60) });
+  const other = compile({
+    id: "otherddddddd",
+    title: "Other",
+    state: "succeeded",
+    createdAt: ago(60),
+  });
   expect(rowsOf(open([release(), compile(), other]))).toEqual([
     "● Build",
     "  ✓ Other",
@@ -79,7 +89,11 @@ test("of several operations in a stage each has a row, of one in a step the step
   ]);
   const steps = { steps: { Build: [step("web")] }, stepCounts: { Build: { total: 1 } } };
   const web = compile({ parent: { ...compile().parent!, step: "web" } });
-  expect(rowsOf(open([release(steps), web])).slice(0, 3)).toEqual(["● Build", "  ● web", "    ✓ Fetch"]);
+  expect(rowsOf(open([release(steps), web])).slice(0, 3)).toEqual([
+    "● Build",
+    "  ● web",
+    "    ✓ Fetch",
+  ]);
   const done = { ...web, state: "succeeded" } as const;
   expect(rowsOf(open([release(steps), done]))).toEqual(["● Build", "  ● web", "○ Deploy"]);
 });
@@ -108,7 +122,10 @@ test("those that ended are asked for, and the operation around one that was open
   const ended = release({ state: "failed", stageStates: { Build: "failed" }, waitsFor: null });
   const known = after(state, put(ended), answerTo("inside", [failed], { parent: "releaseaaaaa" }));
   expect(rowsOf(known)).toEqual(["✗ Build", "  ✓ Fetch", "  ✗ Compile", "  ○ Pack", "○ Deploy"]);
-  const alone = act(open([compile({ parent: { ...compile().parent!, id: "goneeeeeeeee" } })]), "switch");
+  const alone = act(
+    open([compile({ parent: { ...compile().parent!, id: "goneeeeeeeee" } })]),
+    "switch",
+  );
   expect(alone.list.order).toEqual([]);
 });
 
@@ -120,7 +137,9 @@ test("neither its start nor its failure is told: the operation around it tells t
   expect([failed.notice, waitingOf(failed)]).toEqual([null, []]);
   const asks = after(
     began,
-    changed("compilebbbbb", { waitingForInput: { prompt: "Key?", echo: true, number: 1, since: ago(0) } }),
+    changed("compilebbbbb", {
+      waitingForInput: { prompt: "Key?", echo: true, number: 1, since: ago(0) },
+    }),
   );
   expect(waitingOf(asks)).toMatchObject([{ kind: "input", operation: { id: "compilebbbbb" } }]);
 });

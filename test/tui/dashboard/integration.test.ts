@@ -20,7 +20,8 @@ async function following(over: Partial<OpenOptions> = {}) {
   const opened = openDashboard({ socket: world.socket, id: "backupaaaaaa", ...over });
   await opened.screen.until(/[●•] Archive/);
   await opened.screen.until(
-    () => opened.screen.written.includes("● Back up a folder · Archive") || over.env?.TERM === "linux",
+    () =>
+      opened.screen.written.includes("● Back up a folder · Archive") || over.env?.TERM === "linux",
   );
   return { world, opened, written: () => opened.screen.written };
 }
@@ -151,7 +152,8 @@ describe("a notification", () => {
     const handed = { state: "succeeded", chain: { ...chain, next: verify().id } } as const;
     const over = verify({ state: "failed", finishedAt: ago(0) });
     const state = initial();
-    const after = (now: State, ...lines: WatchLine[]) => update(now, { type: "watched-lines", lines });
+    const after = (now: State, ...lines: WatchLine[]) =>
+      update(now, { type: "watched-lines", lines });
     const snapshot = (...operations: Operation[]): WatchLine => ({
       type: "snapshot",
       cursor: "1",
@@ -159,7 +161,13 @@ describe("a notification", () => {
       counts: NO_COUNTS,
     });
     const changed: WatchLine = { type: "changed", cursor: "2", id, patch: handed };
-    const chained: WatchLine = { type: "chained", cursor: "3", from: id, to: over.id, operation: over };
+    const chained: WatchLine = {
+      type: "chained",
+      cursor: "3",
+      from: id,
+      to: over.id,
+      operation: over,
+    };
 
     const running = after(state, snapshot(backup()));
     expect(endedBetween(running, after(running, changed, chained))?.id).toBe(over.id);
@@ -177,7 +185,9 @@ describe("a notification", () => {
     expect(say({ TERM: "xterm-kitty" })).toBe(`\x1b]9;A,B: done${ST}`);
     expect(say({ TERM: "rxvt-unicode" })).toBe(`\x1b]777;notify;A,B;done${ST}`);
     expect(say({ TERM: "xterm", VTE_VERSION: "7600" })).toBe(`\x1b]777;notify;A,B;done${ST}`);
-    expect(say({ TERM: "tmux", TMUX: "/tmp/x" })).toBe(`\x1bPtmux;\x1b\x1b]9;A,B: done\x1b\x1b\\${ST}`);
+    expect(say({ TERM: "tmux", TMUX: "/tmp/x" })).toBe(
+      `\x1bPtmux;\x1b\x1b]9;A,B: done\x1b\x1b\\${ST}`,
+    );
   });
 
   test("a title is no longer than a title", () => {

@@ -1,4 +1,7 @@
-/** Hyperlinks of the log: what is a link and where it leads, what never is, and what the terminal gets. */
+/**
+ * Hyperlinks of the log: what is a link and where it leads, what never is, and what the terminal
+ * gets.
+ */
 import { writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -30,7 +33,10 @@ describe("a link", () => {
     expect(targets("main.ts:12:5 - error TS1: no")).toEqual([url]);
     expect(targets(`    at run (file://${dir}/main.ts:4:1)`)).toEqual([url]);
     expect(targets(`File "${dir}/main.ts", line 3, in f`)).toEqual([url]);
-    expect(linksIn("main.ts:12:5", dir)[0]!.source).toEqual({ file: join(dir, "main.ts"), line: 12 });
+    expect(linksIn("main.ts:12:5", dir)[0]!.source).toEqual({
+      file: join(dir, "main.ts"),
+      line: 12,
+    });
   });
 
   test.each([

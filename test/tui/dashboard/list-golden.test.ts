@@ -4,7 +4,9 @@ import { backup, backupDone, failed, queued, scanning, verify } from "./operatio
 import { golden, type Scene } from "./scenes.js";
 import type { World } from "./world.js";
 
-const A = backupDone({ chain: { id: "backupaaaaaa", index: 0, previous: null, next: "verifybbbbbb" } });
+const A = backupDone({
+  chain: { id: "backupaaaaaa", index: 0, previous: null, next: "verifybbbbbb" },
+});
 
 function chained(world: World): void {
   for (const record of [A, verify(), failed()]) world.put(record);
@@ -18,7 +20,8 @@ const SCENES: Scene[] = [
   {
     name: "chain-folded",
     set: chained,
-    show: ({ screen }) => screen.until((text) => text.includes("Fails at") && text.includes("nightly")),
+    show: ({ screen }) =>
+      screen.until((text) => text.includes("Fails at") && text.includes("nightly")),
   },
   {
     name: "chain-unfolded",
@@ -37,7 +40,8 @@ const SCENES: Scene[] = [
       await screen.until("Fails at");
       press("/state:fa it");
       await screen.until(
-        (text) => text.includes("state:fa it") && !text.includes("Crawl") && text.includes("✗ Process"),
+        (text) =>
+          text.includes("state:fa it") && !text.includes("Crawl") && text.includes("✗ Process"),
       );
     },
   },

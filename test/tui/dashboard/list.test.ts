@@ -23,16 +23,31 @@ import {
   update,
   wanted,
 } from "./core.js";
-import { ago, backup, backupDone, failed, operation, queued, scanning, verify } from "./operations.js";
+import {
+  ago,
+  backup,
+  backupDone,
+  failed,
+  operation,
+  queued,
+  scanning,
+  verify,
+} from "./operations.js";
 
-const A = backupDone({ chain: { id: "backupaaaaaa", index: 0, previous: null, next: "verifybbbbbb" } });
+const A = backupDone({
+  chain: { id: "backupaaaaaa", index: 0, previous: null, next: "verifybbbbbb" },
+});
 const B = verify();
 
 const opened = (operations: Operation[], counts = NO_COUNTS): State => open(operations, { counts });
 
 const finished = (count: number): Operation[] =>
   Array.from({ length: count }, (_, i) =>
-    operation({ id: `many${String(i).padStart(8, "0")}`, state: "succeeded", createdAt: ago(100 + i) }),
+    operation({
+      id: `many${String(i).padStart(8, "0")}`,
+      state: "succeeded",
+      createdAt: ago(100 + i),
+    }),
   );
 
 describe("a filter", () => {
@@ -77,7 +92,8 @@ describe("a filter", () => {
       "x",
     );
     const holds = (query: ReturnType<typeof queryOf>, { id, op, title, label, state }: Operation) =>
-      (query.q === undefined || `${id}\n${op}\n${title}\n${label ?? ""}`.toLowerCase().includes(query.q)) &&
+      (query.q === undefined ||
+        `${id}\n${op}\n${title}\n${label ?? ""}`.toLowerCase().includes(query.q)) &&
       (query.state === undefined || query.state.includes(state));
     fc.assert(
       fc.property(fc.array(word, { maxLength: 4 }), (words) => {
@@ -110,7 +126,9 @@ describe("a filter", () => {
     const list = open([A, queued({ label })], { size: { columns: 74, rows: 24 } });
     const shown = (text: string) => screenText(type(press(list, "/"), text));
     expect(shown("quue:gpu")).toMatch(/No condition quue\. Did you mean queue\?/);
-    expect(shown("foo:bar")).toMatch(/No condition foo\. Conditions: op, state, label, id, queue, host\./);
+    expect(shown("foo:bar")).toMatch(
+      /No condition foo\. Conditions: op, state, label, id, queue, host\./,
+    );
     expect(shown("deploy:prod")).toContain(label);
     for (const text of ["deploy:prod", "op:nosuch", "nosuch", "10:30"])
       expect(shown(text)).not.toContain("No condition");
@@ -143,7 +161,10 @@ describe("a chain", () => {
     expect(state.list.folds.get(B.id)).toMatchObject({ links: 2, part: "folded" });
     const unfolded = press(state, "z");
     expect(unfolded.list.order).toEqual([B.id, A.id, failed().id]);
-    expect(press(unfolded, "j", "z")).toMatchObject({ list: { order: [B.id, failed().id] }, selected: B.id });
+    expect(press(unfolded, "j", "z")).toMatchObject({
+      list: { order: [B.id, failed().id] },
+      selected: B.id,
+    });
     expect(act(state, "fold-all").list.order).toHaveLength(3);
     expect(act(state, "fold-all", "fold-all").list.order).toHaveLength(2);
   });
@@ -156,7 +177,12 @@ describe("a chain", () => {
   });
 
   test("stays one row through a hand-over", () => {
-    const running = { ...A, state: "running" as const, finishedAt: null, chain: { ...A.chain, next: null } };
+    const running = {
+      ...A,
+      state: "running" as const,
+      finishedAt: null,
+      chain: { ...A.chain, next: null },
+    };
     const state = opened([running]);
     const after = update(state, {
       type: "watched-lines",
@@ -276,8 +302,13 @@ describe("a queue longer than what the stream brings", () => {
   const counts = { ...NO_COUNTS, queued: 100_000 };
   const snapshotOf = (moreQueued: number) => ({ ...snapshot(waiting(0, 500), counts), moreQueued });
   const long = after(open([], { counts }), { type: "watched", line: snapshotOf(99_500) });
-  const page = (text: string, before: string | null, from: number, to: number, next: string | null) =>
-    answerTo("queue", { operations: waiting(from, to), next, total: 100_000 }, { text, before });
+  const page = (
+    text: string,
+    before: string | null,
+    from: number,
+    to: number,
+    next: string | null,
+  ) => answerTo("queue", { operations: waiting(from, to), next, total: 100_000 }, { text, before });
 
   test("says how many more there are, folded and unfolded", () => {
     expect(screenText(long)).toContain("99,997 more queued");

@@ -51,12 +51,19 @@ const SCENES: Scene[] = [
     name: "log-json",
     set(world) {
       world.put(backup({ logLines: 0 }));
-      const json = (record: object) => ({ text: JSON.stringify(record), stream: "stdout" as const });
+      const json = (record: object) => ({
+        text: JSON.stringify(record),
+        stream: "stdout" as const,
+      });
       world.log(
         "backupaaaaaa",
         json({ level: 30, time: 1767323045000, msg: "listening", port: 8080, host: "build-1" }),
         json({ level: "warn", msg: "slow answer", ms: 2140, path: "/v1/items?q=a b" }),
-        json({ severity: "ERROR", message: "cannot reach db", err: { code: "ECONNREFUSED", retry: true } }),
+        json({
+          severity: "ERROR",
+          message: "cannot reach db",
+          err: { code: "ECONNREFUSED", retry: true },
+        }),
         json({ rows: 600, table: "orders", note: "\x1b[2J\u202e" }),
         "plain text {not json}",
       );

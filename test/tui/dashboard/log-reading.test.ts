@@ -1,4 +1,7 @@
-/** The log as a person reads it: JSON lines, the count of matches, a failed operation from its first error. */
+/**
+ * The log as a person reads it: JSON lines, the count of matches, a failed operation from its first
+ * error.
+ */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
@@ -22,19 +25,32 @@ describe("a line that is a JSON object", () => {
     ['{"__proto__":1,"msg":"x"}', "x __proto__=1"],
   ])("%s is level, message and values", (line, text) => expect(jsonLine(line)).toBe(text));
 
-  test.each(["{}", "[1]", '"x"', "{not json}", '{"a":1', 'at {"a":1}', `{"a":"${"x".repeat(20_000)}"}`, ""])(
-    "%.20s stays as it is",
-    (line) => expect(jsonLine(line)).toBeNull(),
-  );
+  test.each([
+    "{}",
+    "[1]",
+    '"x"',
+    "{not json}",
+    '{"a":1',
+    'at {"a":1}',
+    `{"a":"${"x".repeat(20_000)}"}`,
+    "",
+  ])("%.20s stays as it is", (line) => expect(jsonLine(line)).toBeNull());
 
   test("reaches the terminal only as text, whatever is in it", () => {
-    const record = fc.dictionary(fc.string({ unit: "binary" }), fc.jsonValue({ stringUnit: "binary" }));
+    const record = fc.dictionary(
+      fc.string({ unit: "binary" }),
+      fc.jsonValue({ stringUnit: "binary" }),
+    );
     fc.assert(
       fc.property(record, (value) => {
-        expect(jsonLine(JSON.stringify(value)) ?? "").not.toMatch(/[\x00-\x1f\x7f-\x9f\u202a-\u202e]/);
+        expect(jsonLine(JSON.stringify(value)) ?? "").not.toMatch(
+          /[\x00-\x1f\x7f-\x9f\u202a-\u202e]/,
+        );
       }),
     );
-    expect(jsonLine('{"msg":"\\u001b[31mred\\u001b[2J","a":"\\n"}')).toBe('\\x1b[31mred\\x1b[2J a="\\n"');
+    expect(jsonLine('{"msg":"\\u001b[31mred\\u001b[2J","a":"\\n"}')).toBe(
+      '\\x1b[31mred\\x1b[2J a="\\n"',
+    );
   });
 
   test("is copied as the program wrote it", async () => {
@@ -46,7 +62,9 @@ describe("a line that is a JSON object", () => {
     opened.press("C");
     await opened.screen.until("1 line copied");
     const copied = /\x1b\]52;c;([^\x07\x1b]+)/.exec(opened.screen.written)?.[1] ?? "";
-    expect(Buffer.from(copied, "base64").toString()).toBe('{"level":"error","msg":"no db","host":"a"}');
+    expect(Buffer.from(copied, "base64").toString()).toBe(
+      '{"level":"error","msg":"no db","host":"a"}',
+    );
   });
 });
 
@@ -75,9 +93,9 @@ describe("the matches of a search", () => {
     expect(matchText(state)).toBe("3 matches");
     const at = patched(state, "log", { search: { text: "x", at: 50 } });
     expect(matchText(at)).toBe("2 of 3");
-    expect(matchText(patched(searching([3, 50], true), "log", { search: { text: "x", at: 50 } }))).toBe(
-      "2 of 2+",
-    );
+    expect(
+      matchText(patched(searching([3, 50], true), "log", { search: { text: "x", at: 50 } })),
+    ).toBe("2 of 2+");
     expect(matchText(searching([]))).toBe("0 matches");
     expect(matchText(patched(at, "log", { search: { text: "y", at: 50 } }))).toBe("");
   });
@@ -120,16 +138,24 @@ describe("a failed operation", () => {
     world.log("failedcccccc", ...noise(0, 200).map(rest));
     await using opened = openDashboard({ socket: world.socket, id: "failed", size: [100, 30] });
     await opened.screen.until("cleaning 199.");
-    await world.daemon.request(({ path, query }) => path.endsWith("/log") && query.stage === undefined);
+    await world.daemon.request(
+      ({ path, query }) => path.endsWith("/log") && query.stage === undefined,
+    );
     await opened.screen.until("cleaning 199.");
   });
 
   test("is sought in the stage that failed, and not while one watches the end", () => {
     const state = open([backup(), it()], { size: { columns: 100, rows: 30 } });
     const chosen = choose(state, "failedcccccc");
-    expect(chosen.log.seek).toMatchObject({ query: { after: 0, stage: "Process" }, errorSince: ago(598) });
+    expect(chosen.log.seek).toMatchObject({
+      query: { after: 0, stage: "Process" },
+      errorSince: ago(598),
+    });
     expect(choose(chosen, backup().id).log.seek).toBeNull();
-    const seen = after(choose(open([{ ...it(), state: "running", error: null }]), it().id), put(it()));
+    const seen = after(
+      choose(open([{ ...it(), state: "running", error: null }]), it().id),
+      put(it()),
+    );
     expect(seen).toMatchObject({ log: { seek: null, window: { follow: true } } });
   });
 });

@@ -1,4 +1,7 @@
-/** The window of the log: always consecutive, always bounded, whatever is streamed, fetched and scrolled. */
+/**
+ * The window of the log: always consecutive, always bounded, whatever is streamed, fetched and
+ * scrolled.
+ */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { LogLine } from "../../../protocol/operation.js";
@@ -99,7 +102,9 @@ describe("the window", () => {
 
   test("lines that were written after the total was told are not shown twice", () => {
     const held = addPage(openLog("a", 0), { after: 0 }, range(1, 12), 10, null);
-    expect(appendLines(held, range(11, 13)).lines.map(({ n }) => n)).toEqual(range(1, 13).map(({ n }) => n));
+    expect(appendLines(held, range(11, 13)).lines.map(({ n }) => n)).toEqual(
+      range(1, 13).map(({ n }) => n),
+    );
   });
 
   type Step = { stream: number } | { scroll: number } | { to: "start" | "end" };
@@ -111,24 +116,31 @@ describe("the window", () => {
 
   test("is consecutive and bounded, shows a full screen, and reaches the end when followed", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 4000 }), fc.array(step, { maxLength: 40 }), (start, steps) => {
-        let total = start;
-        let log = appendLines(openLog("a", total), range(Math.max(1, total - LOG_PAGE + 1), total));
-        for (const now of steps) {
-          if ("stream" in now) {
-            log = appendLines(log, range(total + 1, total + now.stream));
-            total += now.stream;
-          } else if ("scroll" in now) log = scrollLog(log, now.scroll, ROOM);
-          else log = now.to === "start" ? scrollToStart(log, ROOM) : followLog(log);
-          log = finish(log, total);
-          expect(log.lines.length).toBeLessThanOrEqual(MAX_LINES);
-          expect(log.lines.map(({ n }) => n)).toEqual(
-            Array.from(log.lines, (_, i) => (log.lines[0]?.n ?? 0) + i),
+      fc.property(
+        fc.integer({ min: 0, max: 4000 }),
+        fc.array(step, { maxLength: 40 }),
+        (start, steps) => {
+          let total = start;
+          let log = appendLines(
+            openLog("a", total),
+            range(Math.max(1, total - LOG_PAGE + 1), total),
           );
-          expect(visibleLines(log, ROOM)).toHaveLength(Math.min(HEIGHT, total));
-          if (log.follow && total > 0) expect(numbers(log).at(-1)).toBe(total);
-        }
-      }),
+          for (const now of steps) {
+            if ("stream" in now) {
+              log = appendLines(log, range(total + 1, total + now.stream));
+              total += now.stream;
+            } else if ("scroll" in now) log = scrollLog(log, now.scroll, ROOM);
+            else log = now.to === "start" ? scrollToStart(log, ROOM) : followLog(log);
+            log = finish(log, total);
+            expect(log.lines.length).toBeLessThanOrEqual(MAX_LINES);
+            expect(log.lines.map(({ n }) => n)).toEqual(
+              Array.from(log.lines, (_, i) => (log.lines[0]?.n ?? 0) + i),
+            );
+            expect(visibleLines(log, ROOM)).toHaveLength(Math.min(HEIGHT, total));
+            if (log.follow && total > 0) expect(numbers(log).at(-1)).toBe(total);
+          }
+        },
+      ),
     );
   });
 });

@@ -1,4 +1,6 @@
-/** The log, through the real Ink, against a scripted daemon: what is asked for, and what is seen. */
+/**
+ * The log, through the real Ink, against a scripted daemon: what is asked for, and what is seen.
+ */
 import { describe, expect, test } from "vitest";
 import { KEY, type Opened, openDashboard } from "./open.js";
 import { backup, step } from "./operations.js";
@@ -85,7 +87,11 @@ describe("a long log", () => {
     const steps = [step("lint"), step("unit")];
     world.put(backup({ steps: { Archive: steps }, stepCounts: { Archive: { total: 2 } } }));
     for (let i = 1; i <= 600; i++)
-      world.log("backupaaaaaa", { text: `line ${i}.`, stage: "Archive", step: i % 2 ? "lint" : "unit" });
+      world.log("backupaaaaaa", {
+        text: `line ${i}.`,
+        stage: "Archive",
+        step: i % 2 ? "lint" : "unit",
+      });
     await using opened = open(world);
     await opened.screen.until("line 600.");
     run(opened, "only-stage");
@@ -111,9 +117,13 @@ describe("a long log", () => {
     opened.press("G");
     await opened.screen.until("line 100000.");
     run(opened, "only-stage");
-    await opened.screen.until((text) => text.includes("line 100000.") && text.includes("only Archive"));
+    await opened.screen.until(
+      (text) => text.includes("line 100000.") && text.includes("only Archive"),
+    );
     opened.press("\x1b[H");
-    await opened.screen.until((text) => text.includes("line 50001.") && text.includes("only Archive"));
+    await opened.screen.until(
+      (text) => text.includes("line 50001.") && text.includes("only Archive"),
+    );
     opened.press(KEY.escape);
     await opened.screen.until((text) => !text.includes(" only "));
     opened.press("G");
@@ -121,7 +131,9 @@ describe("a long log", () => {
     // Of a stage without a line there is nothing to show, and nothing is asked for a second time.
     run(opened, "only-stage", "only-stage");
     await opened.screen.until(/only Checksum .* no lines/);
-    await world.daemon.request(({ query }) => query.stage === "Checksum" && Number(query.before) < 7000);
+    await world.daemon.request(
+      ({ query }) => query.stage === "Checksum" && Number(query.before) < 7000,
+    );
     const asked = ranges(world).filter(({ stage }) => stage === "Checksum");
     expect(new Set(asked.map((query) => JSON.stringify(query))).size).toBe(asked.length);
     opened.press(KEY.escape);
@@ -160,7 +172,8 @@ describe("colours of a program", () => {
     const { world, opened } = await shown();
     await using _world = world;
     await using _opened = opened;
-    const colours = () => ["red", "tail", "green", "next line"].map((text) => opened.screen.colourOf(text));
+    const colours = () =>
+      ["red", "tail", "green", "next line"].map((text) => opened.screen.colourOf(text));
     expect(colours()).toEqual([1, 1, 2, null]);
     opened.press("/");
     opened.press("RED TAIL");
@@ -175,7 +188,11 @@ describe("colours of a program", () => {
     world.log(ID, { text: "\x1b[7mFAIL\x1b[0m plain \x1b[32mgreen\x1b[m after", stream: "stdout" });
     await using opened = openDashboard({ socket: world.socket, id: ID });
     await opened.screen.until("FAIL plain");
-    expect(["plain", "green", "after"].map((text) => opened.screen.colourOf(text))).toEqual([null, 2, null]);
+    expect(["plain", "green", "after"].map((text) => opened.screen.colourOf(text))).toEqual([
+      null,
+      2,
+      null,
+    ]);
     expect(["FAIL", "plain"].map((text) => opened.screen.inverseAt(text))).toEqual([true, false]);
   });
 

@@ -2,7 +2,11 @@
 import { PassThrough, Writable } from "node:stream";
 import { expect } from "vitest";
 import type { Alert } from "../../../protocol/system/config-settings.js";
-import { type Program, type ProgramOptions, startDashboard } from "../../../tui/dashboard/program.js";
+import {
+  type Program,
+  type ProgramOptions,
+  startDashboard,
+} from "../../../tui/dashboard/program.js";
 import { NOW } from "./operations.js";
 import { HeadlessTerminal } from "./terminal.js";
 

@@ -14,13 +14,24 @@ const cursor = "1";
 /** Of twelve operations in five chains, two queues and three names. */
 const record = (n: number, over: Partial<Operation> = {}): Operation => {
   const chain = { id: `chain${n % 5}`, index: Math.floor(n / 5), previous: null, next: null };
-  return operation({ id: `operation${n}`, chain, title: `name ${n % 3}`, createdAt: ago(n % 4), ...over });
+  return operation({
+    id: `operation${n}`,
+    chain,
+    title: `name ${n % 3}`,
+    createdAt: ago(n % 4),
+    ...over,
+  });
 };
 
 const change: fc.Arbitrary<Partial<Operation>> = fc.oneof(
   fc
     .record({ place: fc.option(fc.integer({ min: 1, max: 9 })), queue: fc.constantFrom("a", "b") })
-    .map(({ place, queue }) => ({ state: "queued" as const, queuePosition: place, queue, startedAt: null })),
+    .map(({ place, queue }) => ({
+      state: "queued" as const,
+      queuePosition: place,
+      queue,
+      startedAt: null,
+    })),
   fc.nat(9).map((at) => ({ state: "running" as const, startedAt: ago(at), finishedAt: null })),
   fc.nat(9).map((at) => ({ state: "failed" as const, finishedAt: ago(at), queuePosition: null })),
   fc.record({ title: fc.constantFrom("name 0", "other"), percent: fc.nat(100) }),

@@ -1,4 +1,7 @@
-/** The law of the screen for the pages over it: nothing too wide or too high, nothing that a terminal acts on. */
+/**
+ * The law of the screen for the pages over it: nothing too wide or too high, nothing that a
+ * terminal acts on.
+ */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { NO_COUNTS, type WatchLine } from "../../../protocol/watch.js";
@@ -31,7 +34,16 @@ const keys = fc.array(
   fc.oneof(
     nasty.map((text): Message => ({ type: "pasted", text })),
     fc
-      .constantFrom("return", "upArrow", "downArrow", "leftArrow", "backspace", "tab", "pageDown", "escape")
+      .constantFrom(
+        "return",
+        "upArrow",
+        "downArrow",
+        "leftArrow",
+        "backspace",
+        "tab",
+        "pageDown",
+        "escape",
+      )
       .map((special): Message => ({ type: "pressed", pressed: { special } as const })),
     fc
       .constantFrom("s", "n", "a")
@@ -74,7 +86,14 @@ const state: fc.Arbitrary<State> = fc
       properties: Object.fromEntries(names.map((each, i) => [each, { ...schema(i), description }])),
       required: names.slice(0, 2),
     };
-    const op = type({ op: title || "op", title: label, stages: names, params, resumable: true, file: text });
+    const op = type({
+      op: title || "op",
+      title: label,
+      stages: names,
+      params,
+      resumable: true,
+      file: text,
+    });
     const story = new Story({ id: "storyaaaaaaa", title, stages: names }).started();
     for (const [i, stage] of names.entries())
       story
@@ -82,7 +101,13 @@ const state: fc.Arbitrary<State> = fc
         .log(text)
         .left(stage, i, i % 3 === 2 ? "failed" : "done");
     story.event({ type: "attempt:requeued", reason, retryAt: null }).started(2).finished("failed");
-    const record = { ...story.record(), op: op.op, label, startedAt: ago(400), finishedAt: ago(300) };
+    const record = {
+      ...story.record(),
+      op: op.op,
+      label,
+      startedAt: ago(400),
+      finishedAt: ago(300),
+    };
     const snapshot: WatchLine = {
       type: "snapshot",
       cursor: "1",

@@ -1,4 +1,7 @@
-/** The built `liveops-tui` on a real pty: keys, sizes, and the terminal as it was after every way out. */
+/**
+ * The built `liveops-tui` on a real pty: keys, sizes, and the terminal as it was after every way
+ * out.
+ */
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -36,7 +39,9 @@ async function restored({ screen, exited }: OnTerminal): Promise<number> {
   expect(screen.alternate).toBe(false);
   expect(screen.cursorShown).toBe(true);
   for (const back of ["\x1b[?1004l", "\x1b[23;2t"])
-    expect(screen.written.lastIndexOf(back)).toBeGreaterThan(screen.written.lastIndexOf("\x1b[?1004h"));
+    expect(screen.written.lastIndexOf(back)).toBeGreaterThan(
+      screen.written.lastIndexOf("\x1b[?1004h"),
+    );
   expect(screen.written.lastIndexOf("\x1b[?2004l")).toBeGreaterThan(
     screen.written.lastIndexOf("\x1b[?2004h"),
   );
@@ -94,9 +99,14 @@ test("the config: other keys; e opens the log, or the source of an error, in $ED
   writeFileSync(editor, `#!/bin/sh\necho "$@" >> '${dir.path}/words'\n`, { mode: 0o755 });
   const wordsFile = join(dir.path, "words");
   // The shell makes the file before it writes.
-  const words = () => (existsSync(wordsFile) ? readFileSync(wordsFile, "utf8") : "").split("\n").slice(0, -1);
+  const words = () =>
+    (existsSync(wordsFile) ? readFileSync(wordsFile, "utf8") : "").split("\n").slice(0, -1);
   await using world = await World.start();
-  const error = { code: "X", message: "no price", stack: `Error: no price\n    at Sync.run (${source}:1:7)` };
+  const error = {
+    code: "X",
+    message: "no price",
+    stack: `Error: no price\n    at Sync.run (${source}:1:7)`,
+  };
   world.put(backup({ logLines: 0 }));
   const it = failed({ error });
   world.put(it);
@@ -173,7 +183,9 @@ test("TERM=dumb is told and is no screen", async () => {
 });
 
 describe("without a terminal", () => {
-  async function piped(words: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  async function piped(
+    words: string[],
+  ): Promise<{ code: number | null; stdout: string; stderr: string }> {
     const child = spawn(process.execPath, [BIN, ...words], { stdio: ["ignore", "pipe", "pipe"] });
     const read = { stdout: "", stderr: "" };
     child.stdout.on("data", (data) => (read.stdout += data));
@@ -196,7 +208,10 @@ describe("without a terminal", () => {
   });
 
   test("--help and --version answer, a wrong option is exit 2", async () => {
-    expect(await piped(["--help"])).toMatchObject({ code: 0, stdout: expect.stringContaining("Examples:") });
+    expect(await piped(["--help"])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("Examples:"),
+    });
     expect((await piped(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     expect(await piped(["--nonsense"])).toMatchObject({
       code: 2,

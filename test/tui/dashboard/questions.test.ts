@@ -1,4 +1,6 @@
-/** The question in the last row: it keeps its keys, says what it leaves out, and is the loudest row. */
+/**
+ * The question in the last row: it keeps its keys, says what it leaves out, and is the loudest row.
+ */
 import { describe, expect, test } from "vitest";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { commandOf, type Request } from "../../../tui/dashboard/core/request.js";
@@ -10,7 +12,13 @@ const bar = (state: State) => screenText(state).split("\n").at(-1)!;
 const long = "Prune backups of a folder with a very long name in /var/backups/of/this/machine";
 const CHAIN = { id: "pruneaaaaaaa", index: 0, previous: null, next: "prunebbbbbbb" };
 const links = [
-  operation({ id: "pruneaaaaaaa", title: "Back up", chain: CHAIN, state: "succeeded", finishedAt: ago(9) }),
+  operation({
+    id: "pruneaaaaaaa",
+    title: "Back up",
+    chain: CHAIN,
+    state: "succeeded",
+    finishedAt: ago(9),
+  }),
   operation({
     id: "prunebbbbbbb",
     title: long,
@@ -50,7 +58,9 @@ test("a retry is a question of its own: ⏎ and y send it, n says that nothing w
   expect(left).toMatchObject({ question: null, request: null });
   expect(left.notice?.text).toBe("retry: nothing was done");
   const known = update(asked, answerTo("types", TYPES));
-  expect(bar(known)).toContain("Retry Fails at an item? Runs from the start.  ⏎ yes  p change  n no");
+  expect(bar(known)).toContain(
+    "Retry Fails at an item? Runs from the start.  ⏎ yes  p change  n no",
+  );
   const marked = press(all, " ", " ", "R");
   expect(bar(marked)).toContain("1 marked left out: not failed or cancelled");
 });
@@ -84,11 +94,16 @@ describe("a retry by a form", () => {
       ...more,
       retries: true,
     });
-  const toKeep = Array<string>(Object.keys(type.params!.properties as object).indexOf("keep")).fill("tab");
+  const toKeep = Array<string>(Object.keys(type.params!.properties as object).indexOf("keep")).fill(
+    "tab",
+  );
   const withKeep = (keep: number) => ({ ...record, params: { ...record.params, keep } });
   const sent = (state: State) => {
     const pressed = { input: "s", ctrl: true };
-    return update(state, { type: "pressed", pressed }).request as Extract<Request, { kind: "submit" }>;
+    return update(state, { type: "pressed", pressed }).request as Extract<
+      Request,
+      { kind: "submit" }
+    >;
   };
 
   test("p of the question opens it, with the parameters and a field for what was done by hand", () => {
@@ -125,7 +140,11 @@ describe("a retry by a form", () => {
     const names = Object.keys(type.params!.properties as object);
     const toLimits = Array<string>(names.indexOf("limits")).fill("tab");
     const limited = { ...record, params: { ...record.params, limits: { cpu: 1 } } };
-    const cleared = press(form({ operation: limited }), ...toLimits, ...Array<string>(20).fill("backspace"));
+    const cleared = press(
+      form({ operation: limited }),
+      ...toLimits,
+      ...Array<string>(20).fill("backspace"),
+    );
     const request = sent(cleared);
     expect(commandOf(request, {})).toBe(
       `liveops retry ${record.id} --params '${JSON.stringify(record.params)}'`,
@@ -136,14 +155,23 @@ describe("a retry by a form", () => {
     const file = { text: "params: { region: us }", path: "/srv/release.yaml" };
     const params = {
       type: "object",
-      properties: { region: { type: "string", enum: ["us", "eu"], default: "us" }, who: { type: "string" } },
+      properties: {
+        region: { type: "string", enum: ["us", "eu"], default: "us" },
+        who: { type: "string" },
+      },
     };
     const its = { ...record, op: file.path, params: { who: "ada" } };
-    const filled = form({ operation: its, operationType: { ...type, op: file.path, params }, file });
+    const filled = form({
+      operation: its,
+      operationType: { ...type, op: file.path, params },
+      file,
+    });
     const request = sent(press(filled, "tab", "!"));
     expect(request).toMatchObject({ params: { who: "ada!" }, file, words: ["who=ada!"] });
     expect(commandOf(request, {})).toBe(`liveops retry ${record.id} 'who=ada!'`);
-    expect(screenText(press(filled, "tab", "!"))).toContain("Scan runs again: the parameter who changed");
+    expect(screenText(press(filled, "tab", "!"))).toContain(
+      "Scan runs again: the parameter who changed",
+    );
   });
 
   test("a changed parameter names the stages that run again, before the retry and after it", () => {
@@ -164,11 +192,18 @@ describe("a retry by a form", () => {
     const there = press(form(), ...Array<string>(at).fill("tab"));
     const typed = press(there, ...Array.from("Archive size='2 MB' Verify/one"));
     const request = sent(typed);
-    expect(request.done).toEqual([{ stage: "Archive", outputs: { size: "2 MB" } }, { stage: "Verify/one" }]);
+    expect(request.done).toEqual([
+      { stage: "Archive", outputs: { size: "2 MB" } },
+      { stage: "Verify/one" },
+    ]);
     expect(commandOf(request, {})).toBe(
       `liveops retry ${record.id} --done Archive --output 'size=2 MB' --done Verify/one`,
     );
-    const refused = update(typed, { type: "refused", request, message: '"Archive" has no output "size"' });
+    const refused = update(typed, {
+      type: "refused",
+      request,
+      message: '"Archive" has no output "size"',
+    });
     expect(screenText(refused)).toContain('"Archive" has no output "size"');
   });
 });

@@ -1,4 +1,7 @@
-/** Queues in the dashboard: pause, priority, what a queued operation waits for, and the page of queues and schedules. */
+/**
+ * Queues in the dashboard: pause, priority, what a queued operation waits for, and the page of
+ * queues and schedules.
+ */
 import { describe, expect, test } from "vitest";
 import { stageRanSeconds } from "../../../protocol/estimate/seconds.js";
 import type { QueueReply, ScheduleReply } from "../../../protocol/replies.js";
@@ -82,7 +85,10 @@ describe("p", () => {
     expect(screenText(asked)).toContain(`$ liveops pause ${backup().id}`);
     expect(sentBy(asked, "n")).toBeNull();
     expect(sentBy(asked, "y")).toEqual({ kind: "pause", ids: [backup().id] });
-    expect(sentBy(open([backup({ pause: paused() })]), "p")).toEqual({ kind: "resume", ids: [backup().id] });
+    expect(sentBy(open([backup({ pause: paused() })]), "p")).toEqual({
+      kind: "resume",
+      ids: [backup().id],
+    });
     const marked = press(open(both), "g", " ", " ");
     expect(marked.list.marked.size).toBe(2);
     const askedOfMarked = press(marked, "p");
@@ -92,7 +98,10 @@ describe("p", () => {
       request: { kind: "pause", ids: [backup().id] },
       operations: [backup({ pause: paused() })],
     });
-    expect(answered.notice).toMatchObject({ text: "paused", command: `liveops pause ${backup().id}` });
+    expect(answered.notice).toMatchObject({
+      text: "paused",
+      command: `liveops pause ${backup().id}`,
+    });
     expect(answered.list.marked.size).toBe(2);
   });
 
@@ -154,7 +163,12 @@ describe("a paused operation", () => {
 
 describe("what a queued operation waits for", () => {
   const A = operation({ id: "aaaaaaaaaaaa", state: "running", label: "build", startedAt: ago(5) });
-  const B = operation({ id: "bbbbbbbbbbbb", state: "succeeded", label: "lint", finishedAt: ago(5) });
+  const B = operation({
+    id: "bbbbbbbbbbbb",
+    state: "succeeded",
+    label: "lint",
+    finishedAt: ago(5),
+  });
   const wait = (over: Parameters<typeof operation>[0]) => queued({ queuePosition: null, ...over });
   const three = wait({ id: "threedddddd1", after: [A.id, B.id, "gonegonegone"], waitsFor: [A.id] });
   const late = wait({ id: "latelatelate", label: "late", notBefore: "2026-01-02T14:30:00.000Z" });
@@ -195,7 +209,11 @@ describe("what a queued operation waits for", () => {
 test("finished operations stand in the order of their ends", () => {
   const at = (id: string, created: number, ended: number) =>
     operation({ id, state: "succeeded", createdAt: ago(created), finishedAt: ago(ended) });
-  const order = open([at("longaaaaaaaa", 900, 10), at("shortbbbbbbb", 100, 90), at("otherccccccc", 500, 50)]);
+  const order = open([
+    at("longaaaaaaaa", 900, 10),
+    at("shortbbbbbbb", 100, 90),
+    at("otherccccccc", 500, 50),
+  ]);
   expect(order.list.order).toEqual(["longaaaaaaaa", "otherccccccc", "shortbbbbbbb"]);
 });
 
@@ -256,7 +274,11 @@ describe("queues and schedules", () => {
       missing: { kind: "unsuccessful", text: "no success in 3 runs", since: ago(9000) },
     });
     const state = after(open([backup()], { size }), told(many, [failing, late]));
-    for (const page of [press(state, "Q"), press(state, "Q", "G"), press(state, "Q", "j", "j", "j")]) {
+    for (const page of [
+      press(state, "Q"),
+      press(state, "Q", "G"),
+      press(state, "Q", "j", "j", "j"),
+    ]) {
       const lines = screenText(page).split("\n");
       expect(lines).toHaveLength(rows);
       for (const line of lines) expect([...line].length).toBeLessThanOrEqual(columns);
@@ -292,7 +314,12 @@ describe("queues and schedules", () => {
   });
 
   test("one key does not mean two things, whatever is selected", () => {
-    const states = [list, press(list, "Q"), open([queued()]), open([backup({ pause: paused() }), verify()])];
+    const states = [
+      list,
+      press(list, "Q"),
+      open([queued()]),
+      open([backup({ pause: paused() }), verify()]),
+    ];
     for (const state of states) {
       const live = ACTIONS.filter((each) => each.when(state) && reasonOf(each, state) === null);
       const keys = live.flatMap(({ keys: own }) => own);

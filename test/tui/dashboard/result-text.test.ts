@@ -10,7 +10,13 @@ import { Story } from "../../harness/records.js";
 afterEach(() => vi.unstubAllEnvs());
 
 function finished(resultText: string, result: unknown = { files: 3 }): Operation {
-  const event = { type: "operation:finished", state: "succeeded", result, error: null, next: null } as const;
+  const event = {
+    type: "operation:finished",
+    state: "succeeded",
+    result,
+    error: null,
+    next: null,
+  } as const;
   return new Story()
     .started()
     .event({ ...event, resultText })
@@ -66,7 +72,9 @@ test("a submit sends the variables that the config file allows, as the command d
   } as const;
   const client = new Client(daemon.socket);
   for (const allow of [["AWS_*"], undefined]) await send(client, request, allow);
-  const [allowed, byDefault] = daemon.asked.map(({ body }) => (body as { env: Record<string, string> }).env);
+  const [allowed, byDefault] = daemon.asked.map(
+    ({ body }) => (body as { env: Record<string, string> }).env,
+  );
   expect(allowed).toMatchObject({ PATH: process.env.PATH, AWS_PROFILE: "p" });
   expect(allowed).not.toHaveProperty("EDITOR");
   expect(byDefault).toMatchObject({ EDITOR: "vi" });

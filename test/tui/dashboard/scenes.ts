@@ -1,6 +1,7 @@
 /**
- * Golden screens of scenes, compared as text. Each scene is drawn from its state at two sizes, at one in `npm test`. A `whole` scene runs the
- * whole program too, with Ink, on a model of a terminal.
+ * Golden screens of scenes, compared as text. Each scene is drawn from its state at two sizes, at
+ * one in `npm test`. A `whole` scene runs the whole program too, with Ink, on a model of a
+ * terminal.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

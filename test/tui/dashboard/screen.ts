@@ -1,4 +1,7 @@
-/** The dashboard without a terminal: the state and its effects as in the program, and the screen drawn from the state. */
+/**
+ * The dashboard without a terminal: the state and its effects as in the program, and the screen
+ * drawn from the state.
+ */
 import { writeFileSync } from "node:fs";
 import { Client } from "../../../protocol/client/client.js";
 import { frameOf, svgOf } from "../../../scripts/screens/picture.js";
@@ -32,7 +35,11 @@ export class DrawnScreen {
   #state;
   #drawn = { state: null as object | null, text: "" };
 
-  constructor(socket: string, [columns, rows]: readonly [number, number], id: string | null = null) {
+  constructor(
+    socket: string,
+    [columns, rows]: readonly [number, number],
+    id: string | null = null,
+  ) {
     this.#client = new Client(socket);
     this.#state = initial({ size: { columns, rows }, socket, id });
     this.#effects = new Effects({
@@ -93,7 +100,10 @@ export class DrawnScreen {
   }
 
   /** Resolves as soon as the screen fits. */
-  async until(fits: string | RegExp | ((text: string) => boolean), patience = PATIENCE): Promise<string> {
+  async until(
+    fits: string | RegExp | ((text: string) => boolean),
+    patience = PATIENCE,
+  ): Promise<string> {
     const matches = (text: string) => {
       if (typeof fits === "string") return text.includes(fits);
       return fits instanceof RegExp ? fits.test(text) : fits(text);

@@ -1,4 +1,7 @@
-/** Allowed failures and skipped stages on each screen of the dashboard: a sign and words of their own. */
+/**
+ * Allowed failures and skipped stages on each screen of the dashboard: a sign and words of their
+ * own.
+ */
 import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import { commandOf } from "../../../tui/dashboard/core/request.js";
@@ -41,7 +44,8 @@ function nightly(over: Partial<Operation> = {}): Operation {
   });
 }
 
-const rowOf = (screen: string, text: string) => screen.split("\n").find((row) => row.includes(text)) ?? "";
+const rowOf = (screen: string, text: string) =>
+  screen.split("\n").find((row) => row.includes(text)) ?? "";
 
 describe("the first screen", () => {
   const screen = screenText(opened([nightly()], { size: { columns: 190, rows: 40 } }));
@@ -107,7 +111,12 @@ test("a retry of a resumable type runs an allowed failure again", () => {
 test("a retry reuses the done steps of the stage that failed, and may run all of them, or what is up to date", () => {
   const stageStates = { Dump: "up-to-date", Upload: "done", Check: "failed" } as const;
   const stepCounts = { Check: { total: 3, done: 2, failed: 1 } };
-  const it = nightly({ state: "failed", stages: ["Dump", "Upload", "Check"], stageStates, stepCounts });
+  const it = nightly({
+    state: "failed",
+    stages: ["Dump", "Upload", "Check"],
+    stageStates,
+    stepCounts,
+  });
   const types = { ...TYPES, ops: [{ ...TYPES.ops[0]!, op: "nightly", resumable: true }] };
   const known = after(opened([it]), answerTo("types", types));
   expect(retryChoices(known, ID)).toEqual([
@@ -135,7 +144,9 @@ test("a retry of a pipeline offers the present text of its file", () => {
     current: file,
   });
   const page = press(known, "R", "s", "j");
-  expect(screenText(page)).toContain("with the present text of nightly.yaml; unchanged stages are reused");
+  expect(screenText(page)).toContain(
+    "with the present text of nightly.yaml; unchanged stages are reused",
+  );
   const request = { kind: "retry", ids: [ID], current: true } as const;
   expect(press(page, "return").request).toEqual(request);
   expect(commandOf(request, {})).toBe(`liveops retry ${ID} --current`);

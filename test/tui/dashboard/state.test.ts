@@ -23,12 +23,26 @@ import {
   update,
   wanted,
 } from "./core.js";
-import { ago, backup, failed, logLine, NOW, operation, queued, scanning, verify } from "./operations.js";
+import {
+  ago,
+  backup,
+  failed,
+  logLine,
+  NOW,
+  operation,
+  queued,
+  scanning,
+  verify,
+} from "./operations.js";
 
-const opened = (operations: Operation[], id: string | null = null): State => open(operations, { id });
+const opened = (operations: Operation[], id: string | null = null): State =>
+  open(operations, { id });
 
 function chained(from: string, operation: Operation): Message {
-  return { type: "watched", line: { type: "chained", cursor: "3", from, to: operation.id, operation } };
+  return {
+    type: "watched",
+    line: { type: "chained", cursor: "3", from, to: operation.id, operation },
+  };
 }
 
 const A = backup();
@@ -112,7 +126,9 @@ describe("a hand-over", () => {
     const state = after(opened([A]), handedOver(), chained(A.id, B));
     const back = act(state, "link-previous");
     expect(back.selected).toBe(A.id);
-    expect(after(back, changed(B.id, { percent: 50 }), handedOver({ percent: 100 })).selected).toBe(A.id);
+    expect(after(back, changed(B.id, { percent: 50 }), handedOver({ percent: 100 })).selected).toBe(
+      A.id,
+    );
   });
 
   test("that was over before it was looked at is no news: the view stays, whenever the successor comes in", () => {
@@ -151,7 +167,12 @@ describe("a notice", () => {
 
   test("of what went wrong stays", () => {
     const request = { kind: "cancel", ids: [A.id] } as const;
-    const told = after(opened([A]), { type: "refused", request, message: "no" }, tick(1), tick(9999));
+    const told = after(
+      opened([A]),
+      { type: "refused", request, message: "no" },
+      tick(1),
+      tick(9999),
+    );
     expect(told.notice?.text).toContain("no");
   });
 });
@@ -168,7 +189,8 @@ describe("cancel and retry", () => {
   });
 
   test("on a terminal too small to show what is asked, nothing is asked, answered or typed; one can leave", () => {
-    const small = (state: State) => after(state, { type: "resized", size: { columns: 20, rows: 5 } });
+    const small = (state: State) =>
+      after(state, { type: "resized", size: { columns: 20, rows: 5 } });
     expect(press(small(opened([A])), "c").question).toBeNull();
     const asked = small(press(opened([A]), "c"));
     expect(press(asked, "y").request).toBeNull();
@@ -208,15 +230,19 @@ describe("cancel and retry", () => {
 
   test("a retried operation's log is streamed anew", () => {
     const state = opened([failed()]);
-    expect(wanted(after(state, changed(failed().id, { state: "queued" })), "logStream")).not.toEqual(
-      wanted(state, "logStream"),
-    );
+    expect(
+      wanted(after(state, changed(failed().id, { state: "queued" })), "logStream"),
+    ).not.toEqual(wanted(state, "logStream"));
   });
 
   test("a daemon whose first line comes late starts nothing", () => {
     const operations = [A, backup({ id: "otheraaaaaaa", createdAt: ago(900) })];
     const line = { type: "snapshot" as const, cursor: "1", operations, counts: NO_COUNTS };
-    const silent = after(initial(), { type: "lost", at: NOW, reason: "It is silent." }, { type: "heard" });
+    const silent = after(
+      initial(),
+      { type: "lost", at: NOW, reason: "It is silent." },
+      { type: "heard" },
+    );
     expect(after(silent, { type: "watched", line }).notice).toBeNull();
   });
 
@@ -269,7 +295,9 @@ describe("the list of actions", () => {
   test("the keys that move hold on each part of the screen, and the config sets them once", () => {
     const actions = withKeys(ACTIONS, { last: "W", first: "B" });
     const small = (state: State): State =>
-      patched(update(state, { type: "resized", size: { columns: 60, rows: 18 } }), "session", { actions });
+      patched(update(state, { type: "resized", size: { columns: 60, rows: 18 } }), "session", {
+        actions,
+      });
     const list = small(opened([A, failed(), queued()]));
     const log = press(small(opened([A])), "return");
     const logged = after(log, answerTo("logStream", lines(200), { id: A.id }));
@@ -307,7 +335,9 @@ describe("the list of actions", () => {
 
   test("ctrl-c leaves from anywhere", () => {
     for (const state of Object.values(states))
-      expect(update(state, { type: "pressed", pressed: { input: "c", ctrl: true } }).quit?.code).toBe(130);
+      expect(
+        update(state, { type: "pressed", pressed: { input: "c", ctrl: true } }).quit?.code,
+      ).toBe(130);
   });
 
   test("every description says what the action does, in a few words", () => {
@@ -329,11 +359,19 @@ describe("attention", () => {
   });
 
   test("what waits for input comes before what runs, and that before what is paused", () => {
-    const paused = { ...scanning(), createdAt: ago(1), pause: { since: ago(1), seconds: 0, changes: 1 } };
+    const paused = {
+      ...scanning(),
+      createdAt: ago(1),
+      pause: { since: ago(1), seconds: 0, changes: 1 },
+    };
     const state = opened([A, paused]);
     expect(state.selected).toBe(A.id);
     const waitingForInput = { since: ago(0), prompt: "Name?", echo: true, number: 1 };
-    const newer = { ...scanning(), id: "newerzzzzzzz", chain: { ...scanning().chain, id: "newerzzzzzzz" } };
+    const newer = {
+      ...scanning(),
+      id: "newerzzzzzzz",
+      chain: { ...scanning().chain, id: "newerzzzzzzz" },
+    };
     const three = after(state, changed(newer.id, { ...newer, createdAt: ago(0), waitingForInput }));
     expect(three.selected).toBe(newer.id);
   });
@@ -368,7 +406,13 @@ describe("the log", () => {
     const first = failed();
     const before = opened([first]);
     const request = { kind: "retry", ids: [first.id] } as const;
-    const again = { ...first, state: "queued", attempt: 2, error: null, seq: first.seq + 1 } as const;
+    const again = {
+      ...first,
+      state: "queued",
+      attempt: 2,
+      error: null,
+      seq: first.seq + 1,
+    } as const;
     const stream = (state: State) => wanted(state, "logStream");
     const state = after(before, { type: "answered", request, operations: [again] });
     expect(stream(state)).not.toEqual(stream(before));
@@ -376,7 +420,10 @@ describe("the log", () => {
 
   test("home right after an operation was selected goes to its first line", () => {
     const long = backup({ logLines: 5000 });
-    expect(press(opened([long]), "return", "home").log.window).toMatchObject({ follow: false, jump: 1 });
+    expect(press(opened([long]), "return", "home").log.window).toMatchObject({
+      follow: false,
+      jump: 1,
+    });
   });
 
   test("a match stays on the screen when lines are wrapped or numbered", () => {
@@ -393,4 +440,5 @@ describe("the log", () => {
   });
 });
 
-const lines = (count: number) => Array.from({ length: count }, (_, i) => logLine(i + 1, `line ${i + 1}`));
+const lines = (count: number) =>
+  Array.from({ length: count }, (_, i) => logLine(i + 1, `line ${i + 1}`));

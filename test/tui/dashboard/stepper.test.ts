@@ -37,7 +37,15 @@ const importing = (over: Partial<Operation> = {}) =>
 const told = (over: Partial<Operation> = {}, width = 80) =>
   String(lineOf(opened([importing(over)]), ID, width));
 
-const RUNS = { op: "import", runs: 3, finished: 3, seconds: null, stages: {}, recent: [], next: [] };
+const RUNS = {
+  op: "import",
+  runs: 3,
+  finished: 3,
+  seconds: null,
+  stages: {},
+  recent: [],
+  next: [],
+};
 const history = (over: Partial<HistoryReply>) =>
   answerTo("history", { ...RUNS, ...over }, { name: "import", succeeded: 0 });
 
@@ -49,9 +57,13 @@ describe("of an operation", () => {
 
   test("has a sign for each end of a stage", () => {
     const stageStates = { Load: "up-to-date", Process: "skipped", Save: "failed" } as const;
-    expect(told({ stageStates, state: "failed", currentStage: 2 })).toBe("≡ Load ─ » Process ─ ✗ Save");
+    expect(told({ stageStates, state: "failed", currentStage: 2 })).toBe(
+      "≡ Load ─ » Process ─ ✗ Save",
+    );
     const cancelled = { Load: "allowed-failure", Process: "cancelled" } as const;
-    expect(told({ stageStates: cancelled, state: "cancelled" })).toBe("▲ Load ─ ⊘ Process ─ ○ Save");
+    expect(told({ stageStates: cancelled, state: "cancelled" })).toBe(
+      "▲ Load ─ ⊘ Process ─ ○ Save",
+    );
   });
 
   test("has the stage that is not declared while it runs", () => {
@@ -69,7 +81,9 @@ describe("of an operation", () => {
       "✓ Load ─ ? Process ─ ○ Save",
     );
     expect(told({ noRoomSince: ago(5) })).toBe("✓ Load ─ ▲ Process ─ ○ Save");
-    expect(told({ pause: { since: ago(5), seconds: 0, changes: 1 } })).toBe("✓ Load ─ ‖ Process ─ ○ Save");
+    expect(told({ pause: { since: ago(5), seconds: 0, changes: 1 } })).toBe(
+      "✓ Load ─ ‖ Process ─ ○ Save",
+    );
   });
 
   test("folds its far ends into counts where it does not fit", () => {
@@ -116,7 +130,9 @@ test("is never wider than its room, and keeps the stage that runs", () => {
       fc.nat(),
       (stages, width, at) => {
         const currentStage = stages.length === 0 ? -1 : at % stages.length;
-        const of = stages.flatMap(({ name, is }) => (is === undefined ? [] : [[name, is] as const]));
+        const of = stages.flatMap(({ name, is }) =>
+          is === undefined ? [] : [[name, is] as const],
+        );
         const state = opened([
           backup({
             stages: stages.map(({ name }) => name),

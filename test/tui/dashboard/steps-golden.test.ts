@@ -1,6 +1,15 @@
 /** The screens of an operation whose stages have steps: unfolded, many, failed, folded. */
 import type { Operation, Step, StepCounts } from "../../../protocol/operation.js";
-import { ago, asked, backupDone, compile, doneStep as done, operation, release, step } from "./operations.js";
+import {
+  ago,
+  asked,
+  backupDone,
+  compile,
+  doneStep as done,
+  operation,
+  release,
+  step,
+} from "./operations.js";
 import { golden, type Scene } from "./scenes.js";
 
 const times = (from: number, to: number | null) => ({
@@ -11,7 +20,11 @@ const times = (from: number, to: number | null) => ({
 });
 
 /** A build in its second stage. */
-function build(check: readonly Step[], counts: StepCounts, over: Partial<Operation> = {}): Operation {
+function build(
+  check: readonly Step[],
+  counts: StepCounts,
+  over: Partial<Operation> = {},
+): Operation {
   return operation({
     id: "buildaaaaaaa",
     op: "build",
@@ -66,7 +79,9 @@ const SCENES: Scene[] = [
     },
     id: "buildaaaaaaa",
     show: ({ screen }) =>
-      screen.until((text) => /● (unit .*38%|types)/.test(text) && text.includes("all files are clean")),
+      screen.until(
+        (text) => /● (unit .*38%|types)/.test(text) && text.includes("all files are clean"),
+      ),
   },
   {
     name: "many-steps",
@@ -76,7 +91,9 @@ const SCENES: Scene[] = [
         const ended = { finishedAt: ago(5), seconds: 1.2, reason: "not ok 37: timeout" };
         return step("shard 37", { state: "failed", startedAt: ago(6), ...ended });
       });
-      const active = Array.from({ length: 8 }, (_, i) => step(`shard ${45 + i}`, { startedAt: ago(3) }));
+      const active = Array.from({ length: 8 }, (_, i) =>
+        step(`shard ${45 + i}`, { startedAt: ago(3) }),
+      );
       world.put(build([...steps, ...active], { total: 100, done: 43, failed: 1 }));
     },
     id: "buildaaaaaaa",
@@ -98,13 +115,18 @@ const SCENES: Scene[] = [
             stageTimes: { Install: times(20, 12), Check: times(12, 3) },
             error: {
               code: "LIVEOPS_EXCEPTION",
-              message: '"Check/unit" exited with 1 at build.yaml:9: npm test\nnot ok 31 - adds two numbers',
+              message:
+                '"Check/unit" exited with 1 at build.yaml:9: npm test\nnot ok 31 - adds two numbers',
               stack: null,
             },
           },
         ),
       );
-      world.log("buildaaaaaaa", { text: "not ok 31 - adds two numbers", stage: "Check", step: "unit" });
+      world.log("buildaaaaaaa", {
+        text: "not ok 31 - adds two numbers",
+        stage: "Check",
+        step: "unit",
+      });
     },
     id: "buildaaaaaaa",
     show: ({ screen }) => screen.until((text) => text.split("not ok 31").length > 2),
@@ -113,7 +135,12 @@ const SCENES: Scene[] = [
     name: "folded-steps",
     set(world) {
       const chain = { id: "buildaaaaaaa", index: 0, previous: null, next: "deploybbbbbb" };
-      const ended = { state: "succeeded", finishedAt: ago(9), percent: 100, progress: null } as const;
+      const ended = {
+        state: "succeeded",
+        finishedAt: ago(9),
+        percent: 100,
+        progress: null,
+      } as const;
       world.put(
         build(
           [done("lint"), done("unit"), done("types")],
@@ -177,7 +204,14 @@ SCENES.push({
   set(world) {
     const { steps: _, stepCounts: _counts, ...alone } = build([], { total: 0 });
     const blocked = { reason: "approval", since: ago(8) };
-    world.put({ ...alone, state: "queued", startedAt: null, progress: null, blocked, approvals: [question] });
+    world.put({
+      ...alone,
+      state: "queued",
+      startedAt: null,
+      progress: null,
+      blocked,
+      approvals: [question],
+    });
   },
   id: "buildaaaaaaa",
   show: ({ screen }) => screen.until("waits for you"),

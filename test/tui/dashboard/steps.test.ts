@@ -16,7 +16,9 @@ const withSteps = (steps: readonly Step[], total = steps.length, over: Partial<O
     steps.filter(({ state }) => state !== "active"),
     ({ state }) => state,
   );
-  const counts = Object.fromEntries(Object.entries(ended).map(([state, list]) => [state, list.length]));
+  const counts = Object.fromEntries(
+    Object.entries(ended).map(([state, list]) => [state, list.length]),
+  );
   const done = (counts.done ?? 0) + total - steps.length;
   const stepCounts = { Archive: { total, ...counts, ...(done > 0 && { done }) } };
   return backup({ steps: { Archive: [...steps] }, stepCounts, ...over });

@@ -1,4 +1,7 @@
-/** The pace of drawing: data at most ten times a second, a key at once, nothing where nothing changed. */
+/**
+ * The pace of drawing: data at most ten times a second, a key at once, nothing where nothing
+ * changed.
+ */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { NO_COUNTS } from "../../../protocol/watch.js";
 import { Store } from "../../../tui/dashboard/store.js";
@@ -13,7 +16,10 @@ function opened() {
   let drawings = 0;
   store.subscribe(() => drawings++);
   const operations = [backup(), queued(), failed()];
-  store.dispatch({ type: "watched", line: { type: "snapshot", cursor: "1", operations, counts: NO_COUNTS } });
+  store.dispatch({
+    type: "watched",
+    line: { type: "snapshot", cursor: "1", operations, counts: NO_COUNTS },
+  });
   vi.advanceTimersByTime(1000);
   drawings = 0;
   const percent = (value: number) => store.dispatch(changed(backup().id, { percent: value }));
@@ -74,12 +80,17 @@ test("a burst is taken in ten times a second while the terminal takes no drawing
   let isReady = true;
   const store = new Store(initial(), clock, undefined, () => isReady);
   const operations = [backup(), queued(), failed()];
-  store.dispatch({ type: "watched", line: { type: "snapshot", cursor: "1", operations, counts: NO_COUNTS } });
+  store.dispatch({
+    type: "watched",
+    line: { type: "snapshot", cursor: "1", operations, counts: NO_COUNTS },
+  });
   vi.advanceTimersByTime(1000);
   isReady = false;
-  const percentIn = (state: ReturnType<Store["drawn"]>) => state.view.operations.get(backup().id)?.percent;
+  const percentIn = (state: ReturnType<Store["drawn"]>) =>
+    state.view.operations.get(backup().id)?.percent;
   const [was, before] = [percentIn(store.state), times];
-  for (let i = 0; i < 2400; i++) store.dispatch(changed(backup().id, { percent: i / 24, seq: i + 100 }));
+  for (let i = 0; i < 2400; i++)
+    store.dispatch(changed(backup().id, { percent: i / 24, seq: i + 100 }));
   expect([times - before, percentIn(store.state)]).toEqual([0, was]);
   store.dispatch({ type: "pressed", pressed: { input: "q" } });
   expect([store.drawn().quit?.code, percentIn(store.drawn())]).toEqual([0, was]);
@@ -114,7 +125,8 @@ test("a log that grows all the time is drawn three times a second; its first lin
   });
   vi.advanceTimersByTime(1000);
   const start = last;
-  const log = (n: number) => store.dispatch(answerTo("logStream", [logLine(start + n, "a line")], { id }));
+  const log = (n: number) =>
+    store.dispatch(answerTo("logStream", [logLine(start + n, "a line")], { id }));
   log(1);
   vi.advanceTimersByTime(1);
   expect(drawings).toBe(1);

@@ -1,4 +1,7 @@
-/** Ctrl-Z and fg, under a real shell on a real pty: the terminal is the shell's meanwhile, and no operation notices. */
+/**
+ * Ctrl-Z and fg, under a real shell on a real pty: the terminal is the shell's meanwhile, and no
+ * operation notices.
+ */
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { onPty, plainEnv } from "../../harness/on-pty.js";
@@ -21,7 +24,9 @@ test("ctrl-Z gives the terminal back and stops; fg draws it anew", async () => {
   await screen.until((text) => !screen.alternate && text.includes("Stopped"));
   expect(screen.cursorShown).toBe(true);
   for (const back of ["\x1b[?1004l", "\x1b[?2004l", "\x1b[23;2t"])
-    expect(screen.written.lastIndexOf(back)).toBeGreaterThan(screen.written.lastIndexOf("\x1b[?2026h"));
+    expect(screen.written.lastIndexOf(back)).toBeGreaterThan(
+      screen.written.lastIndexOf("\x1b[?2026h"),
+    );
   // The shell has a terminal that echoes what is typed.
   shell.press("echo st''ill here\r");
   await screen.until("still here");

@@ -1,7 +1,8 @@
 /**
  * A real screen model: what is written to it is read back as the rows a person would see.
  *
- * It looks after every frame: a row that wrapped, or a frame that scrolled the header away, is kept as a fault.
+ * It looks after every frame: a row that wrapped, or a frame that scrolled the header away, is kept
+ * as a fault.
  */
 import xterm from "@xterm/headless";
 import { columnsOf } from "../../../tui/kit/output/width.js";
@@ -16,7 +17,10 @@ export class HeadlessTerminal {
   readonly #terminal: InstanceType<typeof xterm.Terminal>;
   readonly #waiting = new Set<() => void>();
   readonly faults: string[] = [];
-  /** A frame of the old size may be on its way when the terminal changes its size: until the first that fits, none is a fault. */
+  /**
+   * A frame of the old size may be on its way when the terminal changes its size: until the first
+   * that fits, none is a fault.
+   */
   #settling = false;
   /** All that was written, for what is no picture: modes set and reset. */
   written = "";
@@ -27,7 +31,8 @@ export class HeadlessTerminal {
     const options = { convertEol: true, allowProposedApi: true, scrollback: 0 };
     this.#terminal = new xterm.Terminal({ cols: columns, rows, ...options });
     // Its own tables stand at Unicode 6, for which an emoji is one column wide.
-    const wcwidth = (point: number) => Math.min(2, columnsOf(String.fromCodePoint(point))) as 0 | 1 | 2;
+    const wcwidth = (point: number) =>
+      Math.min(2, columnsOf(String.fromCodePoint(point))) as 0 | 1 | 2;
     this.#terminal.unicode.register({
       version: "ours",
       wcwidth,
@@ -123,7 +128,10 @@ export class HeadlessTerminal {
   }
 
   /** Resolves as soon as the screen fits; a frame that has not arrived whole is none. */
-  async until(fits: string | RegExp | ((text: string) => boolean), patience = PATIENCE): Promise<string> {
+  async until(
+    fits: string | RegExp | ((text: string) => boolean),
+    patience = PATIENCE,
+  ): Promise<string> {
     const matches = (text: string) => {
       if (typeof fits === "string") return text.includes(fits);
       return fits instanceof RegExp ? fits.test(text) : fits(text);

@@ -1,4 +1,7 @@
-/** The colours: on which terminal which, readable on every background, and apart for people who are colour-blind. */
+/**
+ * The colours: on which terminal which, readable on every background, and apart for people who are
+ * colour-blind.
+ */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,8 +31,14 @@ const FULL = { TERM: "xterm", COLORTERM: "truecolor" };
 const TEXT: readonly Role[] = ["accent", "good", "bad", "warn", "muted"];
 
 /** The colour that a role is painted in; null: none of its own. */
-function painted(env: Env, role: Role, background: Rgb | null, choice: Config["theme"] = "auto"): Rgb | null {
-  const [, code = ""] = /\x1b\[([\d;]+)m/.exec(theme(env, background, choice).paint("x", role)) ?? [];
+function painted(
+  env: Env,
+  role: Role,
+  background: Rgb | null,
+  choice: Config["theme"] = "auto",
+): Rgb | null {
+  const [, code = ""] =
+    /\x1b\[([\d;]+)m/.exec(theme(env, background, choice).paint("x", role)) ?? [];
   const index = /^38;5;(\d+)$/.exec(code)?.[1];
   return index === undefined ? null : fixedColour(Number(index));
 }
@@ -103,11 +112,16 @@ describe("contrast", () => {
 
   test("every text colour reaches 4.5:1 against the background that the terminal told", () => {
     fc.assert(
-      fc.property(background, fc.constantFrom(MANY, FULL), fc.constantFrom(...TEXT), (behind, env, role) => {
-        const colour = painted(env, role, behind);
-        expect(colour).not.toBeNull();
-        expect(contrast(colour!, behind)).toBeGreaterThanOrEqual(CONTRAST);
-      }),
+      fc.property(
+        background,
+        fc.constantFrom(MANY, FULL),
+        fc.constantFrom(...TEXT),
+        (behind, env, role) => {
+          const colour = painted(env, role, behind);
+          expect(colour).not.toBeNull();
+          expect(contrast(colour!, behind)).toBeGreaterThanOrEqual(CONTRAST);
+        },
+      ),
     );
   });
 });
@@ -132,7 +146,8 @@ test.each([
   ["black", [0, 0, 0]],
 ] as [string, Rgb][])("the 16 colours can be read on %s", (_, behind) => {
   for (const role of ["accent", "good", "bad", "warn"] as const) {
-    const [, code = ""] = /\x1b\[(\d+)m/.exec(theme({ TERM: "xterm" }, behind).paint("x", role)) ?? [];
+    const [, code = ""] =
+      /\x1b\[(\d+)m/.exec(theme({ TERM: "xterm" }, behind).paint("x", role)) ?? [];
     expect(contrast(XTERM[code]!, behind), `${role} ${code}`).toBeGreaterThanOrEqual(CONTRAST);
   }
 });
@@ -144,7 +159,10 @@ const linear = (colour: Rgb): Rgb =>
     return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
   }) as unknown as Rgb;
 
-/** As seen without the red, the green or the blue cones (Viénot and others 1999; Machado and others 2009). */
+/**
+ * As seen without the red, the green or the blue cones (Viénot and others 1999; Machado and others
+ * 2009).
+ */
 const SEEN: Record<string, readonly Rgb[]> = {
   "by most": [
     [1, 0, 0],
@@ -187,7 +205,9 @@ describe.each([
   test.each(Object.entries(SEEN))("states are told apart %s", (_name, matrix) => {
     const seen = [table.bad, table.good, table.warn, table.accent].map((colour) => {
       const rgb = linear(colour);
-      const as = matrix.map((row) => Math.max(0, row[0] * rgb[0] + row[1] * rgb[1] + row[2] * rgb[2]));
+      const as = matrix.map((row) =>
+        Math.max(0, row[0] * rgb[0] + row[1] * rgb[1] + row[2] * rgb[2]),
+      );
       return lab(as as unknown as Rgb);
     });
     for (const [i, a] of seen.entries())

@@ -5,7 +5,16 @@ import type { Message } from "../../../tui/dashboard/core/message.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { stallOf } from "../../../tui/dashboard/core/time/estimate.js";
 import { watchDaemon } from "../../../tui/dashboard/watch.js";
-import { after, answerTo, initial, opened as open, press, screenText, snapshot, update } from "./core.js";
+import {
+  after,
+  answerTo,
+  initial,
+  opened as open,
+  press,
+  screenText,
+  snapshot,
+  update,
+} from "./core.js";
 import { ago, backup, NOW, operation } from "./operations.js";
 
 const SIZE = { columns: 160, rows: 30 };
@@ -64,7 +73,9 @@ describe("a daemon that does not answer", () => {
   test("that hangs is named with the command that helps, and no start is offered", () => {
     const live = open([running], { size: SIZE });
     const hangs = after(live, { ...lost, hung: { pid: 42, isStopped: true } }, later(8000));
-    expect(rowOf(hangs)).toBe(" ▲ daemon not responding (8s)  kill -CONT 42 to continue the stopped daemon");
+    expect(rowOf(hangs)).toBe(
+      " ▲ daemon not responding (8s)  kill -CONT 42 to continue the stopped daemon",
+    );
     expect(screenText(press(hangs, "s"))).toContain("the daemon runs and does not answer");
     const busy = after(live, { ...lost, hung: { pid: 42, isStopped: false } });
     expect(rowOf(busy)).toContain("liveopsd status to check the daemon");

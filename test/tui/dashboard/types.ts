@@ -48,7 +48,11 @@ export const BACKUP_TYPE = type({
         enum: ["fail", "skip"],
       },
       verify: { default: true, description: "read it again afterwards", type: "boolean" },
-      limits: { description: "anything more", type: "object", properties: { cpu: { type: "number" } } },
+      limits: {
+        description: "anything more",
+        type: "object",
+        properties: { cpu: { type: "number" } },
+      },
     },
     required: ["source", "target"],
   },
@@ -78,7 +82,12 @@ export const SCRIPT_TYPE = type({
   params: {
     type: "object",
     properties: {
-      args: { type: "array", items: { type: "string" }, default: [], description: "command and its words" },
+      args: {
+        type: "array",
+        items: { type: "string" },
+        default: [],
+        description: "command and its words",
+      },
       script: { type: "string", description: "script for sh -c" },
       grace: { type: "number", default: 8 },
     },

@@ -1,4 +1,7 @@
-/** The panel of what waits for the person, the count in the header, and the key that goes from one to the next. */
+/**
+ * The panel of what waits for the person, the count in the header, and the key that goes from one
+ * to the next.
+ */
 import { expect, test } from "vitest";
 import type { ScheduleReply } from "../../../protocol/replies.js";
 import { listLayout } from "../../../tui/dashboard/core/layout/layout.js";
@@ -114,7 +117,9 @@ test("half of the screen has rows of what waits, and the rest is counted", () =>
     for (const row of text.split("\n")) expect([...row].length).toBeLessThanOrEqual(columns);
   }
   // The selected one is among the rows.
-  expect(screenText(choose(at(40, 15), "failed0"))).toMatch(/Waits for you 8[\s\S]*job 1[\s\S]*▌ ✗ job 0/);
+  expect(screenText(choose(at(40, 15), "failed0"))).toMatch(
+    /Waits for you 8[\s\S]*job 1[\s\S]*▌ ✗ job 0/,
+  );
   // The keys go from what waits to what runs.
   expect(press(choose(at(80, 24), "failed0"), "j").selected).toBe(backup().id);
 });

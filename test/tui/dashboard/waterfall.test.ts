@@ -1,4 +1,7 @@
-/** The waterfall: one axis, each bar where and as long as it was, and what is to come with its usual time. */
+/**
+ * The waterfall: one axis, each bar where and as long as it was, and what is to come with its usual
+ * time.
+ */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Operation, Step } from "../../../protocol/operation.js";
@@ -79,11 +82,19 @@ const SIZE = { columns: 180, rows: 50 };
 const running = (...more: Parameters<typeof after>[1][]) =>
   after(opened([EXTRACT, TRANSFORM], { size: SIZE }), ...more);
 
-function drawn(state: State, id: string, width = 94, height = 40, paint: Paint = unpainted): string[] {
+function drawn(
+  state: State,
+  id: string,
+  width = 94,
+  height = 40,
+  paint: Paint = unpainted,
+): string[] {
   const one = operationOf(state, id)!;
   const links = chainOf(state, one);
   const head = timeTexts({ state, operation: one, links, width });
-  return pictureRows(pictureOf(state, one, links), head, width, height).map((row) => row.toString(paint));
+  return pictureRows(pictureOf(state, one, links), head, width, height).map((row) =>
+    row.toString(paint),
+  );
 }
 const rowOf = (rows: readonly string[], name: string) =>
   rows.find((row) => new RegExp(`^ *\\S ${name}( |$)`).test(row)) ?? "";
@@ -102,8 +113,8 @@ const ends = (row: string) =>
 describe("one axis", () => {
   test("begins where the chain began, and each bar stands where it ran", () => {
     const rows = drawn(running(...HISTORIES), TRANSFORM.id);
-    const [whole, extract, transform, dedupe] = ["nightly", "Extract", "Transform", "Dedupe"].map((name) =>
-      rowOf(rows, name),
+    const [whole, extract, transform, dedupe] = ["nightly", "Extract", "Transform", "Dedupe"].map(
+      (name) => rowOf(rows, name),
     ) as [string, string, string, string];
     expect(begins(whole)).toBe(rows[0]!.indexOf("╵0s"));
     expect(begins(extract)).toBe(begins(whole));
@@ -166,7 +177,13 @@ describe("where nothing works", () => {
       if (/┄|‖‖/.test(text)) styles.add(given.join());
       return text;
     };
-    const rows = drawn(opened([{ ...TRANSFORM, chain: ALONE, ...over }]), TRANSFORM.id, 94, 40, paint);
+    const rows = drawn(
+      opened([{ ...TRANSFORM, chain: ALONE, ...over }]),
+      TRANSFORM.id,
+      94,
+      40,
+      paint,
+    );
     return { row: rowOf(rows, "Dedupe"), whole: rowOf(rows, "Transform"), styles: [...styles] };
   };
   test.each<[string, Partial<Operation>]>([
@@ -191,9 +208,17 @@ describe("where nothing works", () => {
     const late = { ...TRANSFORM, startedAt: ago(6), stageTimes: { Dedupe: times(6, null) } };
     const rows = drawn(opened([EXTRACT, late]), TRANSFORM.id);
     expect(rowOf(rows, "Transform")).toMatch(/ ┄+━+●/);
-    const again = { ...TRANSFORM, state: "queued", attempt: 1, startedAt: null, stageStates: {} } as const;
+    const again = {
+      ...TRANSFORM,
+      state: "queued",
+      attempt: 1,
+      startedAt: null,
+      stageStates: {},
+    } as const;
     const retry = { ...again, chain: ALONE, stageTimes: {}, updatedAt: ago(9), retryAt: ago(-20) };
-    expect(rowOf(drawn(opened([retry]), TRANSFORM.id), "Transform")).toMatch(/┄+ {2,}next attempt in 20s/);
+    expect(rowOf(drawn(opened([retry]), TRANSFORM.id), "Transform")).toMatch(
+      /┄+ {2,}next attempt in 20s/,
+    );
   });
 });
 
@@ -210,7 +235,10 @@ test("what is over is grey, and its sign has the colour", () => {
 test("what did not run has a text and no bar", () => {
   const one = backup({
     stageStates: { Scan: "up-to-date", Archive: "active" },
-    stageTimes: { Scan: { ...times(75, 75), reason: "up to date: 1 file" }, Archive: times(75, null) },
+    stageTimes: {
+      Scan: { ...times(75, 75), reason: "up to date: 1 file" },
+      Archive: times(75, null),
+    },
   });
   const row = rowOf(drawn(opened([one]), one.id), "Scan");
   expect(row).toMatch(/^ {2}≡ Scan +up to date: 1 file$/);
@@ -229,7 +257,9 @@ describe("many steps", () => {
 
   test("share a cell where it is narrow, and the worst of them shows", () => {
     const steps = many(200, (i) => (i === 150 ? { state: "failed" } : {}));
-    const strip = rowsOf(steps, { total: 200, done: 199, failed: 1 }, 60).find((row) => row.includes("■"))!;
+    const strip = rowsOf(steps, { total: 200, done: 199, failed: 1 }, 60).find((row) =>
+      row.includes("■"),
+    )!;
     expect(strip).toMatch(/■✗■/);
     expect(columnsOf(strip)).toBeLessThanOrEqual(60);
   });
@@ -250,9 +280,14 @@ describe("many steps", () => {
 });
 
 test("no row is too wide and none too many, whatever the operation did and its steps say", () => {
-  const text = fc.oneof(fc.string(), fc.constantFrom("\x1b[31mred\x1b[0m", "\u202eevil", "漢字".repeat(40)));
+  const text = fc.oneof(
+    fc.string(),
+    fc.constantFrom("\x1b[31mred\x1b[0m", "\u202eevil", "漢字".repeat(40)),
+  );
   const stage = fc.record({
-    is: fc.option(fc.constantFrom("done", "active", "failed", "skipped", "cancelled", "allowed-failure")),
+    is: fc.option(
+      fc.constantFrom("done", "active", "failed", "skipped", "cancelled", "allowed-failure"),
+    ),
     from: fc.integer({ min: 0, max: 400 }),
     took: fc.option(fc.integer({ min: 0, max: 400 })),
   });
@@ -284,8 +319,12 @@ test("no row is too wide and none too many, whatever the operation did and its s
           startedAt: ago(400),
           finishedAt: isOver ? ago(0) : null,
           stageStates: of(({ is }) => is) as Operation["stageStates"],
-          stageTimes: of(({ from, took }) => times(from, took === null ? null : Math.max(0, from - took))),
-          ...(names.length > 0 && { steps: { [names.at(-1)!]: steps.map((each) => step(each.name, each)) } }),
+          stageTimes: of(({ from, took }) =>
+            times(from, took === null ? null : Math.max(0, from - took)),
+          ),
+          ...(names.length > 0 && {
+            steps: { [names.at(-1)!]: steps.map((each) => step(each.name, each)) },
+          }),
         });
         const rows = drawn(opened([any], { size: SIZE }), any.id, width, height);
         expect(rows.length).toBeLessThanOrEqual(height);
@@ -301,8 +340,14 @@ test("no row is too wide and none too many, whatever the operation did and its s
 
 test("where there is no room for all, what runs stays and the others are counted", () => {
   const stages = Array.from({ length: 30 }, (_, i) => `Stage ${i}`);
-  const stageStates = Object.fromEntries(stages.slice(0, 20).map((name) => [name, "done" as const]));
-  const one = backup({ stages, currentStage: 20, stageStates: { ...stageStates, "Stage 20": "active" } });
+  const stageStates = Object.fromEntries(
+    stages.slice(0, 20).map((name) => [name, "done" as const]),
+  );
+  const one = backup({
+    stages,
+    currentStage: 20,
+    stageStates: { ...stageStates, "Stage 20": "active" },
+  });
   const rows = drawn(opened([one]), one.id, 60, 6);
   expect(rows).toHaveLength(6);
   expect(rowOf(rows, "Stage 20")).toContain("●");

@@ -1,4 +1,7 @@
-/** A scripted daemon that holds operations: what a test puts into it reaches every watcher, as the real one does it. */
+/**
+ * A scripted daemon that holds operations: what a test puts into it reaches every watcher, as the
+ * real one does it.
+ */
 
 import { waitsForPerson } from "../../../protocol/approval.js";
 import { WATCH_PING_MS } from "../../../protocol/limits.js";
@@ -39,7 +42,9 @@ export class World {
       })
       .on("GET", /^\/v1\/operations\/[^/]+$/, (asked, reply) => {
         const id = asked.path.split("/")[3]!;
-        const found = [...this.operations.values()].find((operation) => operation.id.startsWith(id));
+        const found = [...this.operations.values()].find((operation) =>
+          operation.id.startsWith(id),
+        );
         if (found) reply.json(found);
         else reply.refuse("LIVEOPS_NO_SUCH_OPERATION", `no operation ${id}; see: liveops ls`);
       })
@@ -63,7 +68,8 @@ export class World {
   #followers(op: string): HistoryReply["next"] {
     const followers = new Map<string, HistoryReply["next"][number]>();
     for (const { op: own, state, chain } of this.operations.values()) {
-      const next = own === op && state === "succeeded" ? this.operations.get(chain.next ?? "") : undefined;
+      const next =
+        own === op && state === "succeeded" ? this.operations.get(chain.next ?? "") : undefined;
       if (next === undefined) continue;
       const runs = (followers.get(next.op)?.runs ?? 0) + 1;
       followers.set(next.op, { op: next.op, title: next.title, runs });
@@ -136,7 +142,9 @@ export class World {
 
   /** Resolves once a dashboard watches the list. */
   async watched(): Promise<void> {
-    await this.daemon.request(({ path, query }) => path === "/v1/watch" && query.operation === undefined);
+    await this.daemon.request(
+      ({ path, query }) => path === "/v1/watch" && query.operation === undefined,
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -148,7 +156,12 @@ export class World {
     const { operation = null, logAfter = "0" } = asked.query;
     const watcher: Watcher = { stream, operation, sent: Number(logAfter) };
     const operations = this.#watched(operation, Number(asked.query.limit ?? "200"));
-    stream.line({ type: "snapshot", cursor: String(this.#cursor), operations, counts: this.counts() });
+    stream.line({
+      type: "snapshot",
+      cursor: String(this.#cursor),
+      operations,
+      counts: this.counts(),
+    });
     this.#watchers.add(watcher);
     const pings = setInterval(() => stream.line({ type: "ping" }), WATCH_PING_MS);
     void stream.closed.then(() => {
@@ -177,7 +190,9 @@ export class World {
       .filter((operation) => q === undefined || has(operation, q) || operation.op.includes(q))
       .filter((operation) => op === undefined || operation.op === op)
       .filter((operation) => state === undefined || state.split(",").includes(operation.state))
-      .filter(({ finishedAt }) => finishedSince === undefined || (finishedAt ?? "") >= finishedSince)
+      .filter(
+        ({ finishedAt }) => finishedSince === undefined || (finishedAt ?? "") >= finishedSince,
+      )
       .sort(newestFirst);
     // A place counts from the newest operation.
     const [page, next, previous] = pageOf(all, order === "oldest", before, Number(limit));
@@ -200,7 +215,9 @@ export class World {
     const all = this.lines.get(asked.path.split("/")[3]!) ?? [];
     const { after = "0", before, tail, limit = "1000", match, stage, step, stream } = asked.query;
     const backwards = before !== undefined || tail !== undefined;
-    const rest = all.filter(({ n }) => n > Number(after) && (before === undefined || n < Number(before)));
+    const rest = all.filter(
+      ({ n }) => n > Number(after) && (before === undefined || n < Number(before)),
+    );
     const looked =
       match === undefined && stage === undefined && step === undefined && stream === undefined
         ? all.length
@@ -209,7 +226,8 @@ export class World {
     const fits = part
       .filter(
         (line) =>
-          match === undefined || withoutSequences(line.text).toLowerCase().includes(match.toLowerCase()),
+          match === undefined ||
+          withoutSequences(line.text).toLowerCase().includes(match.toLowerCase()),
       )
       .filter((line) => stage === undefined || line.stage === stage)
       .filter((line) => step === undefined || line.step === step)

@@ -31,7 +31,10 @@ const names = (
 
 test("few steps are all rows, and those that wait are counted", () => {
   expect(
-    names({ steps: { Check: [step("a"), step("b")] }, stepCounts: { Check: { total: 5, done: 2 } } }),
+    names({
+      steps: { Check: [step("a"), step("b")] },
+      stepCounts: { Check: { total: 5, done: 2 } },
+    }),
   ).toEqual(["a b", "3 wait"]);
   expect(names({})).toEqual(["", ""]);
 });
@@ -54,7 +57,10 @@ test("of many, those that failed and those that run stay, in their order, and th
     step("ended", { state: "ended" }),
   ];
   const stepCounts = { Check: { total: 10_000, done: 9990, failed: 1, ended: 1 } };
-  expect(names({ steps: { Check: steps }, stepCounts }, 3)).toEqual(["bad runs ended", "9,990 done, 7 wait"]);
+  expect(names({ steps: { Check: steps }, stepCounts }, 3)).toEqual([
+    "bad runs ended",
+    "9,990 done, 7 wait",
+  ]);
   expect(names({ steps: { Check: steps }, stepCounts }, 1)).toEqual([
     "bad",
     "1 active, 9,990 done, 1 ended, 7 wait",
@@ -68,7 +74,10 @@ test("the facts of a step are how long, how far and why", () => {
   const status = { text: "half way", level: "info" } as const;
   const active = { state: "active", percent: 40, status, seconds: null, finishedAt: null } as const;
   expect(stepFacts(step("a", active), now, PLAIN)).toEqual(["5s", "40%", "half way"]);
-  expect(stepFacts(step("a", { state: "failed", reason: "broke" }), now, PLAIN)).toEqual(["2s", "broke"]);
+  expect(stepFacts(step("a", { state: "failed", reason: "broke" }), now, PLAIN)).toEqual([
+    "2s",
+    "broke",
+  ]);
   expect(stepFacts(step("a", { state: "skipped", reason: "no need" }), now, PLAIN)).toEqual([
     "skipped: no need",
   ]);

@@ -1,4 +1,6 @@
-/** What waits for a person: the rule of the dashboard, `ls` and `status`, and what they remember. */
+/**
+ * What waits for a person: the rule of the dashboard, `ls` and `status`, and what they remember.
+ */
 import { existsSync, statSync } from "node:fs";
 import { expect, test } from "vitest";
 import { waitsForPerson } from "../../../protocol/approval.js";
@@ -11,7 +13,13 @@ import { ago, failed, NOW, operation } from "../dashboard/operations.js";
 
 const directory = useDirectories();
 
-const asked = { stage: "Approve", occurrence: 1, question: "Roll out?", choices: ["yes", "no"], attempt: 1 };
+const asked = {
+  stage: "Approve",
+  occurrence: 1,
+  question: "Roll out?",
+  choices: ["yes", "no"],
+  attempt: 1,
+};
 const question = (seconds: number) =>
   operation({
     id: `question${seconds}`,
@@ -26,11 +34,18 @@ const input = operation({
 const numbers = [{ name: "rows", value: 4, low: 900, high: 1100, runs: 12 }];
 const odd = operation({ id: "odd", state: "succeeded", finishedAt: ago(30), odd: numbers });
 const stopped = operation({ id: "stopped", state: "running", stalledSince: ago(20) });
-const schedule = { name: "nightly", missing: null, lastProblem: "2 runs missed", lastDueAt: ago(10) };
+const schedule = {
+  name: "nightly",
+  missing: null,
+  lastProblem: "2 runs missed",
+  lastDueAt: ago(10),
+};
 const LOOKED = NOW - 60_000;
 const ends = failed({ id: "failed", finishedAt: ago(40) });
 
-const all = [odd, ends, stopped, question(5), input, question(99)].flatMap((it) => waitOf(it) ?? []);
+const all = [odd, ends, stopped, question(5), input, question(99)].flatMap(
+  (it) => waitOf(it) ?? [],
+);
 const missed = waitOfSchedule(schedule as ScheduleReply)!;
 
 test("questions come first, the oldest first; then input, failures, what is odd, and missed runs", () => {
@@ -83,7 +98,13 @@ test("an end is new for a week, and never for a person without a dashboard", () 
 
 test("a failure that was submitted again since is looked at, and so is a rejection by a person", () => {
   const fails = waitOf(ends)!;
-  const again = { ...ends, id: "again", state: "running", finishedAt: null, createdAt: ago(30) } as const;
+  const again = {
+    ...ends,
+    id: "again",
+    state: "running",
+    finishedAt: null,
+    createdAt: ago(30),
+  } as const;
   expect(waitsOf([fails], LOOKED, NOW, [ends, again])).toEqual([]);
   const others = [
     { ...again, params: { other: true } },
@@ -95,7 +116,10 @@ test("a failure that was submitted again since is looked at, and so is a rejecti
   const error = { code: "LIVEOPS_REJECTED", message: "rejected", stack: null };
   const rejected = (by: string | null) => {
     const [approval] = question(60).approvals!;
-    return failed({ error, approvals: [{ ...approval!, answer: { choice: "no", by, at: ago(40) } }] });
+    return failed({
+      error,
+      approvals: [{ ...approval!, answer: { choice: "no", by, at: ago(40) } }],
+    });
   };
   expect(waitOf(rejected("ada"))).toBeNull();
   expect(waitOf(rejected(null))).not.toBeNull();

@@ -1,4 +1,7 @@
-/** Which daemon a command line means: `--host`, LIVEOPS_HOST and the options that name a place of this machine. */
+/**
+ * Which daemon a command line means: `--host`, LIVEOPS_HOST and the options that name a place of
+ * this machine.
+ */
 import type { Command } from "commander";
 import { describe, expect, test } from "vitest";
 import type { GlobalOptions } from "../../../protocol/client/daemon-address.js";
@@ -84,6 +87,8 @@ describe("a line that is refused", () => {
   });
 
   test("LIVEOPS_HOST is named in its error", async () => {
-    await expect(read(line("liveops ops"), { LIVEOPS_HOST: "box" })).rejects.toThrow(/^LIVEOPS_HOST: "box"/);
+    await expect(read(line("liveops ops"), { LIVEOPS_HOST: "box" })).rejects.toThrow(
+      /^LIVEOPS_HOST: "box"/,
+    );
   });
 });

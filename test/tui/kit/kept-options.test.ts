@@ -5,7 +5,10 @@ import { keepOptions } from "../../../tui/kit/kept-options.js";
 test.each([
   [{}, "liveops ls lists them"],
   [{ stateDir: "/a b" }, "liveops ls --state-dir '/a b' lists them"],
-  [{ remote: "ssh://ada@box", stateDir: "/x" }, "liveops ls --host ssh://ada@box --state-dir /x lists them"],
+  [
+    { remote: "ssh://ada@box", stateDir: "/x" },
+    "liveops ls --host ssh://ada@box --state-dir /x lists them",
+  ],
   [{ ops: ["ops"] }, "liveops ls lists them"],
 ])("%j", (options, text) => {
   expect(keepOptions("liveops ls lists them", options)).toBe(text);

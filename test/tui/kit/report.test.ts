@@ -1,8 +1,17 @@
 /** Errors become exit codes and text, by one table for both commands. */
 import { expect, test } from "vitest";
-import { ConnectionLostError, NoDaemonError, UnreachableError } from "../../../protocol/client/errors.js";
+import {
+  ConnectionLostError,
+  NoDaemonError,
+  UnreachableError,
+} from "../../../protocol/client/errors.js";
 import { Refusal } from "../../../protocol/errors.js";
-import { InterruptedError, NotFoundError, TimedOutError, UsageError } from "../../../protocol/failures.js";
+import {
+  InterruptedError,
+  NotFoundError,
+  TimedOutError,
+  UsageError,
+} from "../../../protocol/failures.js";
 import { report } from "../../../tui/kit/report.js";
 
 async function reported(error: unknown): Promise<{ code: number; text: string }> {
@@ -41,7 +50,11 @@ test.each([
     2,
     "liveops: The request is not valid: name is missing; queue takes text, not 3\n",
   ],
-  [new Refusal("LIVEOPS_WRONG_STATE", "aaa is over"), 5, "liveops: Not possible now: aaa is over\n"],
+  [
+    new Refusal("LIVEOPS_WRONG_STATE", "aaa is over"),
+    5,
+    "liveops: Not possible now: aaa is over\n",
+  ],
 ])("%s", async (error, code, text) => {
   expect(await reported(error)).toEqual({ code, text });
 });

@@ -54,7 +54,9 @@ test.each([
 
 test("a figure of bytes never needs more than four digits", () => {
   fc.assert(
-    fc.property(fc.nat({ max: 2 ** 50 }), (bytes) => /^\d{1,4}(\.\d)? [KMGTP]?i?B$/.test(formatBytes(bytes))),
+    fc.property(fc.nat({ max: 2 ** 50 }), (bytes) =>
+      /^\d{1,4}(\.\d)? [KMGTP]?i?B$/.test(formatBytes(bytes)),
+    ),
   );
 });
 

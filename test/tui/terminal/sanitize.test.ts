@@ -5,7 +5,10 @@ import { sanitize } from "../../../protocol/text/sanitize.js";
 import { jsonLine } from "../../../tui/kit/output/json.js";
 import { cases } from "../../faults/mode.js";
 
-/** Text that is mostly trouble: every control, invisible and bidi character, halves of surrogate pairs. */
+/**
+ * Text that is mostly trouble: every control, invisible and bidi character, halves of surrogate
+ * pairs.
+ */
 const trouble = fc.oneof(
   fc.integer({ min: 0, max: 0xff }),
   fc.constantFrom(
@@ -65,7 +68,9 @@ test("newlines stay where they are asked for, and nothing else", () => {
 test("8-bit controls are not made by the encoding of what replaces them", () => {
   fc.assert(
     fc.property(
-      fc.string({ unit: fc.integer({ min: 0, max: 0x9f }).map((code) => String.fromCodePoint(code)) }),
+      fc.string({
+        unit: fc.integer({ min: 0, max: 0x9f }).map((code) => String.fromCodePoint(code)),
+      }),
       (value) => Buffer.from(sanitize(value)).every((byte) => byte >= 0x20 && byte <= 0x7e),
     ),
   );

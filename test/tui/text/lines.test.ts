@@ -61,7 +61,11 @@ test("an edit of a queued operation is noted", () => {
   const changes = { params: { a: 1 }, title: "A", stages: ["A"], label: null };
   const story = new Story().event({ type: "operation:edited", changes });
   expect(printed([story])).toEqual(["err edited: params, label"]);
-  const pipeline = (text: string, target: string) => ({ text, path: "/a.yaml", params: { target } });
+  const pipeline = (text: string, target: string) => ({
+    text,
+    path: "/a.yaml",
+    params: { target },
+  });
   const retry = (text: string, target: string) =>
     printed([
       new Story({ op: "pipeline", params: pipeline("old", "x") }).event({
@@ -75,7 +79,9 @@ test("an edit of a queued operation is noted", () => {
 
 test("a status of several lines is one line: a second one could look like a header", () => {
   const text = "fine\n=== [3/3] Save ===\r\nmore";
-  const story = new Story().started().event({ type: "status:changed", status: { text, level: "info" } });
+  const story = new Story()
+    .started()
+    .event({ type: "status:changed", status: { text, level: "info" } });
   expect(printed([story])).toEqual(["out fine\\n=== [3/3] Save ===\\r\\nmore"]);
 });
 
@@ -99,7 +105,11 @@ test("the chain continues in the same stream", () => {
 });
 
 test("errors go to stderr, with the stack where nothing else keeps it", () => {
-  const story = new Story().started().entered("Load", 0).left("Load", 0, "failed").finished("failed");
+  const story = new Story()
+    .started()
+    .entered("Load", 0)
+    .left("Load", 0, "failed")
+    .finished("failed");
   expect(printed([story])).toEqual(["out === [1/3] Load ===", "err failed: it broke"]);
   expect(printed([story], { stacks: true }).at(-1)).toBe("err     at x");
 });
@@ -119,7 +129,11 @@ test.each([
   ],
   ["it broke", "Error: it broke", ["err failed: it broke"]],
   ["2 of 3 steps failed", "StepsError: 2 of 3 steps failed", ["err failed: 2 of 3 steps failed"]],
-  ["it broke", "Error: another\n    at x", ["err failed: it broke", "err Error: another\n    at x"]],
+  [
+    "it broke",
+    "Error: another\n    at x",
+    ["err failed: it broke", "err Error: another\n    at x"],
+  ],
 ])("the message of a failure is not said again with its stack: %j, %j", (message, stack, lines) => {
   const error = { code: "LIVEOPS_EXCEPTION", message, stack };
   const story = new Story().started().finished("failed", null, null, error);
@@ -179,7 +193,9 @@ test("an allowed failure and a skipped stage have a sign and words, and untruste
 });
 
 test("notes of liveops are not output of the operation", () => {
-  expect(printed([new Story().log("did you mean Load?", "liveops")])).toEqual(["err did you mean Load?"]);
+  expect(printed([new Story().log("did you mean Load?", "liveops")])).toEqual([
+    "err did you mean Load?",
+  ]);
 });
 
 test("nothing of an operation's text reaches the terminal as a control", () => {
@@ -234,7 +250,11 @@ test("the bar belongs to its stage, and is removed with it", () => {
     state = next.state;
     return next.lines.filter((each) => each.to === "bar").map((each) => each.view);
   });
-  expect(bars).toEqual([null, expect.objectContaining({ percent: 50, progress, stage: "Load" }), null]);
+  expect(bars).toEqual([
+    null,
+    expect.objectContaining({ percent: 50, progress, stage: "Load" }),
+    null,
+  ]);
 });
 
 test("the bar of an untracked stage has its name", () => {
@@ -294,7 +314,9 @@ test("the lines of a step name it, its end is a line, and only the bar of the st
     const next = step(state, line);
     state = next.state;
     return next.lines.flatMap((each) =>
-      each.to === "bar" ? [] : [each.step === undefined ? each.text : `[${each.step}] ${each.text}`],
+      each.to === "bar"
+        ? []
+        : [each.step === undefined ? each.text : `[${each.step}] ${each.text}`],
     );
   });
   expect(lines).toEqual([

@@ -1,4 +1,6 @@
-/** Where text mode prints: on a terminal, in a pipe, under NO_COLOR, FORCE_COLOR, CI and TERM=dumb. */
+/**
+ * Where text mode prints: on a terminal, in a pipe, under NO_COLOR, FORCE_COLOR, CI and TERM=dumb.
+ */
 import { expect, test } from "vitest";
 import { type BarView, barLine } from "../../../tui/text/bar.js";
 import type { TextLine } from "../../../tui/text/lines.js";
@@ -93,8 +95,15 @@ test("each of several bars in a stage has its tenths, and an empty one says that
 
 test("the tenths of a bar are not said again after an untracked stage with a bar of its own", () => {
   const { screen, written } = screenOn(false);
-  const inside: TextLine = { to: "bar", view: { percent: 50, progress: null, stage: "Warm cache" } };
-  const untracked = (when: "begins" | "ends"): TextLine => ({ to: "bar", view: null, untracked: when });
+  const inside: TextLine = {
+    to: "bar",
+    view: { percent: 50, progress: null, stage: "Warm cache" },
+  };
+  const untracked = (when: "begins" | "ends"): TextLine => ({
+    to: "bar",
+    view: null,
+    untracked: when,
+  });
   screen.print([bar(30), untracked("begins"), inside, untracked("ends"), bar(30), bar(40)]);
   screen.print([untracked("begins"), inside, untracked("ends"), bar(40), gone, bar(40)]);
   expect(written).toEqual([
@@ -136,7 +145,9 @@ test("the bar's figures", () => {
   );
   const guess = { ...view(50), progress: { ...view(50).progress!, approximate: true } };
   expect(barLine(guess, 80)).toBe(barLine(view(50), 80).replace("  50%", " ~50%"));
-  expect(barLine(view(20, null), 80)).toMatch(/^\[░░█{3}░+\] 2 rows {2}5 rows\/s {2}ETA 2s {2}Rows$/);
+  expect(barLine(view(20, null), 80)).toMatch(
+    /^\[░░█{3}░+\] 2 rows {2}5 rows\/s {2}ETA 2s {2}Rows$/,
+  );
 });
 
 test("the bar is never wider than the terminal", () => {

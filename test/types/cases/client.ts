@@ -1,6 +1,12 @@
 // What liveops/client takes and returns.
 import { LiveOperation, z } from "liveops";
-import { connect, LiveopsError, NoDaemonError, type Operation, type WatchState } from "liveops/client";
+import {
+  connect,
+  LiveopsError,
+  NoDaemonError,
+  type Operation,
+  type WatchState,
+} from "liveops/client";
 
 class Counts extends LiveOperation<typeof Counts> {
   static params = z.object({ to: z.number(), from: z.number().default(0) });

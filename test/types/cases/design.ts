@@ -8,7 +8,10 @@ declare function work(row: Row): void;
 export class StepA extends LiveOperation<typeof StepA> {
   static title = "Step A";
   static stages = ["Load", "Process", "Save"] as const;
-  static params = z.object({ path: z.string().describe("file to load"), limit: z.number().default(100) });
+  static params = z.object({
+    path: z.string().describe("file to load"),
+    limit: z.number().default(100),
+  });
 
   async run(p: Progress<StepA>) {
     const rows = await p.stage("Load", () => load(this.params.path)); // rows: Row[]

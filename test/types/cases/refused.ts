@@ -31,7 +31,11 @@ class NoOperation {
 export class Checked extends LiveOperation<typeof Checked> {
   static override = 1;
   static stages = ["Load", "Save"] as const;
-  static params = z.object({ path: z.string(), n: z.number().default(1), when: z.coerce.date().optional() });
+  static params = z.object({
+    path: z.string(),
+    n: z.number().default(1),
+    when: z.coerce.date().optional(),
+  });
   static resumable = true;
   static timeout = 60;
 
@@ -76,7 +80,11 @@ export class Checked extends LiveOperation<typeof Checked> {
     p.log("line");
     p.result({ any: ["thing"] });
     p.error(new Error("x")); // type error: a message
-    const ended = await p.exec("make", ["-j4"], { cwd: "src", env: { CC: undefined }, check: false });
+    const ended = await p.exec("make", ["-j4"], {
+      cwd: "src",
+      env: { CC: undefined },
+      check: false,
+    });
     const code: number | null = ended.exitCode;
     const rev: string = (await p.exec("git", ["rev-parse", "HEAD"], { capture: true })).stdout;
     (await p.exec("git")).stdout.length; // type error: only with capture
@@ -85,7 +93,8 @@ export class Checked extends LiveOperation<typeof Checked> {
     p.exec("make", [], { shell: true }); // type error: no such option
     p.exec("make", [], { status: "all" }); // type error: not a kind of status
     await p.exec("make", undefined, { signal: p.signal, grace: 1, label: rev }).catch((error) => {
-      if (error instanceof ExecError) p.log(`${error.command} ${error.exitCode} ${error.lastLines.join()}`);
+      if (error instanceof ExecError)
+        p.log(`${error.command} ${error.exitCode} ${error.lastLines.join()}`);
     });
     p.signal.throwIfAborted();
     if (p.signal.aborted) throw new OperationCancelled();

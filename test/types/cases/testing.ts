@@ -21,7 +21,8 @@ export async function test(): Promise<void> {
   const sum: number = result.sum;
   // @ts-expect-error: to is required
   await runOperation(Counts);
-  for (const event of events) if (event.type === "progress:changed") console.log(event.percent + sum);
+  for (const event of events)
+    if (event.type === "progress:changed") console.log(event.percent + sum);
   const unknown: unknown = (await runOperation(Plain)).result;
   console.log(unknown);
 }

@@ -1,9 +1,11 @@
-// Titles and texts of results: a class may refer to itself. The marked lines, and no others, are errors.
+// Titles and texts of results: a class may refer to itself. The marked lines, and no others, are
+// errors.
 import { LiveOperation, type Params, type Progress, z } from "liveops";
 
 export class Deploy extends LiveOperation<typeof Deploy> {
   static params = z.object({ host: z.string(), port: z.number().default(22) });
-  static title = ({ host, port }: Params<typeof Deploy>) => `Deploy to ${host.trim()}:${port.toFixed()}`;
+  static title = ({ host, port }: Params<typeof Deploy>) =>
+    `Deploy to ${host.trim()}:${port.toFixed()}`;
   static resultText = ({ files }: { files: number }) => `${files.toFixed()} files`;
   static stages = ({ host }: Params<typeof Deploy>) => [`Copy to ${host}`];
 

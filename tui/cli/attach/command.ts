@@ -1,4 +1,7 @@
-/** `liveops attach`: connects the terminal of a person with that of a program, until it ends or the person detaches. */
+/**
+ * `liveops attach`: connects the terminal of a person with that of a program, until it ends or the
+ * person detaches.
+ */
 import type { Command } from "commander";
 import type { Client } from "../../../protocol/client/client.js";
 import { EXIT, exitCodeOf } from "../../../protocol/exit-codes.js";
@@ -42,9 +45,12 @@ async function chosen(client: Client, id: string | undefined): Promise<Operation
   if (id !== undefined) return client.show(id);
   const { operations } = await client.list({ state: ["running"], limit: 1000 });
   const withTerminal = operations.filter(({ terminal }) => terminal !== null);
-  const found = withTerminal.find(({ waitingForInput }) => waitingForInput !== null) ?? withTerminal[0];
+  const found =
+    withTerminal.find(({ waitingForInput }) => waitingForInput !== null) ?? withTerminal[0];
   if (found) return found;
-  throw new NotFoundError("no running operation has a terminal; submit one: liveops submit --tty -- COMMAND");
+  throw new NotFoundError(
+    "no running operation has a terminal; submit one: liveops submit --tty -- COMMAND",
+  );
 }
 
 async function attach(
@@ -125,7 +131,10 @@ interface Typing {
   detach(): void;
 }
 
-/** Passes what is typed to the program. Where stdin is not a terminal, its bytes are typed, and its end changes nothing. */
+/**
+ * Passes what is typed to the program. Where stdin is not a terminal, its bytes are typed, and its
+ * end changes nothing.
+ */
 function readKeys({ terminal, sender, detach }: Typing): () => void {
   const detachKeys = new DetachKeys();
   let pause: NodeJS.Timeout | undefined;

@@ -1,4 +1,7 @@
-/** Sends what is typed, and the size of the terminal, one request after another, so that the order of keys is kept. */
+/**
+ * Sends what is typed, and the size of the terminal, one request after another, so that the order
+ * of keys is kept.
+ */
 import type { Client } from "../../../protocol/client/client.js";
 import type { InputBody } from "../../../protocol/requests.js";
 

@@ -1,6 +1,6 @@
 /**
- * Attaches to the programs of an operation and its chain that run on a terminal, one after another, until the chain is
- * finished or the person detaches. Reconnects when the daemon restarts.
+ * Attaches to the programs of an operation and its chain that run on a terminal, one after another,
+ * until the chain is finished or the person detaches. Reconnects when the daemon restarts.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "../../../protocol/client/client.js";
@@ -79,13 +79,15 @@ export class Session {
     await Promise.race([this.#until(hasOne), late]);
     this.signal.throwIfAborted();
     // The daemon says why there is none.
-    if (this.#current.terminal === null && !this.#isOver) await this.#attachOnce(this.#current, () => {});
+    if (this.#current.terminal === null && !this.#isOver)
+      await this.#attachOnce(this.#current, () => {});
   }
 
   /** Follows the record along the chain. */
   async #watch(): Promise<void> {
     let view = EMPTY_VIEW;
-    const open = () => this.client.watch({ operation: this.#current.id, follow: "chain" }, this.signal);
+    const open = () =>
+      this.client.watch({ operation: this.#current.id, follow: "chain" }, this.signal);
     try {
       for await (const line of reconnecting(open, { signal: this.signal })) {
         if (line.type === "chained") this.#current = line.operation;
@@ -151,7 +153,8 @@ export class Session {
     for await (const line of reconnecting(open, { signal, onLost })) {
       if (isFirst) onConnected();
       isFirst = false;
-      if (line.type === "output") await this.terminal.write(Buffer.from(line.data, "base64"), line.screen);
+      if (line.type === "output")
+        await this.terminal.write(Buffer.from(line.data, "base64"), line.screen);
     }
   }
 }

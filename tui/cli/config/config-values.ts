@@ -5,7 +5,12 @@ import type { GlobalOptions } from "../../../protocol/client/daemon-address.js";
 import { ALLOWED_VARIABLES } from "../../../protocol/environment.js";
 import { getOwn, withoutNull } from "../../../protocol/objects.js";
 import type { DaemonReply } from "../../../protocol/replies.js";
-import { CONFIG_KEYS, type Config, DEFAULTS, LOST_AFTER } from "../../../protocol/system/config-settings.js";
+import {
+  CONFIG_KEYS,
+  type Config,
+  DEFAULTS,
+  LOST_AFTER,
+} from "../../../protocol/system/config-settings.js";
 import { DEFAULT_LOG_LEVEL, logLevelFrom } from "../../../protocol/system/log-level.js";
 import { socketPath, stateDir } from "../../../protocol/system/places.js";
 
@@ -34,7 +39,8 @@ function settingInEffect(path: Path, sources: ValueSources): SettingInEffect {
     if (value !== undefined) return { key, value };
   }
   const [name, member] = path;
-  const value = member === undefined ? defaultsOf(sources)[name] : getOwn(memberDefaults(name), member);
+  const value =
+    member === undefined ? defaultsOf(sources)[name] : getOwn(memberDefaults(name), member);
   return { key, value };
 }
 
@@ -42,7 +48,9 @@ function settingInEffect(path: Path, sources: ValueSources): SettingInEffect {
 function valueAt(value: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>(
     (held, name) =>
-      typeof held === "object" && held !== null ? getOwn(held as Record<string, unknown>, name) : undefined,
+      typeof held === "object" && held !== null
+        ? getOwn(held as Record<string, unknown>, name)
+        : undefined,
     value,
   );
 }
@@ -53,11 +61,18 @@ export function settingsInEffect(sources: ValueSources): SettingInEffect[] {
     const whole = settingInEffect([name], sources);
     const members = layersOf(sources).flatMap((config) => leaves([name], config[name]));
     const fixed =
-      name === "env" || (name === "fleet" && members.length > 0) ? Object.keys(memberDefaults(name)) : [];
+      name === "env" || (name === "fleet" && members.length > 0)
+        ? Object.keys(memberDefaults(name))
+        : [];
     const paths = new Map(
-      [...fixed.map((member): Path => [name, member]), ...members].map((path) => [path.join("."), path]),
+      [...fixed.map((member): Path => [name, member]), ...members].map((path) => [
+        path.join("."),
+        path,
+      ]),
     );
-    return paths.size === 0 ? [whole] : [...paths.values()].map((path) => settingInEffect(path, sources));
+    return paths.size === 0
+      ? [whole]
+      : [...paths.values()].map((path) => settingInEffect(path, sources));
   });
 }
 

@@ -1,6 +1,13 @@
-/** `liveops config`: prints the path of the config file, the settings in effect, and the problems of the file. */
+/**
+ * `liveops config`: prints the path of the config file, the settings in effect, and the problems of
+ * the file.
+ */
 import type { Command } from "commander";
-import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../../../protocol/client/errors.js";
+import {
+  ConnectionLostError,
+  NoAnswerError,
+  NoDaemonError,
+} from "../../../protocol/client/errors.js";
 import { clientFor } from "../../../protocol/client/find-daemon.js";
 import { Refusal } from "../../../protocol/errors.js";
 import type { DaemonReply } from "../../../protocol/replies.js";
@@ -28,7 +35,10 @@ export function registerConfig(root: Command): void {
   command.action(async () => printAll(command));
 }
 
-/** The daemon of this machine that these settings select; null: none answers. Other machines have own config files. */
+/**
+ * The daemon of this machine that these settings select; null: none answers. Other machines have
+ * own config files.
+ */
 async function daemonOf(options: GlobalOptions, config: Config): Promise<DaemonReply | null> {
   if (options.remote !== undefined) return null;
   const { env } = process;
@@ -53,14 +63,18 @@ async function printAll(command: Command): Promise<void> {
   const settings = settingsInEffect(sources);
   const lines = configLines(settings, process.stdout.columns, paintFor(process.stdout));
   process.stdout.write(`${sanitize(file)}\n\n${lines.join("\n")}\n`);
-  if (daemon !== null) for (const note of staleNotes(daemon, file)) say(reportTo(command), note, "yellow");
+  if (daemon !== null)
+    for (const note of staleNotes(daemon, file)) say(reportTo(command), note, "yellow");
   if (problem !== null) throw problem;
 }
 
 /** Least characters of a value. */
 const LEAST_VALUE = 20;
 
-/** The table of the settings. Pure. @param columns of the terminal; undefined: values are printed whole */
+/**
+ * The table of the settings. Pure. @param columns of the terminal; undefined: values are printed
+ * whole
+ */
 export function configLines(
   settings: readonly SettingInEffect[],
   columns: number | undefined,
@@ -70,7 +84,8 @@ export function configLines(
   const width = Math.max(...keys.map((key) => key.length));
   const most = Math.max(LEAST_VALUE, (columns ?? Number.POSITIVE_INFINITY) - width - 2);
   const rows = settings.map(({ value }, row) => {
-    const text = value === undefined ? "-" : sanitize(typeof value === "string" ? value : jsonLine(value));
+    const text =
+      value === undefined ? "-" : sanitize(typeof value === "string" ? value : jsonLine(value));
     const shown = text.length > most ? `${text.slice(0, most - 1)}…` : text;
     return `${keys[row + 1]!.padEnd(width)}  ${shown}`;
   });
@@ -78,7 +93,8 @@ export function configLines(
 }
 
 function staleNotes({ pid, config }: DaemonReply, file: string): string[] {
-  if (config.file !== file) return [`the running daemon (pid ${pid}) reads another file: ${config.file}`];
+  if (config.file !== file)
+    return [`the running daemon (pid ${pid}) reads another file: ${config.file}`];
   return config.changed
     ? [`the daemon (pid ${pid}) read the file before it was changed; run: liveops restart`]
     : [];

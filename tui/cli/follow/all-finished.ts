@@ -1,4 +1,6 @@
-/** Waits for many operations and their chains over one watch stream, over restarts of the daemon. */
+/**
+ * Waits for many operations and their chains over one watch stream, over restarts of the daemon.
+ */
 import type { Client } from "../../../protocol/client/client.js";
 import { reconnecting, untilAnswered } from "../../../protocol/client/reconnect.js";
 import { removedRecord, type WaitOptions } from "../../../protocol/client/until-finished.js";
@@ -15,7 +17,9 @@ export interface FinishedChain {
   last: Operation;
 }
 
-/** Yields each operation when the last operation of its chain is finished. Ends after all of them. */
+/**
+ * Yields each operation when the last operation of its chain is finished. Ends after all of them.
+ */
 export async function* allFinished(
   client: Client,
   operations: readonly Operation[],
@@ -34,7 +38,10 @@ export async function* allFinished(
   throw new Error("the watch stream closed before the operations finished");
 }
 
-/** Operations that the request names, so that one inside of which the client runs lends its slot to them. */
+/**
+ * Operations that the request names, so that one inside of which the client runs lends its slot to
+ * them.
+ */
 const MOST_TOLD = 500;
 
 /** Operations that are asked for one by one. */
@@ -72,7 +79,8 @@ class Waiting {
           this.#records.set(operation.id, operation);
           missing.delete(operation.id);
         }
-        if (line.moreQueued !== undefined && missing.size > MOST_SHOWN) await this.#skipQueued(missing);
+        if (line.moreQueued !== undefined && missing.size > MOST_SHOWN)
+          await this.#skipQueued(missing);
         return this.check([...this.#pending.keys()]);
       }
       case "changed": {
@@ -154,5 +162,8 @@ class Waiting {
 }
 
 function gone(id: string): Refusal {
-  return new Refusal("LIVEOPS_NO_SUCH_OPERATION", `operation ${id} was removed; liveops ls lists the others`);
+  return new Refusal(
+    "LIVEOPS_NO_SUCH_OPERATION",
+    `operation ${id} was removed; liveops ls lists the others`,
+  );
 }

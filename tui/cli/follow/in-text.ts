@@ -17,7 +17,10 @@ import { TextScreen } from "../../text/screen.js";
 import { exitStatusOf } from "./exit-status.js";
 import { holdNotes } from "./notes.js";
 
-/** Reports stalls and pauses along the chain until it is finished or `signal` is aborted. Ignores a refused stream. */
+/**
+ * Reports stalls and pauses along the chain until it is finished or `signal` is aborted. Ignores a
+ * refused stream.
+ */
 export async function sayBlocked(
   client: Client,
   id: string,
@@ -28,7 +31,8 @@ export async function sayBlocked(
   const note = holdNotes(say, false);
   try {
     const open = () => client.watch({ operation: id, follow: "chain" }, signal);
-    for await (const line of reconnecting(open, { signal })) for (const it of operationsOf(line)) note(it);
+    for await (const line of reconnecting(open, { signal }))
+      for (const it of operationsOf(line)) note(it);
   } catch {
     // The event stream reports the operation's errors.
   }
@@ -53,7 +57,8 @@ export async function followInText(
 ): Promise<number> {
   const screen = new TextScreen();
   const newest = options.allAttempts ? 0 : newestAttempt(operation);
-  const say = (text: string, kind: "note" | "warning") => screen.say(keepOptions(text, to.options), kind);
+  const say = (text: string, kind: "note" | "warning") =>
+    screen.say(keepOptions(text, to.options), kind);
   let current = operation.id;
   const goesOn = () =>
     `interrupted; ${current} continues: follow it with liveops watch ${current}, or stop it with liveops cancel ${current}`;
@@ -69,7 +74,8 @@ export async function followInText(
       const lines = follow(client, operation.id, {
         signal,
         isBeginning: (line) => isFrom(line, newest),
-        onLost: () => screen.say("lost the daemon; the operation continues. Reconnecting…", "warning"),
+        onLost: () =>
+          screen.say("lost the daemon; the operation continues. Reconnecting…", "warning"),
         onBack: () => screen.say("reconnected to the daemon", "note"),
       });
       for await (const { id, line, isInside, isPast } of lines) {
@@ -85,7 +91,8 @@ export async function followInText(
         if (!isPast) screen.print(printed);
       }
       if (last === null) return EXIT.fault;
-      if (last === "failed" && !options.json) say(`to run it again: liveops retry ${current}`, "note");
+      if (last === "failed" && !options.json)
+        say(`to run it again: liveops retry ${current}`, "note");
       if (!options.exitStatus) return exitCodeOf(last);
       return exitStatusOf({ state: last, result });
     });

@@ -16,7 +16,10 @@ export function lostNotes(to: ReportTo): Pick<Reconnect, "onLost" | "onBack"> {
   };
 }
 
-/** Prints one line on stderr for an operation that did not succeed: the reason, and the next command. */
+/**
+ * Prints one line on stderr for an operation that did not succeed: the reason, and the next
+ * command.
+ */
 export function noteOutcome(to: ReportTo, operation: Operation): void {
   const { id, op, state, error, finishedAt } = operation;
   if (state === "succeeded") return;
@@ -77,7 +80,11 @@ export function holdNotes(
       if (since === undefined || (since !== null) === keys.has(key)) continue;
       if (since === null) keys.delete(key);
       else keys.add(key);
-      if (!over) say(since === null ? OVER[key] : WORDS[key](operation), since === null ? "note" : "warning");
+      if (!over)
+        say(
+          since === null ? OVER[key] : WORDS[key](operation),
+          since === null ? "note" : "warning",
+        );
     }
   };
 }

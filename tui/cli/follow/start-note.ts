@@ -1,4 +1,7 @@
-/** What a submit says of the start of its operation: the time it waits for, or when its turn is expected. */
+/**
+ * What a submit says of the start of its operation: the time it waits for, or when its turn is
+ * expected.
+ */
 import { waitsForApproval } from "../../../protocol/approval.js";
 import type { Client } from "../../../protocol/client/client.js";
 import type { Operation } from "../../../protocol/operation.js";
@@ -19,7 +22,11 @@ export async function startNote(client: Client, operation: Operation): Promise<s
 }
 
 /** Pure. */
-export function startText(operation: Operation, forecast: ForecastReply | null, now: number): string | null {
+export function startText(
+  operation: Operation,
+  forecast: ForecastReply | null,
+  now: number,
+): string | null {
   const { id, queue, waitsFor, blocked, queuePosition } = operation;
   const name = queue === "default" ? "" : ` of ${sanitize(queue)}`;
   const later = laterStart(operation, now);
@@ -42,5 +49,7 @@ export function startText(operation: Operation, forecast: ForecastReply | null, 
 }
 
 function listed(ids: readonly string[]): string {
-  return ids.length <= 3 ? ids.join(", ") : `${ids.slice(0, 3).join(", ")} and ${ids.length - 3} more`;
+  return ids.length <= 3
+    ? ids.join(", ")
+    : `${ids.slice(0, 3).join(", ")} and ${ids.length - 3} more`;
 }

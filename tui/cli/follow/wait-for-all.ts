@@ -2,7 +2,11 @@
 import { answerCommand, waitsForApproval } from "../../../protocol/approval.js";
 import type { Client } from "../../../protocol/client/client.js";
 import { type Reconnect, untilAnswered } from "../../../protocol/client/reconnect.js";
-import { lastOfChain, untilFinished, type WaitOptions } from "../../../protocol/client/until-finished.js";
+import {
+  lastOfChain,
+  untilFinished,
+  type WaitOptions,
+} from "../../../protocol/client/until-finished.js";
 import { EXIT, exitCodeOf } from "../../../protocol/exit-codes.js";
 import { NeedsPersonError, TimedOutError } from "../../../protocol/failures.js";
 import type { Operation } from "../../../protocol/operation.js";
@@ -114,7 +118,9 @@ class Questions {
   }
 }
 
-/** Says what the command waits for, where no ids name it, and which operations do not start soon. */
+/**
+ * Says what the command waits for, where no ids name it, and which operations do not start soon.
+ */
 function sayWaits(client: Client, wait: WaitFor, operations: readonly Operation[]): void {
   const live = operations.filter(({ state }) => !isFinal(state));
   const several = operations.length > 1;
@@ -204,7 +210,10 @@ function outcomeCodeOf({ state }: Operation): number {
   return isFinal(state) ? exitCodeOf(state) : EXIT.fault;
 }
 
-/** `submit --wait`: prints the id at once; with `--json`, prints the last record when the chain is finished. */
+/**
+ * `submit --wait`: prints the id at once; with `--json`, prints the last record when the chain is
+ * finished.
+ */
 export async function waitAfterSubmit(
   client: Client,
   operation: Operation,
@@ -227,6 +236,7 @@ export async function waitAfterSubmit(
   );
   if (options.json) process.stdout.write(`${jsonLine(last)}\n`);
   noteOutcome(to, last);
-  if (!isFinal(last.state)) throw new Error(`${last.id} is ${last.state} after the end of its watch stream`);
+  if (!isFinal(last.state))
+    throw new Error(`${last.id} is ${last.state} after the end of its watch stream`);
   return options.exitStatus ? exitStatusOf(last) : exitCodeOf(last.state);
 }

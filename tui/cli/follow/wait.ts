@@ -36,13 +36,18 @@ export function registerWait(root: Command): void {
       const { client, options, to } = await connectFor<WaitOptions>(command);
       const { timeout } = options;
       if (hasSelection(options) && ids.length > 0)
-        throw new UsageError("give ids, or options that select operations, not both", "liveops wait --all");
+        throw new UsageError(
+          "give ids, or options that select operations, not both",
+          "liveops wait --all",
+        );
       const all = hasSelection(options) ? await select(client, options, LIVE_STATES) : null;
       process.exitCode = await waitForAll(client, {
         ids,
         all,
         timeoutSeconds:
-          timeout === undefined ? null : givenDuration("--timeout", timeout, "30, 30s, 10m or 1h30m"),
+          timeout === undefined
+            ? null
+            : givenDuration("--timeout", timeout, "30, 30s, 10m or 1h30m"),
         any: options.any === true,
         json: options.json === true,
         exitStatus: false,

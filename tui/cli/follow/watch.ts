@@ -1,4 +1,6 @@
-/** `liveops watch`: shows an operation in text mode, from its newest attempt, and follows its chain. */
+/**
+ * `liveops watch`: shows an operation in text mode, from its newest attempt, and follows its chain.
+ */
 import type { Command } from "commander";
 import { addCommand } from "../../kit/options.js";
 import { namedOrNewest } from "../arguments.js";
@@ -27,6 +29,11 @@ export function registerWatch(root: Command): void {
       const { client, options, to } = await connectFor<WatchOptions>(command);
       const { json = false, allAttempts = false } = options;
       const operation = await namedOrNewest(client, id);
-      process.exitCode = await followInText(client, operation, { json, exitStatus: false, allAttempts }, to);
+      process.exitCode = await followInText(
+        client,
+        operation,
+        { json, exitStatus: false, allAttempts },
+        to,
+      );
     });
 }

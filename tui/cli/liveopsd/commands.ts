@@ -1,4 +1,7 @@
-/** The commands on the daemon. `liveopsd` has all of them, and `liveops` those whose names it has no other use for. */
+/**
+ * The commands on the daemon. `liveopsd` has all of them, and `liveops` those whose names it has no
+ * other use for.
+ */
 import { type Commands, treeOf } from "../command-line.js";
 
 /** In the order of `--help`. */

@@ -19,7 +19,10 @@ function isConcurrency(n: number): boolean {
   return Number.isInteger(n) && n >= 1 && n <= 1000;
 }
 
-/** Reports the paths of `--ops` that do not exist. Not refused: they may be made later, and are read each time. */
+/**
+ * Reports the paths of `--ops` that do not exist. Not refused: they may be made later, and are read
+ * each time.
+ */
 export function warnOfMissing({ ops = [] }: DaemonOptions, to: ReportTo): void {
   for (const dir of ops) {
     if (!existsSync(dir)) say(to, `--ops ${dir}: there is no such directory or file yet`, "yellow");
@@ -44,8 +47,14 @@ export function withDaemonFlags(command: Command): Command {
       `Level of the daemon's log: ${LOG_LEVELS.join(", ")} (default: ${DEFAULT_LOG_LEVEL})`,
       logLevel,
     )
-    .option("--run-queued", "Run the queued operations of a copied state directory, which are held otherwise")
-    .option("--paused", "Pause all queues at the start: liveops resume --all starts their operations");
+    .option(
+      "--run-queued",
+      "Run the queued operations of a copied state directory, which are held otherwise",
+    )
+    .option(
+      "--paused",
+      "Pause all queues at the start: liveops resume --all starts their operations",
+    );
   for (const { flags, description, parse } of Object.values(FEATURE_OPTIONS))
     command.option(flags, description, (text: string) => parse(text));
   return command;

@@ -1,4 +1,7 @@
-/** Runs the daemon in this process. Forked by `launch`, it reports to its parent that it answers, or why it cannot. */
+/**
+ * Runs the daemon in this process. Forked by `launch`, it reports to its parent that it answers, or
+ * why it cannot.
+ */
 
 import type { DaemonOptions } from "../../../daemon/start-words.js";
 import { isDiskFull, isShortage } from "../../../daemon/store/durable-file.js";
@@ -14,10 +17,15 @@ export type LaunchReport =
   | ({ type: "taken" } & Taken)
   | { type: "failed"; message: string; code: ExitCode };
 
-/** Milliseconds after the first reply until new compiled code is written. A process that ends earlier writes it then. */
+/**
+ * Milliseconds after the first reply until new compiled code is written. A process that ends
+ * earlier writes it then.
+ */
 const FLUSH_MS = 1000;
 
-/** Milliseconds to ask, in the foreground, which daemon holds the paths: no command waits for it. */
+/**
+ * Milliseconds to ask, in the foreground, which daemon holds the paths: no command waits for it.
+ */
 const ASK_MS = 1000;
 
 export async function runForeground(options: DaemonOptions, to: ReportTo): Promise<ExitCode> {
@@ -103,7 +111,10 @@ export function placeFault(error: unknown): { message: string; code: ExitCode } 
   if (startExit !== undefined || name === "UsageError")
     return { message: hint ? `${message}; ${hint}` : message, code: startExit ?? EXIT.usage };
   if (code !== undefined && OF_PLACES.has(code))
-    return { message: `${message}; choose another path with --state-dir or --socket`, code: EXIT.usage };
+    return {
+      message: `${message}; choose another path with --state-dir or --socket`,
+      code: EXIT.usage,
+    };
   if (syscall === undefined && code !== "ERR_SQLITE_ERROR") return null;
   const advice = isShortage(error) ? "raise the limit of open files (ulimit -n)" : "check the disk";
   return { message: `cannot start: ${message}; ${advice}, then start again`, code: EXIT.fault };

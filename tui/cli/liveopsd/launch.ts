@@ -1,4 +1,7 @@
-/** Starts the daemon in the background and waits until the daemon answers, or reports why it does not. */
+/**
+ * Starts the daemon in the background and waits until the daemon answers, or reports why it does
+ * not.
+ */
 import { spawn } from "node:child_process";
 import { asWords, type DaemonOptions } from "../../../daemon/start-words.js";
 import type { CommandPlaces } from "../../../protocol/client/daemon-address.js";
@@ -14,12 +17,15 @@ import { daemonNotStarted, OTHER_MS, otherDaemon } from "./other-daemon.js";
 export const NODE_FLAGS = ["--max-semi-space-size=2"];
 
 /**
- * glibc returns free memory to the system from this size on. Its own limit grows with each large block, which keeps 4 MB
- * of the start in an idle daemon. No process that the daemon starts inherits the variable.
+ * glibc returns free memory to the system from this size on. Its own limit grows with each large
+ * block, which keeps 4 MB of the start in an idle daemon. No process that the daemon starts
+ * inherits the variable.
  */
 export const NODE_VARIABLES = { MALLOC_TRIM_THRESHOLD_: "131072" };
 
-/** The daemon that answers now. `ours`: this call started it, not another start at the same time. */
+/**
+ * The daemon that answers now. `ours`: this call started it, not another start at the same time.
+ */
 interface Launched {
   pid: number;
   ours: boolean;
@@ -33,8 +39,14 @@ const START_MS = 60_000;
 /** Characters of stderr that are shown if the daemon ended instead of answering. */
 const MAX_SAID = 4096;
 
-/** @throws UsageError for an unusable state directory or socket; Refusal if another daemon holds one of them */
-export async function launch(options: DaemonOptions, { socket, config }: CommandPlaces): Promise<Launched> {
+/**
+ * @throws UsageError for an unusable state directory or socket; Refusal if another daemon holds one
+ * of them
+ */
+export async function launch(
+  options: DaemonOptions,
+  { socket, config }: CommandPlaces,
+): Promise<Launched> {
   const words = [daemonScript(process.argv[1]!), "start", "--foreground", ...asWords(options)];
   const child = spawn(process.execPath, [...NODE_FLAGS, ...words], {
     detached: true,
@@ -49,7 +61,9 @@ export async function launch(options: DaemonOptions, { socket, config }: Command
   const report = await new Promise<LaunchReport>((resolve, reject) => {
     setTimeout(() => reject(new NoAnswerError(socket, START_MS)), START_MS).unref();
     child.once("message", (message) => resolve(message as LaunchReport));
-    child.once("error", (error) => resolve({ type: "failed", message: error.message, code: EXIT.fault }));
+    child.once("error", (error) =>
+      resolve({ type: "failed", message: error.message, code: EXIT.fault }),
+    );
     child.once("close", (code, signal) => {
       // Node aborts itself: no code of the daemon can tell.
       if (signal === "SIGABRT") reject(aborted(stderr));
@@ -73,7 +87,12 @@ export async function launch(options: DaemonOptions, { socket, config }: Command
     return { pid, ours: true, problems };
   }
   if (report.type === "taken") {
-    const { pid } = await otherDaemon(socket, report, OTHER_MS, mayFind(options, process.env, config));
+    const { pid } = await otherDaemon(
+      socket,
+      report,
+      OTHER_MS,
+      mayFind(options, process.env, config),
+    );
     return { pid, ours: false, problems: [] };
   }
   if (report.code === EXIT.usage) throw new UsageError(report.message);

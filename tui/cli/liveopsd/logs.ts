@@ -1,4 +1,7 @@
-/** `liveopsd logs`: prints the daemon's log from its files, so that the log of a dead daemon can be read. */
+/**
+ * `liveopsd logs`: prints the daemon's log from its files, so that the log of a dead daemon can be
+ * read.
+ */
 import { existsSync, lstatSync, watch } from "node:fs";
 import { dirname } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
@@ -9,7 +12,12 @@ import { NotFoundError } from "../../../protocol/failures.js";
 import { LOG_LEVELS, type LogLevel } from "../../../protocol/system/log-level.js";
 import { whyIrregular } from "../../../protocol/system/own-file.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
-import { addDaemonCommand, allOptions, commandPlaces, type GlobalOptions } from "../../kit/options.js";
+import {
+  addDaemonCommand,
+  allOptions,
+  commandPlaces,
+  type GlobalOptions,
+} from "../../kit/options.js";
 import { logTime } from "../../kit/output/time.js";
 
 /** Milliseconds between two checks of the file; `fs.watch` is only a hint. */
@@ -73,7 +81,8 @@ function lastOf(lines: string[], most: number): string[] {
 /** The value of `--lines`. */
 export function lineCount(text: string): number {
   const n = Number(text);
-  if (!Number.isInteger(n) || n < 0) throw new InvalidArgumentError("Give a whole number, 0 or more.");
+  if (!Number.isInteger(n) || n < 0)
+    throw new InvalidArgumentError("Give a whole number, 0 or more.");
   return n;
 }
 
@@ -138,7 +147,9 @@ const numberOf = (level: LogLevel) => (LOG_LEVELS.indexOf(level) + 1) * 10;
 function parse(line: string): Record<string, unknown> | null {
   try {
     const record = JSON.parse(line) as unknown;
-    return typeof record === "object" && record !== null ? (record as Record<string, unknown>) : null;
+    return typeof record === "object" && record !== null
+      ? (record as Record<string, unknown>)
+      : null;
   } catch {
     return null;
   }

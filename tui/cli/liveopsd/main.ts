@@ -1,4 +1,7 @@
-/** Entry of the `liveopsd` bin: the command line of `liveops`, with the commands on the daemon alone. */
+/**
+ * Entry of the `liveopsd` bin: the command line of `liveops`, with the commands on the daemon
+ * alone.
+ */
 import { runCommandLine } from "../command-line.js";
 import { DAEMON_COMMANDS } from "./commands.js";
 

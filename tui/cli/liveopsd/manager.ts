@@ -1,4 +1,7 @@
-/** systemd runs the daemon as a unit of its user, or of the system: the commands on the daemon ask it. */
+/**
+ * systemd runs the daemon as a unit of its user, or of the system: the commands on the daemon ask
+ * it.
+ */
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -47,7 +50,10 @@ export class Unit {
     return this.isUser ? stateDirIn(this.text ?? "") : null;
   }
 
-  /** The `liveops install` that gives the daemon these options; null for a unit that somebody else wrote. */
+  /**
+   * The `liveops install` that gives the daemon these options; null for a unit that somebody else
+   * wrote.
+   */
   installLine(options: readonly string[]): string | null {
     const { stateDir } = this;
     if (stateDir === null) return null;
@@ -60,7 +66,9 @@ export class Unit {
   }
 
   async runs(pid: number): Promise<boolean> {
-    return Number((await this.#ask("show", "--property=MainPID", "--value", this.name)).stdout) === pid;
+    return (
+      Number((await this.#ask("show", "--property=MainPID", "--value", this.name)).stdout) === pid
+    );
   }
 
   /** @throws Refusal if the daemon does not start */
@@ -116,8 +124,8 @@ export async function unitRunning(daemon: { pid: number; stateDir: string }): Pr
 }
 
 /**
- * The unit that runs the daemon, or that was installed for its state directory. Null if there is none, or if systemd
- * does not answer, which is reported.
+ * The unit that runs the daemon, or that was installed for its state directory. Null if there is
+ * none, or if systemd does not answer, which is reported.
  *
  * @param places of a start; a socket that was given is not the one of the unit's file
  * @param daemon the daemon that answers now
@@ -186,7 +194,9 @@ function unitDirectory(env: Env): string {
   return join(env.XDG_CONFIG_HOME || join(env.HOME || homedir(), ".config"), "systemd", "user");
 }
 
-/** A shell of `su` or cron has no `XDG_RUNTIME_DIR`, by which systemctl finds the user's manager. */
+/**
+ * A shell of `su` or cron has no `XDG_RUNTIME_DIR`, by which systemctl finds the user's manager.
+ */
 function managerEnvironment(env: Env): Env {
   const runtime = `/run/user/${process.geteuid?.()}`;
   if (env.XDG_RUNTIME_DIR || env.DBUS_SESSION_BUS_ADDRESS || !existsSync(join(runtime, "systemd")))

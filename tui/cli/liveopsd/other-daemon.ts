@@ -20,8 +20,8 @@ import { howToWake } from "../../kit/silent-daemon.js";
 /**
  * The daemon's report about itself; null if no daemon answers.
  *
- * @throws Refusal for another version; NoAnswerError if the daemon runs and does not answer; UnreachableError where
- * that is not known
+ * @throws Refusal for another version; NoAnswerError if the daemon runs and does not answer;
+ *   UnreachableError where that is not known
  */
 export async function answering(client: Client): Promise<DaemonReply | null> {
   try {
@@ -36,10 +36,16 @@ export async function answering(client: Client): Promise<DaemonReply | null> {
 /** Milliseconds within which another daemon that holds the locks or the socket must answer. */
 export const OTHER_MS = 15_000;
 
-/** Milliseconds after which `start`, `stop`, `restart` and `status` give up on a daemon that does not answer. */
+/**
+ * Milliseconds after which `start`, `stop`, `restart` and `status` give up on a daemon that does
+ * not answer.
+ */
 export const ANSWER_MS = 5000;
 
-/** Why a daemon could not take its state directory or socket. `owner`: the daemon that holds them, if known. */
+/**
+ * Why a daemon could not take its state directory or socket. `owner`: the daemon that holds them,
+ * if known.
+ */
 export interface Taken {
   message: string;
   owner: LockOwner | null;
@@ -50,7 +56,8 @@ export interface Taken {
  *
  * @param ms how long the daemon may take to answer
  * @param anySocket whether the state directory's daemon may answer on another socket
- * @throws Refusal if no daemon answers, and at once if the state directory's daemon may not answer on its socket
+ * @throws Refusal if no daemon answers, and at once if the state directory's daemon may not
+ *   answer on its socket
  */
 export async function otherDaemon(
   socket: string,
@@ -62,7 +69,8 @@ export async function otherDaemon(
   const answer = Math.min(ms, ANSWER_MS);
   const running = await until(async () => {
     // A stopped process holds the lock until somebody wakes or ends it.
-    if (owner !== null && isProcessStopped(owner.pid)) throw daemonNotStarted(silent(taken.message, owner));
+    if (owner !== null && isProcessStopped(owner.pid))
+      throw daemonNotStarted(silent(taken.message, owner));
     const here = await asked(socket, answer);
     if (here === "silent") {
       const message = `${taken.message}, and the daemon on ${socket} does not answer`;
@@ -71,7 +79,8 @@ export async function otherDaemon(
     if (here !== null || owner === null || owner.socket === socket) return here;
     const there = await asked(owner.socket, answer);
     if (there === "silent") throw daemonNotStarted(silent(taken.message, owner));
-    // Another pid: a daemon that is gone wrote the owner file, and the present owner has not written it yet.
+    // Another pid: a daemon that is gone wrote the owner file, and the present owner has not
+    // written it yet.
     return there?.pid === owner.pid ? there : null;
   }, ms);
   if (running !== null && (anySocket || running.socket === socket)) return running;
@@ -89,7 +98,9 @@ export async function answersOn(socket: string, stateDir: string): Promise<Daemo
   const owner = lockOwnerOf(layoutOf(stateDir));
   const message = `a daemon holds the socket ${socket}`;
   throw daemonNotStarted(
-    owner?.socket === socket ? silent(message, owner) : `${message}, and does not answer; see liveopsd logs`,
+    owner?.socket === socket
+      ? silent(message, owner)
+      : `${message}, and does not answer; see liveopsd logs`,
   );
 }
 

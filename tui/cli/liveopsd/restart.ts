@@ -1,4 +1,7 @@
-/** `liveops restart`: stops the daemon and starts it with the same state directory and socket. Operations continue. */
+/**
+ * `liveops restart`: stops the daemon and starts it with the same state directory and socket.
+ * Operations continue.
+ */
 import type { Command } from "commander";
 import { type DaemonOptions, optionsOf, ownWords } from "../../../daemon/start-words.js";
 import type { Client } from "../../../protocol/client/client.js";
@@ -6,7 +9,13 @@ import { clientFor, mayFind } from "../../../protocol/client/find-daemon.js";
 import { UsageError } from "../../../protocol/failures.js";
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { logLevelFrom } from "../../../protocol/system/log-level.js";
-import { addDaemonCommand, allOptions, commandPlaces, everyday, reportTo } from "../../kit/options.js";
+import {
+  addDaemonCommand,
+  allOptions,
+  commandPlaces,
+  everyday,
+  reportTo,
+} from "../../kit/options.js";
 import { type ReportTo, say } from "../../kit/report.js";
 import { withDaemonFlags } from "./daemon-options.js";
 import { warnOf } from "./foreground.js";
@@ -23,7 +32,9 @@ async function restartByUnit(
   { client, options, to }: { client: Client; options: DaemonOptions; to: ReportTo },
 ): Promise<void> {
   if (ownWords(options).length > 0) {
-    const line = unit.installLine(ownWords({ ...(daemon !== null && optionsOf(daemon)), ...options }));
+    const line = unit.installLine(
+      ownWords({ ...(daemon !== null && optionsOf(daemon)), ...options }),
+    );
     throw new UsageError(
       `${unit.label} runs the daemon with the options of its file, and gets no others`,
       line === null ? "edit that file" : `change them with: ${line}`,

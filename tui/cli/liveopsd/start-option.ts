@@ -10,6 +10,9 @@ export interface StartOption {
   description: string;
   /** @throws InvalidArgumentError or UsageError where the text is not valid */
   parse(text: string): string | string[];
-  /** Whether the running daemon does without the value that was given. Absent: `start` does not compare it. */
+  /**
+   * Whether the running daemon does without the value that was given. Absent: `start` does not
+   * compare it.
+   */
   isMissing?(given: string, running: DaemonReply): boolean;
 }

@@ -10,7 +10,13 @@ import type { DaemonReply } from "../../../protocol/replies.js";
 import { type LogLevel, logLevelFrom } from "../../../protocol/system/log-level.js";
 import { until } from "../../../protocol/system/until.js";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
-import { addDaemonCommand, allOptions, commandPlaces, everyday, reportTo } from "../../kit/options.js";
+import {
+  addDaemonCommand,
+  allOptions,
+  commandPlaces,
+  everyday,
+  reportTo,
+} from "../../kit/options.js";
 import { type ReportTo, say } from "../../kit/report.js";
 import { type StartOptions, warnOfMissing, withDaemonFlags } from "./daemon-options.js";
 import { FEATURE_OPTIONS } from "./feature-options.js";
@@ -63,10 +69,14 @@ async function runStart(options: StartOptions, to: ReportTo): Promise<ExitCode> 
   return EXIT.done;
 }
 
-/** Waits for the end of a daemon whose state directory was removed: it notices that within a second. */
+/**
+ * Waits for the end of a daemon whose state directory was removed: it notices that within a second.
+ */
 async function hasEnded({ stateDir, socket, pid }: DaemonReply): Promise<boolean> {
   if (existsSync(layoutOf(stateDir).lock)) return false;
-  return (await until(async () => (await answersOn(socket, stateDir))?.pid !== pid, END_MS)) === true;
+  return (
+    (await until(async () => (await answersOn(socket, stateDir))?.pid !== pid, END_MS)) === true
+  );
 }
 
 /** The daemon that answers must not be taken for the daemon of another state directory. */
@@ -81,11 +91,16 @@ function checkStateDir(options: StartOptions, running: DaemonReply, wanted: stri
 async function warnOfVersions(running: DaemonReply, to: ReportTo): Promise<void> {
   // Most daemons have this version: systemd is not asked.
   if (versionProblems(running, null).length === 0) return;
-  for (const problem of versionProblems(running, await unitRunning(running))) say(to, problem, "yellow");
+  for (const problem of versionProblems(running, await unitRunning(running)))
+    say(to, problem, "yellow");
 }
 
 /** The options that the running daemon was started without, with the command that applies them. */
-async function untaken(options: StartOptions, logLevel: LogLevel, running: DaemonReply): Promise<string> {
+async function untaken(
+  options: StartOptions,
+  logLevel: LogLevel,
+  running: DaemonReply,
+): Promise<string> {
   const ops = (options.ops ?? []).filter((dir) => !running.opsDirs.includes(resolve(dir)));
   const words = ops.flatMap((dir) => ["--ops", dir]);
   if (options.concurrency !== undefined && options.concurrency !== running.concurrency) {

@@ -1,4 +1,7 @@
-/** `liveopsd status [--json]`: prints the daemon's report about itself. Exits with 3 if no daemon answers. */
+/**
+ * `liveopsd status [--json]`: prints the daemon's report about itself. Exits with 3 if no daemon
+ * answers.
+ */
 
 import type { Command } from "commander";
 import { daemonClient } from "../../../protocol/client/find-daemon.js";
@@ -37,7 +40,9 @@ export function registerStatus(root: Command): void {
 /** The problems of this command's config file. */
 function configProblems({ remote }: GlobalOptions): string[] {
   const { problem } = readUsableConfig();
-  return problem === null || remote !== undefined ? [] : [`the config file is not valid: ${problem.message}`];
+  return problem === null || remote !== undefined
+    ? []
+    : [`the config file is not valid: ${problem.message}`];
 }
 
 function describe(daemon: DaemonReply, unit: Unit | null, ownConfig: readonly string[]): string {
@@ -90,7 +95,10 @@ function configText({ file, changed }: DaemonReply["config"]): string {
 function olderRows({ version, workers }: DaemonReply): Array<[string, string]> {
   return workers.versions
     .filter((each) => each.version !== version)
-    .map((each) => ["versions", `liveops ${each.version} runs ${operations(each.operations)} to the end`]);
+    .map((each) => [
+      "versions",
+      `liveops ${each.version} runs ${operations(each.operations)} to the end`,
+    ]);
 }
 
 function metricsRows({ metrics }: DaemonReply): Array<[string, string]> {
@@ -113,7 +121,9 @@ function problemsOf(daemon: DaemonReply): string[] {
     const full = ["the state directory's disk is full"];
     if (storeFull) full.push("submits are refused");
     if (noRoom > 0)
-      full.push(`${operations(noRoom)} ${noRoom === 1 ? "waits" : "wait"} for disk space (liveops ls)`);
+      full.push(
+        `${operations(noRoom)} ${noRoom === 1 ? "waits" : "wait"} for disk space (liveops ls)`,
+      );
     else full.push("log lines and progress of running operations are dropped");
     all.push(`${full.join("; ")}. Free some disk space; no restart is needed`);
   }

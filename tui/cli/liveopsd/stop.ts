@@ -1,4 +1,7 @@
-/** `liveops stop [--now]`: stops the daemon. Running operations continue. If no daemon runs, that is a success. */
+/**
+ * `liveops stop [--now]`: stops the daemon. Running operations continue. If no daemon runs, that is
+ * a success.
+ */
 import type { Command } from "commander";
 import { isLocked } from "../../../daemon/os/kernel-lock.js";
 import { layoutOf } from "../../../daemon/store/layout.js";
@@ -34,7 +37,8 @@ export interface Stopped {
 }
 
 /**
- * Stops the daemon and waits until its lock is free; null if none was running. Used by `stop` and `restart`.
+ * Stops the daemon and waits until its lock is free; null if none was running. Used by `stop` and
+ * `restart`.
  *
  * @param stateDir the daemon's, if it must be this daemon's; null: any daemon on the socket
  * @throws Refusal if a daemon holds the state directory and cannot be reached
@@ -67,7 +71,8 @@ export async function stopDaemon(
 
 function notReached(stateDir: string, socket: string, owner: LockOwner | null): Refusal {
   const holder = owner === null ? "a daemon" : `the daemon with pid ${owner.pid}`;
-  const at = owner === null || owner.socket === socket ? "" : `, and has the socket ${owner.socket}`;
+  const at =
+    owner === null || owner.socket === socket ? "" : `, and has the socket ${owner.socket}`;
   const next = owner === null ? "name its socket with --socket" : howToEnd(owner.pid);
   return new Refusal(
     "LIVEOPS_WRONG_STATE",
@@ -93,7 +98,11 @@ function describeStop({ running, cancelled }: StopReply): string {
 async function stopUnit(unit: Unit, to: ReportTo): Promise<void> {
   try {
     await unit.tell("Not stopped", "stop", unit.name);
-    say(to, `${unit.label} is stopped too; liveops start, or the next login, starts it again`, "yellow");
+    say(
+      to,
+      `${unit.label} is stopped too; liveops start, or the next login, starts it again`,
+      "yellow",
+    );
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     say(to, `${unit.label} may start the daemon again: ${error.message}`, "yellow");

@@ -1,4 +1,7 @@
-/** Mismatches between the versions of a command, of a daemon and of its package, each with the command to type. */
+/**
+ * Mismatches between the versions of a command, of a daemon and of its package, each with the
+ * command to type.
+ */
 
 import { optionsOf, ownWords } from "../../../daemon/start-words.js";
 import type { DaemonReply } from "../../../protocol/replies.js";

@@ -62,7 +62,8 @@ async function listed(client: Client, filter: LsFilter): Promise<Listed> {
   return { operations, total: newest.total, moreQueued: Math.max(0, all - queuedIn(operations)) };
 }
 
-const queuedIn = (operations: Operation[]) => operations.filter(({ state }) => state === "queued").length;
+const queuedIn = (operations: Operation[]) =>
+  operations.filter(({ state }) => state === "queued").length;
 
 export interface ListOptions extends GlobalOptions, ClientFilter {
   state?: string;
@@ -84,7 +85,8 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
   const schedules = isPlain ? client.schedules().catch(() => null) : null;
   const waits = isPlain ? readWaits(client, places.stateDir, schedules).catch(() => []) : [];
   const { operations, total, moreQueued } = await listed(client, filter);
-  // The daemon refuses a name that is neither a type nor the type of any operation, and suggests near names.
+  // The daemon refuses a name that is neither a type nor the type of any operation, and suggests
+  // near names.
   if (operations.length === 0 && options.op !== undefined) await client.history(options.op);
   if (options.json || !isTable) {
     printLines(options.json ? [jsonLine(operations)] : operations.map(({ id }) => id), output);
@@ -104,8 +106,11 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
   printLines(lines, output);
   const waiting = waitsText(await waits);
   if (waiting !== "") say(to, `${waiting}: liveops-tui`, "yellow");
-  const isUnmeasured = operations.every(({ resources }) => !resources?.readBytes && !resources?.writtenBytes);
-  if (options.wide && !hasProc() && isUnmeasured) say(to, `READ and WRITTEN are ${NOT_AVAILABLE}`, "yellow");
+  const isUnmeasured = operations.every(
+    ({ resources }) => !resources?.readBytes && !resources?.writtenBytes,
+  );
+  if (options.wide && !hasProc() && isUnmeasured)
+    say(to, `READ and WRITTEN are ${NOT_AVAILABLE}`, "yellow");
   if (moreQueued > 0) sayMoreQueued(to, moreQueued, total);
   else if (total > operations.length && process.stderr.isTTY) {
     say(
@@ -118,7 +123,11 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
 
 function sayMoreQueued(to: ReportTo, moreQueued: number, total: number): void {
   if (moreQueued === 0) return;
-  say(to, `${moreQueuedText(moreQueued)}; list all ${total} with liveops ls --limit ${total}`, "yellow");
+  say(
+    to,
+    `${moreQueuedText(moreQueued)}; list all ${total} with liveops ls --limit ${total}`,
+    "yellow",
+  );
 }
 
 /** Next runs that are shown below the table. */
@@ -134,7 +143,8 @@ export function nextRunsLine(schedules: readonly ScheduleReply[], now: Date): st
     const seconds = Math.max(0, Math.round((at.getTime() - now.getTime()) / 1000));
     return `${name} at ${formatShortTime(at, now)} (in ${formatDuration(seconds)})`;
   });
-  const more = next.length > MOST_NEXT ? `, and ${next.length - MOST_NEXT} more: liveops schedule` : "";
+  const more =
+    next.length > MOST_NEXT ? `, and ${next.length - MOST_NEXT} more: liveops schedule` : "";
   return `Next runs: ${runs.join(", ")}${more}`;
 }
 
@@ -143,7 +153,8 @@ function isFiltered({ state, op, fits }: LsFilter): boolean {
 }
 
 function nothingToList(filter: LsFilter): string {
-  if (isFiltered(filter)) return "no operations to list with these filters; list all operations: liveops ls";
+  if (isFiltered(filter))
+    return "no operations to list with these filters; list all operations: liveops ls";
   return "no operations to list; submit one: liveops submit <op> (liveops ops lists the types)";
 }
 
@@ -167,7 +178,10 @@ export function registerLs(root: Command): void {
     .option("--label <text>", "List only operations with this label")
     .option("--queue <name>", "List only operations of this queue")
     .option("--here", "List only operations that were submitted in this directory or below")
-    .option("--session <name>", "List only operations that this session submitted (LIVEOPS_SESSION)")
+    .option(
+      "--session <name>",
+      "List only operations that this session submitted (LIVEOPS_SESSION)",
+    )
     .option(
       "--children",
       "Also list the children of operations, a row each; --queue lists those of its queue anyway",
@@ -176,7 +190,9 @@ export function registerLs(root: Command): void {
     .option("--wide", "Also show the duration, CPU time, memory and I/O of each operation")
     .option("--json", "Print the operations as a JSON array of records")
     .addOption(
-      new Option("-o <form>", "Print the ids, one per line, for xargs").choices(["name"]).conflicts("json"),
+      new Option("-o <form>", "Print the ids, one per line, for xargs")
+        .choices(["name"])
+        .conflicts("json"),
     )
     .action(async (_options: unknown, command: Command) => {
       await list(allOptions<ListOptions>(command), reportTo(command), process.stdout);

@@ -7,8 +7,8 @@ import { STATES, type State } from "../../../protocol/state.js";
 import { nearest } from "../../../protocol/text/nearest.js";
 
 /**
- * Without a limit, `ls` shows the newest 20 operations, those that run and the first queued ones; with a limit, only
- * the newest N.
+ * Without a limit, `ls` shows the newest 20 operations, those that run and the first queued ones;
+ * with a limit, only the newest N.
  */
 export const DEFAULT_LIMIT = 20;
 
@@ -56,7 +56,12 @@ export function givenFilter(options: FilterOptions): LsFilter {
 }
 
 /** Whether an operation has the session, the directory, the label and the queue. */
-export function selector({ session, here, label, queue }: ClientFilter): (operation: Operation) => boolean {
+export function selector({
+  session,
+  here,
+  label,
+  queue,
+}: ClientFilter): (operation: Operation) => boolean {
   return (it) =>
     (session === undefined || it.session === session) &&
     (!here || isSubmittedIn(it, process.cwd())) &&
@@ -99,5 +104,7 @@ export function statesOf(text: string | undefined): State[] | undefined {
 function limitOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^[1-9]\d*$/.test(text)) return Number(text);
-  throw new UsageError(`--limit: ${JSON.stringify(text)} is not a number of operations; give 1 or more`);
+  throw new UsageError(
+    `--limit: ${JSON.stringify(text)} is not a number of operations; give 1 or more`,
+  );
 }

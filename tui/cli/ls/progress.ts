@@ -30,9 +30,14 @@ export class ListProgress {
     this.#forecast = await this.client.forecast().catch(() => null);
   }
 
-  /** Reads what runs inside of the operations. Where none of them waits for another one, nothing is asked. */
+  /**
+   * Reads what runs inside of the operations. Where none of them waits for another one, nothing is
+   * asked.
+   */
   async look(operations: readonly Operation[]): Promise<void> {
     if (!operations.some(({ state, waitsFor }) => state === "running" && waitsFor !== null)) return;
-    this.#inside = insideOf((await listPages(this.client, { state: LIVE_STATES, parent: "any" })).operations);
+    this.#inside = insideOf(
+      (await listPages(this.client, { state: LIVE_STATES, parent: "any" })).operations,
+    );
   }
 }

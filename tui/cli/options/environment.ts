@@ -1,4 +1,6 @@
-/** The environment that a command gives to an operation: `--env`, and what the config file allows. */
+/**
+ * The environment that a command gives to an operation: `--env`, and what the config file allows.
+ */
 import { submitVariables } from "../../../protocol/client/submit-place.js";
 import { isReserved, type Variables } from "../../../protocol/environment.js";
 import { UsageError } from "../../../protocol/failures.js";
@@ -54,7 +56,9 @@ function fromWord(word: string, env: Variables): Record<string, string> {
 
 function checkName(where: string, name: string): void {
   if (name === "" || /[\s\0]/.test(name))
-    throw new UsageError(`${where}: ${JSON.stringify(name)} is not the name of a variable; give NAME=value`);
+    throw new UsageError(
+      `${where}: ${JSON.stringify(name)} is not the name of a variable; give NAME=value`,
+    );
   if (isReserved(name))
     throw new UsageError(`${where}: the name ${name} is reserved for liveops; leave it out`);
 }

@@ -1,6 +1,6 @@
 /**
- * The submit options, in the order of `--help`. A new one is a row of the table of submit fields, or a file of this folder
- * where its value needs more than the row can say.
+ * The submit options, in the order of `--help`. A new one is a row of the table of submit fields,
+ * or a file of this folder where its value needs more than the row can say.
  */
 import { Command, Option } from "commander";
 import type { GlobalOptions } from "../../../protocol/client/daemon-address.js";

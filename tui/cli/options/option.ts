@@ -1,4 +1,7 @@
-/** What a file of this folder exports: submit options whose values the table of submit fields does not read. */
+/**
+ * What a file of this folder exports: submit options whose values the table of submit fields does
+ * not read.
+ */
 import type { Command } from "commander";
 import type { Client } from "../../../protocol/client/client.js";
 import type { AgainBody, EditBody, SubmitBody } from "../../../protocol/requests.js";

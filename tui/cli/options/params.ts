@@ -10,7 +10,8 @@ export interface ParamsOptions {
   tty?: boolean;
 }
 
-const NEW = "Parameters as a JSON object, @file, or - for stdin; name=value arguments override them";
+const NEW =
+  "Parameters as a JSON object, @file, or - for stdin; name=value arguments override them";
 const TEXTS = {
   submit: NEW,
   run: NEW,

@@ -41,8 +41,12 @@ function startOf({ in: delay, at = "" }: StartOptions, now: Date): Date {
   if (delay !== undefined)
     return new Date(now.getTime() + givenDuration("--in", delay, "30s, 10m or 2h") * 1000);
   const time = parseLocalTime(at, now);
-  if (time === null) throw new UsageError(`--at: ${JSON.stringify(at)} is not a time; give ${TIME_FORMS}`);
+  if (time === null)
+    throw new UsageError(`--at: ${JSON.stringify(at)} is not a time; give ${TIME_FORMS}`);
   if (time < now)
-    throw new UsageError(`--at: ${formatLocalTime(time)} is in the past`, "leave out --at to start at once");
+    throw new UsageError(
+      `--at: ${formatLocalTime(time)} is in the past`,
+      "leave out --at to start at once",
+    );
   return time;
 }

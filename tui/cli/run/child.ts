@@ -1,7 +1,7 @@
 /**
- * The protocol between the two processes of `liveops run`. An environment variable names the cancel file, whose
- * existence tells the child to stop. The child sends one JSON message per line over a pipe. Node's own IPC channel
- * would slow each start, and the operation could write to it.
+ * The protocol between the two processes of `liveops run`. An environment variable names the cancel
+ * file, whose existence tells the child to stop. The child sends one JSON message per line over a
+ * pipe. Node's own IPC channel would slow each start, and the operation could write to it.
  */
 
 /** Path of the cancel file. Set only in the child, which recognises itself by this variable. */
@@ -20,8 +20,9 @@ export const SKIP_VARIABLE = "LIVEOPS_RUN_SKIP";
 export const PIPE = 3;
 
 /**
- * A message of the child: its grace period in seconds, that nobody reads its output any more, the file that it begins
- * to load (null after the last file), or whether a program has the person's terminal.
+ * A message of the child: its grace period in seconds, that nobody reads its output any more, the
+ * file that it begins to load (null after the last file), or whether a program has the person's
+ * terminal.
  */
 export type FromChild =
   | { gracePeriod: number }
@@ -29,7 +30,9 @@ export type FromChild =
   | { loading: string | null }
   | { hasTerminal: boolean };
 
-/** The message of a line; null for any other line, because the operation can write to the pipe too. */
+/**
+ * The message of a line; null for any other line, because the operation can write to the pipe too.
+ */
 export function readFromChild(line: string): FromChild | null {
   try {
     const message = JSON.parse(line) as Partial<

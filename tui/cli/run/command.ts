@@ -18,8 +18,8 @@ import { CANCEL_VARIABLE } from "./child.js";
 /**
  * The options of `liveops run`.
  *
- * The command starts a child process with the same command line; the child runs the operation. Only the child loads
- * the bundle of `inline.ts`, which includes the authoring API.
+ * The command starts a child process with the same command line; the child runs the operation. Only
+ * the child loads the bundle of `inline.ts`, which includes the authoring API.
  */
 export interface RunCommandOptions extends SubmitFlags {
   ops?: string[];
@@ -94,7 +94,12 @@ export function registerRun(root: Command): void {
     )
     .option("--json", "Print one JSON event per line, log lines included");
   addExitStatus(run).action((op: string, set: string[], _options: unknown, command: Command) =>
-    runWords({ op, set, trailing: trailingWords(), options: allOptions<RunCommandOptions>(command) }),
+    runWords({
+      op,
+      set,
+      trailing: trailingWords(),
+      options: allOptions<RunCommandOptions>(command),
+    }),
   );
 }
 

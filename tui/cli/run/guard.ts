@@ -1,9 +1,10 @@
 /**
- * The guard of a run: a shell that reads a pipe which only the supervisor holds open. When the supervisor dies, the
- * pipe closes. The guard then waits for the operation's grace period, and kills the operation and its processes.
+ * The guard of a run: a shell that reads a pipe which only the supervisor holds open. When the
+ * supervisor dies, the pipe closes. The guard then waits for the operation's grace period, and
+ * kills the operation and its processes.
  *
- * A thread in the operation's process would add ten milliseconds to its start and end; the shell starts in parallel.
- * The guard leads its own session, so that Ctrl-C does not end it.
+ * A thread in the operation's process would add ten milliseconds to its start and end; the shell
+ * starts in parallel. The guard leads its own session, so that Ctrl-C does not end it.
  */
 import { spawn } from "node:child_process";
 
@@ -15,11 +16,12 @@ interface Guard {
 }
 
 /**
- * A short form of the process sweep: records the operation's processes while the operation runs, stops them before it
- * kills them, and searches again.
+ * A short form of the process sweep: records the operation's processes while the operation runs,
+ * stops them before it kills them, and searches again.
  *
- * $1: pid of the operation's process. $2: NAME=value, the mark in the environment of all processes to kill. $3: the
- * supervisor's temporary directory. Without /proc only $1 is killed, where its start time is unchanged.
+ * $1: pid of the operation's process. $2: NAME=value, the mark in the environment of all processes
+ * to kill. $3: the supervisor's temporary directory. Without /proc only $1 is killed, where its
+ * start time is unchanged.
  */
 const SCRIPT = `
 age() { ps -o lstart= -p "$1" 2>/dev/null; }

@@ -1,6 +1,7 @@
 /**
- * The child process of `liveops run`: finds the type, reads the parameters, and runs the chain in text mode. Reports
- * its own errors, because it is a separate bundle and the error classes of two bundles differ.
+ * The child process of `liveops run`: finds the type, reads the parameters, and runs the chain in
+ * text mode. Reports its own errors, because it is a separate bundle and the error classes of two
+ * bundles differ.
  */
 import { existsSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -109,11 +110,18 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
     return EXIT.done;
   }
   const id = newId();
-  const place = { id, label: run.label, cwd: process.cwd(), ...(run.force && { force: true as const }) };
+  const place = {
+    id,
+    label: run.label,
+    cwd: process.cwd(),
+    ...(run.force && { force: true as const }),
+  };
   const chain = { id, index: 0, previous: null, next: null };
-  // Read after the type is found: a child that is replaced while it loads files must not have read stdin.
+  // Read after the type is found: a child that is replaced while it loads files must not have read
+  // stdin.
   const given = { params: givenParams(run.params), set: namedPrompts(run.set) };
-  const prepare = () => prepareSubmission(Type, given, { ...place, chain }, ["liveops", "run", run.op]);
+  const prepare = () =>
+    prepareSubmission(Type, given, { ...place, chain }, ["liveops", "run", run.op]);
   const submission = await aside(() => Promise.race([prepare(), schemaNeverSettles(run.op)]));
   const { secretSources = {}, next } = needsOf(submission);
   const secrets = await secretValues(given.set, [given.params, secretSources]);
@@ -138,7 +146,8 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
       findType,
       stampsDir,
     });
-    if (!isFinal(last.state)) throw new Error(`${last.id} is ${last.state} after the end of its run`);
+    if (!isFinal(last.state))
+      throw new Error(`${last.id} is ${last.state} after the end of its run`);
     return run.exitStatus ? exitStatusOf(last) : exitCodeOf(last.state);
   } finally {
     screen.close();
@@ -165,8 +174,13 @@ async function typeOfPipeline(word: string, params: string | undefined): Promise
   return { Type: pipelineType(parsed.file), file: word };
 }
 
-/** Reports files that do not load only when the type is missing, because one of them may define it. */
-async function typeNamed({ op, set, opsDirs: dirs }: InlineRun, shipped: string[]): Promise<LocatedType> {
+/**
+ * Reports files that do not load only when the type is missing, because one of them may define it.
+ */
+async function typeNamed(
+  { op, set, opsDirs: dirs }: InlineRun,
+  shipped: string[],
+): Promise<LocatedType> {
   const skip = JSON.parse(process.env[SKIP_VARIABLE] ?? "[]") as string[];
   delete process.env[SKIP_VARIABLE];
   const onFile = (file: string) => tellSupervisor({ loading: file });
@@ -188,9 +202,9 @@ async function typeNamed({ op, set, opsDirs: dirs }: InlineRun, shipped: string[
 }
 
 /**
- * Cancels on the supervisor's request: SIGTERM reaches a waiting operation, the cancel file a busy one. Ctrl-C reaches
- * this process too, but only the supervisor handles it. The operation is also cancelled, so that it can clean up,
- * when the supervisor dies or nobody reads the output.
+ * Cancels on the supervisor's request: SIGTERM reaches a waiting operation, the cancel file a busy
+ * one. Ctrl-C reaches this process too, but only the supervisor handles it. The operation is also
+ * cancelled, so that it can clean up, when the supervisor dies or nobody reads the output.
  */
 function stopOnSignal(onLost: (error: Error) => void): {
   signal: AbortSignal;
@@ -219,7 +233,8 @@ function stopOnSignal(onLost: (error: Error) => void): {
   return {
     signal: controller.signal,
     unread,
-    isCancelled: () => controller.signal.aborted || isAlone() || (file !== undefined && existsSync(file)),
+    isCancelled: () =>
+      controller.signal.aborted || isAlone() || (file !== undefined && existsSync(file)),
   };
 }
 

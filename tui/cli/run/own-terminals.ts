@@ -1,6 +1,7 @@
 /**
- * Connects the terminal of a program with that of the person, for `liveops run`: the person sees and types as if the
- * program ran there. Where stdin is not a terminal, its bytes are typed, and its end is Ctrl-D.
+ * Connects the terminal of a program with that of the person, for `liveops run`: the person sees
+ * and types as if the program ran there. Where stdin is not a terminal, its bytes are typed, and
+ * its end is Ctrl-D.
  */
 import { DEFAULT_SIZE, type TerminalSize } from "../../../ops/programs/pty.js";
 import type { OpenTerminal, TerminalHost } from "../../../ops/programs/terminals.js";
@@ -17,7 +18,8 @@ export class OwnTerminals implements TerminalHost {
   /**
    * @param send - writes to stdout
    * @param tell - called when a program gets the person's terminal, and when it gives it back
-   * @param isShown - whether a person sees the terminal of the program; otherwise its output is printed as log lines
+   * @param isShown - whether a person sees the terminal of the program; otherwise its output is
+   *   printed as log lines
    */
   constructor(
     send: (bytes: Uint8Array | string) => boolean,

@@ -1,4 +1,6 @@
-/** Entry of the bundle that reads pipeline files for `liveops check` and `liveops submit FILE.yaml`. */
+/**
+ * Entry of the bundle that reads pipeline files for `liveops check` and `liveops submit FILE.yaml`.
+ */
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -53,11 +55,14 @@ export async function checkFile(
   opsDirs: readonly string[],
   ask: AskNames,
 ): Promise<CheckedFile[]> {
-  if (path === null || !statOf(path)?.isDirectory()) return [await check(typed, path, opsDirs, ask)];
+  if (path === null || !statOf(path)?.isDirectory())
+    return [await check(typed, path, opsDirs, ask)];
   const names = readdirSync(path).filter(
     (name) => isYamlPath(name) && !/^[_.]/.test(name) && hasStages(join(path, name)),
   );
-  return Promise.all(names.sort().map((name) => check(join(typed, name), join(path, name), opsDirs, ask)));
+  return Promise.all(
+    names.sort().map((name) => check(join(typed, name), join(path, name), opsDirs, ask)),
+  );
 }
 
 async function check(
@@ -128,14 +133,17 @@ export function parseFile(path: string | null): ParsedPipeline {
   } catch (error) {
     const { code = "", message } = error as NodeJS.ErrnoException;
     const near = code === "ENOENT" && path !== null ? otherEnding(path) : null;
-    const why = (getOwn(READ_FAILURES, code) ?? message) + (near === null ? "" : `; did you mean ${near}?`);
+    const why =
+      (getOwn(READ_FAILURES, code) ?? message) + (near === null ? "" : `; did you mean ${near}?`);
     return { ok: false, problems: [{ line: 1, column: 1, key: "", message: why, nearest: [] }] };
   }
 }
 
 /** The name of the file with the other ending of YAML files, if that exists. */
 function otherEnding(path: string): string | null {
-  const other = path.replace(/(?<=\.)(ya?ml)$/i, (ending) => (ending.length === 3 ? "yaml" : "yml"));
+  const other = path.replace(/(?<=\.)(ya?ml)$/i, (ending) =>
+    ending.length === 3 ? "yaml" : "yml",
+  );
   return other !== path && existsSync(other) ? basename(other) : null;
 }
 
@@ -151,7 +159,10 @@ export interface GivenParameters {
   words: string[];
   /** Where secrets come from: the variables of this shell; null: the daemon knows. */
   shell: Variables | null;
-  /** The directory of the run, for the files of secrets; null, absent: another machine may have them. */
+  /**
+   * The directory of the run, for the files of secrets; null, absent: another machine may have
+   * them.
+   */
   place?: (() => Promise<string | null>) | undefined;
 }
 
@@ -164,7 +175,8 @@ interface PipelineSubmit {
 /**
  * The parameters of the shipped type `pipeline` for this file.
  *
- * @throws UsageError where the file is not a pipeline; Refusal where it does not accept the parameters
+ * @throws UsageError where the file is not a pipeline; Refusal where it does not accept the
+ *   parameters
  */
 export async function submitOf(
   typed: string,
@@ -233,7 +245,9 @@ async function secretsProblem(
     shell,
     place,
     before = {},
-  }: Pick<GivenParameters, "shell" | "place"> & { before?: Readonly<Record<string, unknown>> | undefined },
+  }: Pick<GivenParameters, "shell" | "place"> & {
+    before?: Readonly<Record<string, unknown>> | undefined;
+  },
 ): Promise<string | null> {
   if (shell === null) return null;
   for (const { name, secret } of pipeline.params) {
@@ -252,12 +266,16 @@ async function secretsProblem(
   return null;
 }
 
-/** The file as an operation type, for `--help`. @throws UsageError where the file is not a pipeline */
+/**
+ * The file as an operation type, for `--help`. @throws UsageError where the file is not a pipeline
+ */
 export function typeOf(typed: string, path: string | null): Promise<OperationType> {
   return describe(fileOf(typed, parseFile(path)), typed);
 }
 
-/** The text of an operation of the type `pipeline`. @throws UsageError where it is not a pipeline */
+/**
+ * The text of an operation of the type `pipeline`. @throws UsageError where it is not a pipeline
+ */
 export function typeOfText({ text, path, files }: KeptText): Promise<OperationType> {
   return describe(fileOf(path ?? "-", parsePipeline(text, path, files)), path ?? "stdin");
 }
@@ -271,7 +289,10 @@ async function describe(file: PipelineFile, typed: string): Promise<OperationTyp
 /** Files that a directory offers at most. */
 const MOST_OFFERED = 100;
 
-/** The pipelines of the directory as operation types, each with the name of its file; and the files with problems. */
+/**
+ * The pipelines of the directory as operation types, each with the name of its file; and the files
+ * with problems.
+ */
 export async function pipelinesIn(directory: string): Promise<Pick<TypesReply, "ops" | "errors">> {
   const ops: OperationType[] = [];
   const errors: TypesReply["errors"] = [];

@@ -1,4 +1,7 @@
-/** Text mode for an inline run. Writes to the real streams, because the operation's output is captured. */
+/**
+ * Text mode for an inline run. Writes to the real streams, because the operation's output is
+ * captured.
+ */
 
 import { createInterface } from "node:readline";
 import { type Answer, type Ask, cannotAsk, type Question } from "../../../ops/attempt/approvals.js";
@@ -39,7 +42,8 @@ export class InlineScreen implements InlineWatcher {
   get ask(): Ask | string {
     if (this.json || this.terminals?.isInteractive !== true)
       return "liveops run has no terminal to ask on; submit the operation, and answer with liveops approve";
-    return (question, signal) => askOnTerminal(question, (text) => void this.#err.write(text), signal);
+    return (question, signal) =>
+      askOnTerminal(question, (text) => void this.#err.write(text), signal);
   }
 
   begins(Type: OperationCtor): void {

@@ -1,6 +1,13 @@
-/** Where and with what a stage of a pipeline runs, for `liveops shell`: by the code that runs the stage. */
+/**
+ * Where and with what a stage of a pipeline runs, for `liveops shell`: by the code that runs the
+ * stage.
+ */
 import { operationVariables } from "../../../ops/attempt/operation-variables.js";
-import type { PipelineFile, PipelineStage, PipelineTask } from "../../../ops/pipeline/definition.js";
+import type {
+  PipelineFile,
+  PipelineStage,
+  PipelineTask,
+} from "../../../ops/pipeline/definition.js";
 import { paramsSchema } from "../../../ops/pipeline/params-schema.js";
 import { parsePipeline } from "../../../ops/pipeline/read/parse.js";
 import { directoryOf } from "../../../ops/pipeline/run/command.js";
@@ -36,8 +43,8 @@ export interface StageShell {
 }
 
 /**
- * Uses the directory and the variables of this process, as the code of a stage does: call it in the directory of the
- * submit.
+ * Uses the directory and the variables of this process, as the code of a stage does: call it in the
+ * directory of the submit.
  *
  * @param outputFile - for `$LIVEOPS_OUTPUT`
  */
@@ -66,7 +73,8 @@ function ofThisShell(env: NodeJS.ProcessEnv): Record<string, string> {
 }
 
 function replaceEnvironment(env: NodeJS.ProcessEnv): void {
-  for (const name of Object.keys(process.env)) if (env[name] === undefined) delete process.env[name];
+  for (const name of Object.keys(process.env))
+    if (env[name] === undefined) delete process.env[name];
   Object.assign(process.env, env);
 }
 
@@ -79,9 +87,11 @@ async function inStage(
 ): Promise<StageShell> {
   const { text, path, files } = source ?? keptTextIn(params)!;
   const parsed = parsePipeline(text, path, files);
-  if (!parsed.ok) throw new Error(`the pipeline of ${id} cannot be read: ${parsed.problems[0]?.message}`);
+  if (!parsed.ok)
+    throw new Error(`the pipeline of ${id} cannot be read: ${parsed.problems[0]?.message}`);
   // The type has checked it.
-  const only = source === null && op === "pipeline" ? (params.only as OnlyTask | undefined) : undefined;
+  const only =
+    source === null && op === "pipeline" ? (params.only as OnlyTask | undefined) : undefined;
   const file = (only && onlyTask(parsed.file, only)) ?? parsed.file;
   const { pipeline } = file;
   const given = source === null && op === "pipeline" ? (params.params ?? {}) : params;
@@ -90,7 +100,8 @@ async function inStage(
   const secrets = new Map<string, string>();
   for (const param of pipeline.params.filter(({ secret }) => secret)) {
     try {
-      for (const each of readSecrets({ ...pipeline, params: [param] }, values, id)) secrets.set(...each);
+      for (const each of readSecrets({ ...pipeline, params: [param] }, values, id))
+        secrets.set(...each);
     } catch (error) {
       leftOut.push((error as Error).message);
     }
@@ -155,7 +166,8 @@ function taskAt(
   if (stage === undefined) return { task: null };
   const { steps } = stage;
   if (steps === null || step === null) return { task: stage };
-  if (steps.each.length === 0) return { task: steps.parallel.find(({ name }) => name === step) ?? stage };
+  if (steps.each.length === 0)
+    return { task: steps.parallel.find(({ name }) => name === step) ?? stage };
   const all = orLeftOut(
     () => valuesOfEach({ file, variables }, steps.each),
     () => [],

@@ -1,7 +1,7 @@
 /**
- * The supervisor of `liveops run`: the operation runs in a child, this process waits and handles Ctrl-C. A busy loop
- * never receives a signal, so the first Ctrl-C also creates the cancel file. The second Ctrl-C, or the end of the grace
- * period, kills the operation and its processes.
+ * The supervisor of `liveops run`: the operation runs in a child, this process waits and handles
+ * Ctrl-C. A busy loop never receives a signal, so the first Ctrl-C also creates the cancel file.
+ * The second Ctrl-C, or the end of the grace period, kills the operation and its processes.
  */
 import { type StdioOptions, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -29,10 +29,16 @@ import { startGuard } from "./guard.js";
 /** Ctrl-C, a request to stop, and a closed terminal. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Extra time in which an operation that stops at the end of its grace period can report its outcome. */
+/**
+ * Extra time in which an operation that stops at the end of its grace period can report its
+ * outcome.
+ */
 const MARGIN_MS = 1000;
 
-/** How long one operation file may take to load, in ms; the child itself gives up on a file that yields before. */
+/**
+ * How long one operation file may take to load, in ms; the child itself gives up on a file that
+ * yields before.
+ */
 const LOAD_MS = LOAD_SECONDS * 1000 + MARGIN_MS;
 
 /** Greatest descriptor that a shell gives to `<(…)`. */
@@ -55,7 +61,10 @@ function temporaryDirectory(): string {
   }
 }
 
-/** The descriptors of the child: its pipe, and those that the arguments name, as `<(…)` of a shell does. */
+/**
+ * The descriptors of the child: its pipe, and those that the arguments name, as `<(…)` of a shell
+ * does.
+ */
 function stdioOf(argv: readonly string[]): StdioOptions {
   const stdio: Array<"inherit" | "pipe" | "ignore"> = ["inherit", "inherit", "inherit", "pipe"];
   for (const word of argv) {
@@ -83,8 +92,14 @@ export async function supervise(): Promise<number> {
   }
 }
 
-/** Resolves with the exit code, or with the operation file that blocked the child while it was loaded. */
-async function superviseOnce(dir: string, skip: readonly string[]): Promise<number | { hung: string }> {
+/**
+ * Resolves with the exit code, or with the operation file that blocked the child while it was
+ * loaded.
+ */
+async function superviseOnce(
+  dir: string,
+  skip: readonly string[],
+): Promise<number | { hung: string }> {
   const file = join(dir, "cancel");
   const name = basename(dir);
   const child = spawn(process.execPath, ["--", ...process.argv.slice(1)], {

@@ -1,4 +1,7 @@
-/** The operations of a chain as text lines, each with its state and its result: a section of `liveops show`. */
+/**
+ * The operations of a chain as text lines, each with its state and its result: a section of
+ * `liveops show`.
+ */
 import type { Client } from "../../../protocol/client/client.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { Paint } from "../../../protocol/text/colour.js";
@@ -31,7 +34,11 @@ export async function chainLinks(client: Client, { chain }: Operation): Promise<
 }
 
 /** The newest operations inside of the operation, oldest first, a line each. */
-export async function insideLines(client: Client, { id }: Operation, paint: Paint): Promise<string[]> {
+export async function insideLines(
+  client: Client,
+  { id }: Operation,
+  paint: Paint,
+): Promise<string[]> {
   const { operations, total } = await client.list({ parent: id, limit: MOST_LINKS });
   const left = total - operations.length;
   const lines = operations.reverse().flatMap((each) => {
@@ -46,7 +53,9 @@ export function chainLines({ links, earlier }: ChainLinks, shown: string, paint:
   const left = earlier === 0 ? [] : [paint("dim", `… ${formatCount(earlier)} earlier`)];
   return [
     ...left,
-    ...links.flatMap((link) => linkLines(link, String(link.chain.index + 1), link.id === shown, paint)),
+    ...links.flatMap((link) =>
+      linkLines(link, String(link.chain.index + 1), link.id === shown, paint),
+    ),
   ];
 }
 
@@ -63,5 +72,7 @@ function outcomeLines(link: Operation, paint: Paint): string[] {
   const lines = listedLines(link);
   const rows = lines.slice(0, MOST_LINES).map((line) => cut(line, COLUMNS));
   const more = lines.length - rows.length;
-  return more === 0 ? rows : [...rows, paint("dim", `… ${formatCount(more)} more: liveops show ${id}`)];
+  return more === 0
+    ? rows
+    : [...rows, paint("dim", `… ${formatCount(more)} more: liveops show ${id}`)];
 }

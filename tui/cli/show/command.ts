@@ -33,7 +33,9 @@ export function registerShow(root: Command): void {
       const lines = recordLines(operation, {
         now: client.now(),
         paint: paintFor(process.stdout),
-        inside: operation.children ? await insideLines(client, operation, paintFor(process.stdout)) : [],
+        inside: operation.children
+          ? await insideLines(client, operation, paintFor(process.stdout))
+          : [],
         chain: await chainLinks(client, operation),
         forecast: isFinal(operation.state) ? null : await client.forecast().catch(() => null),
       });

@@ -37,7 +37,9 @@ export function recordLines(it: Operation, options: RecordLook): string[] {
   const { paint, chain, forecast } = options;
   const now = options.now ?? Date.now();
   const field = (name: string, value: string | null) =>
-    value === null || value === "" ? [] : [`${paint("dim", name.padEnd(NAME_COLUMNS - 1))} ${value}`];
+    value === null || value === ""
+      ? []
+      : [`${paint("dim", name.padEnd(NAME_COLUMNS - 1))} ${value}`];
   const section = (name: string, lines: string[]) =>
     lines.length === 0 ? [] : [paint("dim", name), ...lines.map((line) => `  ${line}`)];
   const when = (iso: string) => fullTime(iso, now);
@@ -119,12 +121,14 @@ function groundText(
 
 function stateNote(it: Operation, when: (iso: string) => string): string {
   const open = waitsForApproval(it);
-  if (open !== null) return `, waits for approval since ${when(open.since)}: ${answerCommand(it.id, open)}`;
+  if (open !== null)
+    return `, waits for approval since ${when(open.since)}: ${answerCommand(it.id, open)}`;
   if (it.state === "queued" && it.blocked)
     return `, blocked since ${when(it.blocked.since)}: ${sanitize(it.blocked.reason)}`;
   if (it.state === "queued" && it.waitsFor !== null)
     return `, waits for ${it.waitsFor.length} ${it.waitsFor.length === 1 ? "operation" : "operations"}`;
-  if (it.state === "queued" && it.queuePosition !== null) return `, number ${it.queuePosition} in the queue`;
+  if (it.state === "queued" && it.queuePosition !== null)
+    return `, number ${it.queuePosition} in the queue`;
   if (it.state === "queued" && it.retryAt) return `, starts again at ${when(it.retryAt)}`;
   if (it.state === "running" && it.pause?.since)
     return `, paused since ${when(it.pause.since)}; continue it with: liveops resume ${it.id}`;
@@ -147,7 +151,8 @@ function stageLines(it: Operation, paint: Paint, now: number): string[] {
     const state = getOwn(it.stageStates, stage);
     const times = getOwn(it.stageTimes, stage);
     const end = times?.finishedAt;
-    const ran = end == null ? stageRanSeconds(it, stage, now) : secondsBetween(times!.startedAt, end);
+    const ran =
+      end == null ? stageRanSeconds(it, stage, now) : secondsBetween(times!.startedAt, end);
     const seconds = times && (times.seconds ?? ran);
     const note = stageNote(state, times);
     const took = seconds === undefined || !ranHere(state, times) ? "" : formatDuration(seconds);

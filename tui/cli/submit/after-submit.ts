@@ -33,7 +33,9 @@ export function addOutcomeOptions(command: Command): Command {
   return addExitStatus(command, "; waits as --wait does");
 }
 
-/** Prints the submitted operation, waits for its chain, or shows the chain live; sets the exit code. */
+/**
+ * Prints the submitted operation, waits for its chain, or shows the chain live; sets the exit code.
+ */
 export async function afterSubmit(
   client: Client,
   operation: Operation,

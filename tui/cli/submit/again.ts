@@ -1,4 +1,7 @@
-/** `liveops again`: submits a finished operation once more, as a new operation. Prints the id of the new operation. */
+/**
+ * `liveops again`: submits a finished operation once more, as a new operation. Prints the id of the
+ * new operation.
+ */
 
 import type { Command } from "commander";
 import { newKey } from "../../../protocol/client/idempotency-key.js";
@@ -29,7 +32,10 @@ export function registerAgain(root: Command): void {
     ],
   )
     .usage("[options] <id> [name=value...] [-- ARG...]")
-    .argument("<id>", "Id of the finished operation, a unique prefix of 3 or more characters, or a label")
+    .argument(
+      "<id>",
+      "Id of the finished operation, a unique prefix of 3 or more characters, or a label",
+    )
     .argument("[name=value...]", "Parameters to change; a list is replaced as a whole");
   addSubmitOptions(again, "again");
   addOutcomeOptions(again).action(

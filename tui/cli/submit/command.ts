@@ -1,4 +1,7 @@
-/** `liveops submit`: submits an operation to the daemon. Prints the id, waits for the chain, or shows it live. */
+/**
+ * `liveops submit`: submits an operation to the daemon. Prints the id, waits for the chain, or
+ * shows it live.
+ */
 
 import { type Command, Option } from "commander";
 import { remoteOf } from "../../../protocol/client/address.js";
@@ -24,7 +27,8 @@ import { askSecret, namedPrompts, secretValues } from "../secrets.js";
 import { addOutcomeOptions, afterSubmit, type OutcomeOptions } from "./after-submit.js";
 
 /** The options of `liveops submit`. */
-export type SubmitOptions = SubmitFlags & OutcomeOptions & { batch?: string; each?: string; key?: string };
+export type SubmitOptions = SubmitFlags &
+  OutcomeOptions & { batch?: string; each?: string; key?: string };
 
 export interface SubmitWords {
   op: string;
@@ -53,7 +57,8 @@ async function post(client: Client, words: SubmitWords): Promise<Operation> {
 }
 
 /**
- * The request of a submit, with the caller's directory and environment if they are valid for the daemon.
+ * The request of a submit, with the caller's directory and environment if they are valid for the
+ * daemon.
  *
  * @throws UsageError for wrong options
  */
@@ -88,7 +93,10 @@ export function registerSubmit(root: Command): void {
     .usage(
       "[options] <op|FILE.yaml|-> [name=value...] [-- ARG...]\n       liveops submit [options] -- COMMAND [ARG...]",
     )
-    .argument("[op]", "Name of the operation type; liveops ops lists them. Or a pipeline file; - is stdin")
+    .argument(
+      "[op]",
+      "Name of the operation type; liveops ops lists them. Or a pipeline file; - is stdin",
+    )
     .argument("[name=value...]", "Parameters; name:=JSON gives an exact JSON value");
   addSubmitOptions(submit, "submit")
     .addOption(
@@ -97,7 +105,10 @@ export function registerSubmit(root: Command): void {
         "Submit one operation for each line of a file, or of - for stdin; the line replaces {} in the arguments",
       ).conflicts(["follow", "key", "ifAbsent"]),
     )
-    .option("--key <text>", "Submit once for this key: the same command again returns the same operation");
+    .option(
+      "--key <text>",
+      "Submit once for this key: the same command again returns the same operation",
+    );
   addOutcomeOptions(submit).action(
     async (op: string | undefined, set: string[], _options: unknown, command: Command) => {
       const connect = wantsTypeHelp() ? connectFor : connectOrStart;
@@ -143,7 +154,16 @@ export function registerSubmit(root: Command): void {
       await afterSubmit(client, operation, options, to);
     },
   );
-  everyday(submit, ["--label", "--queue", "--after", "--in", "--at", "--wait", "--follow", "--json"]);
+  everyday(submit, [
+    "--label",
+    "--queue",
+    "--after",
+    "--in",
+    "--at",
+    "--wait",
+    "--follow",
+    "--json",
+  ]);
 }
 
 /** `--each`: prints the ids, or with `--wait` waits for all chains. */
@@ -161,7 +181,11 @@ async function submitMany(
     throw new UsageError("--each needs the operation type", "liveops submit <op> --each FILE");
   const text = readLinesOf(options.each!);
   const common = await submitBody(client, { op, set: [], trailing: undefined, options, allow });
-  const words = [...set, ...(trailing ?? []), ...(options.label === undefined ? [] : [options.label])];
+  const words = [
+    ...set,
+    ...(trailing ?? []),
+    ...(options.label === undefined ? [] : [options.label]),
+  ];
   const bodies = eachBodies(text, words, (replaced) => ({
     ...common,
     set: withTrailing(set.map(replaced), trailing?.map(replaced)),
@@ -171,7 +195,8 @@ async function submitMany(
   const waits = options.wait === true || options.exitStatus === true;
   await submitAll(client, bodies, (operations) => {
     ids.push(...operations.map(({ id }) => id));
-    if (!waits) process.stdout.write(operations.map((it) => resultLine(options, it, it.id)).join(""));
+    if (!waits)
+      process.stdout.write(operations.map((it) => resultLine(options, it, it.id)).join(""));
   });
   if (bodies.length === 0) process.stderr.write("no lines, so nothing was submitted\n");
   if (!waits || ids.length === 0) return;

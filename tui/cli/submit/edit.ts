@@ -8,11 +8,16 @@ import { connectFor } from "../connection.js";
 import { addSubmitOptions, flagNames, type SubmitFlags, submitFields } from "../options/list.js";
 
 export function registerEdit(root: Command): void {
-  const command = addCommand(root, "edit", "Change a queued operation before it starts, and print its id", [
-    "liveops edit k3f --label nightly",
-    "liveops edit k3f --queue gpu --top",
-    "liveops edit k3f --at 18:00",
-  ]).argument("<id>", "Operation id, a unique prefix of 3 or more characters, or a label");
+  const command = addCommand(
+    root,
+    "edit",
+    "Change a queued operation before it starts, and print its id",
+    [
+      "liveops edit k3f --label nightly",
+      "liveops edit k3f --queue gpu --top",
+      "liveops edit k3f --at 18:00",
+    ],
+  ).argument("<id>", "Operation id, a unique prefix of 3 or more characters, or a label");
   addSubmitOptions(command, "edit").action(async (id: string, _options: unknown, self: Command) => {
     const { client, options } = await connectFor<SubmitFlags>(self);
     const body = await submitFields(options, { form: "edit", client });

@@ -54,7 +54,8 @@ function linesOf(text: string): Array<{ line: number; text: string }> {
 /**
  * The text of a file, or of stdin for `-`.
  *
- * @throws UsageError where it cannot be read, or JSON cannot hold a line: another text would name another file
+ * @throws UsageError where it cannot be read, or JSON cannot hold a line: another text would name
+ *   another file
  */
 export function readLinesOf(path: string): string {
   const source = path === "-" ? "stdin" : path;
@@ -86,7 +87,8 @@ function unfitLine(bytes: Buffer, source: string): UsageError {
  * Submits all operations, in their order. Each request is recorded as a whole or not at all.
  *
  * @param onSubmitted - called after each request with its operations
- * @throws Error that names the line which the daemon refuses, and how many operations were submitted before
+ * @throws Error that names the line which the daemon refuses, and how many operations were
+ *   submitted before
  */
 export async function submitAll(
   client: Client,

@@ -1,6 +1,7 @@
 /**
- * Describes the parameters of an operation type in full, from the JSON Schema of its input: nested names, variants,
- * bounds, defaults. For the page of one type; `parameters.ts` has the short form. Pure.
+ * Describes the parameters of an operation type in full, from the JSON Schema of its input: nested
+ * names, variants, bounds, defaults. For the page of one type; `parameters.ts` has the short form.
+ * Pure.
  */
 import { isPlainObject } from "../../../protocol/objects.js";
 import {
@@ -10,7 +11,12 @@ import {
   objectShape,
   resolveRef,
 } from "../../../protocol/schema/json-schema.js";
-import { asTyped, boundsInWords, sizeInWords, stepInWords } from "../../../protocol/schema/misfit.js";
+import {
+  asTyped,
+  boundsInWords,
+  sizeInWords,
+  stepInWords,
+} from "../../../protocol/schema/misfit.js";
 import { alignedRows, typeInWords } from "../../../protocol/schema/parameters.js";
 
 export interface ParameterDetail {
@@ -76,11 +82,14 @@ class Details {
 
   #objectsOf(schema: JsonSchema): JsonSchema[] {
     return branches(schema, this.root).filter(
-      (branch) => branch.type !== "array" && objectShape(branch, this.root) !== null && !isAny(branch),
+      (branch) =>
+        branch.type !== "array" && objectShape(branch, this.root) !== null && !isAny(branch),
     );
   }
 
-  /** @param without - the property that tells the variants apart; it is in the title of the variant */
+  /**
+   * @param without - the property that tells the variants apart; it is in the title of the variant
+   */
   #addProperties(
     name: string,
     schema: JsonSchema,
@@ -98,7 +107,13 @@ class Details {
     if (shape.rest === null) return;
     if (shape.properties.size > 0 || name === "") {
       const type = isAny(shape.rest) ? "any" : typeInWords(shape.rest, this.root);
-      this.found.push({ name: `${prefix}…`, type, given: "optional", description: "any other name", depth });
+      this.found.push({
+        name: `${prefix}…`,
+        type,
+        given: "optional",
+        description: "any other name",
+        depth,
+      });
     } else this.#add(`${prefix}NAME`, shape.rest, false, level, depth);
   }
 
@@ -123,7 +138,8 @@ function discriminator(objects: readonly JsonSchema[], root: JsonSchema): string
   const shape = first === undefined ? null : objectShape(first, root);
   for (const name of shape?.properties.keys() ?? []) {
     const values = objects.map((object) => fixedValue(object, name, root));
-    if (values.every((value) => value !== null) && new Set(values).size === values.length) return name;
+    if (values.every((value) => value !== null) && new Set(values).size === values.length)
+      return name;
   }
   return null;
 }
@@ -152,12 +168,19 @@ function ownBounds(schema: JsonSchema, root: JsonSchema): string[] {
   switch (schema.type) {
     case "number":
     case "integer":
-      return [...boundsInWords(schema).map((text) => text.replace(/^from /, "")), stepInWords(schema)];
+      return [
+        ...boundsInWords(schema).map((text) => text.replace(/^from /, "")),
+        stepInWords(schema),
+      ];
     case "string":
       return [sizeInWords(schema, "Length", "character"), formInWords(schema)];
     case "array": {
-      const parts = (isPlainObject(schema.items) ? schema.items.prefixItems : schema.prefixItems) as unknown;
-      const pair = Array.isArray(parts) ? `[${parts.map((part) => typeInWords(part, root)).join(", ")}]` : "";
+      const parts = (
+        isPlainObject(schema.items) ? schema.items.prefixItems : schema.prefixItems
+      ) as unknown;
+      const pair = Array.isArray(parts)
+        ? `[${parts.map((part) => typeInWords(part, root)).join(", ")}]`
+        : "";
       return [sizeInWords(schema, "Items", "item"), pair];
     }
     default:

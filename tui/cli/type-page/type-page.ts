@@ -1,4 +1,7 @@
-/** The page of one operation type: `liveops ops NAME`, `liveops submit NAME --help` and `liveops run NAME --help`. */
+/**
+ * The page of one operation type: `liveops ops NAME`, `liveops submit NAME --help` and `liveops run
+ * NAME --help`.
+ */
 
 import type { OperationType } from "../../../protocol/replies.js";
 import type { Paint } from "../../../protocol/text/colour.js";
@@ -8,8 +11,10 @@ import { renderParameterDetails } from "./parameter-details.js";
 
 /** The page as lines. */
 export function typePage(type: OperationType, paint: Paint): string[] {
-  const { op, title, params, stages, timeout, gracePeriod, retry, resumable, failIfOdd, file } = type;
-  const field = (name: string, text: string) => `  ${paint("dim", name.padEnd(14))}${sanitize(text)}`;
+  const { op, title, params, stages, timeout, gracePeriod, retry, resumable, failIfOdd, file } =
+    type;
+  const field = (name: string, text: string) =>
+    `  ${paint("dim", name.padEnd(14))}${sanitize(text)}`;
   const description = typeof params?.description === "string" ? params.description : "";
   return [
     `${paint("bold", sanitize(op))}${title === "" ? "" : `  ${sanitize(title)}`}`,
@@ -20,7 +25,9 @@ export function typePage(type: OperationType, paint: Paint): string[] {
     field("retry", retryText(retry)),
     field("resumable", resumable ? "yes: a retry does not run finished stages again" : "no"),
     ...(failIfOdd ? [field("odd numbers", "fail the operation")] : []),
-    ...Object.values(TYPE_FIELDS).flatMap((fields) => fields(type).map(([name, text]) => field(name, text))),
+    ...Object.values(TYPE_FIELDS).flatMap((fields) =>
+      fields(type).map(([name, text]) => field(name, text)),
+    ),
     field("file", file),
     `  ${paint("dim", "parameters")}`,
     ...renderParameterDetails(params).map((line) => `    ${sanitize(line)}`),

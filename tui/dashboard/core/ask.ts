@@ -1,4 +1,7 @@
-/** What the dashboard asks for, and what the answer does to the state: one value for each, in the table of `asks.ts`. */
+/**
+ * What the dashboard asks for, and what the answer does to the state: one value for each, in the
+ * table of `asks.ts`.
+ */
 import { isDeepStrictEqual } from "node:util";
 import { Refusal } from "../../../protocol/errors.js";
 import { type DashboardClient, pause } from "./client.js";
@@ -41,7 +44,9 @@ export interface Ask<Want extends object, Answer> {
 }
 
 /** Infers what is wanted and what comes back. */
-export const ask = <Want extends object, Answer = never>(it: Ask<Want, Answer>): Ask<Want, Answer> => it;
+export const ask = <Want extends object, Answer = never>(
+  it: Ask<Want, Answer>,
+): Ask<Want, Answer> => it;
 
 /** The last answer; null: none yet. */
 export function answerOf<Answer>(
@@ -53,7 +58,12 @@ export function answerOf<Answer>(
 }
 
 /** The state with the answer. The state is the same if it keeps the answer and has an equal one. */
-export function withAnswer(state: State, it: Ask<object, unknown>, answer: unknown, want: object): State {
+export function withAnswer(
+  state: State,
+  it: Ask<object, unknown>,
+  answer: unknown,
+  want: object,
+): State {
   if (it.take !== undefined) return it.take(state, answer, want);
   if (isDeepStrictEqual(state.answers.get(it), answer)) return state;
   return { ...state, answers: new Map(state.answers).set(it, answer) };
@@ -80,7 +90,8 @@ export async function askFor<Want extends object, Answer>(
       if (every === null) return;
       await pause(every, left);
     } catch (error) {
-      // The watch stream reports a lost daemon, and its return makes the state want all again. One lost connection does not.
+      // The watch stream reports a lost daemon, and its return makes the state want all again. One
+      // lost connection does not.
       if (error instanceof Refusal) return;
       await pause(AGAIN_MS, left);
     }

@@ -50,7 +50,10 @@ export function shellCommand({ op, params }: Operation): string | null {
   return shellLine(args.map(String));
 }
 
-/** The name that stays while the chain goes on: label, else the shell command, else the title of the first link. */
+/**
+ * The name that stays while the chain goes on: label, else the shell command, else the title of the
+ * first link.
+ */
 export function nameOfChain(links: readonly Operation[]): string {
   const [first] = links;
   if (first === undefined) return "";

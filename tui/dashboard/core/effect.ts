@@ -1,4 +1,7 @@
-/** What the dashboard does besides drawing, as values. The reducer returns them; `effects.ts` runs them. */
+/**
+ * What the dashboard does besides drawing, as values. The reducer returns them; `effects.ts` runs
+ * them.
+ */
 import type { Request } from "./request.js";
 
 export type Effect =

@@ -1,6 +1,6 @@
 /**
- * Everything the screen shows, as one immutable value. `update` makes the next one from a message, with the effects
- * that come of it.
+ * Everything the screen shows, as one immutable value. `update` makes the next one from a message,
+ * with the effects that come of it.
  */
 
 import type { Operation } from "../../../protocol/operation.js";
@@ -171,7 +171,11 @@ export function initialState({
 type Slice = "session" | "hosts" | "operation" | "queues" | "list" | "selection" | "log" | "submit";
 
 /** The state with members of a slice changed. */
-export const patched = <K extends Slice>(state: State, slice: K, members: Partial<State[K]>): State => ({
+export const patched = <K extends Slice>(
+  state: State,
+  slice: K,
+  members: Partial<State[K]>,
+): State => ({
   ...state,
   [slice]: { ...state[slice], ...members },
 });
@@ -185,7 +189,8 @@ export function notify(state: State, text: string, level: Level = "info"): State
   return { ...state, notice: { text, level } };
 }
 
-export const isLive = ({ connection }: Pick<State, "connection">): boolean => connection.state === "live";
+export const isLive = ({ connection }: Pick<State, "connection">): boolean =>
+  connection.state === "live";
 
 /** Whether nothing stands over the panels, no line is being typed, and nothing is asked. */
 export const isFree = ({ page, entry, question }: State): boolean =>

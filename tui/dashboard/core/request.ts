@@ -1,4 +1,6 @@
-/** A request to the daemon, as a value, so that a question and the shell command can show it first. */
+/**
+ * A request to the daemon, as a value, so that a question and the shell command can show it first.
+ */
 import { NO, questionId } from "../../../protocol/approval.js";
 import { remoteOf } from "../../../protocol/client/address.js";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
@@ -149,7 +151,11 @@ const WORDS: { readonly [K in Request["kind"]]: Words<RequestOf<K> & Request> } 
     ["pause", "--queue"],
     (name) => `queue ${name} paused; its running operations continue`,
   ),
-  "resume-queue": ofName("resuming the queue", ["resume", "--queue"], (name) => `queue ${name} resumed`),
+  "resume-queue": ofName(
+    "resuming the queue",
+    ["resume", "--queue"],
+    (name) => `queue ${name} resumed`,
+  ),
   "drain-host": {
     underWay: "draining the host",
     done: ({ name }) => `host ${name} drained; its running operations continue`,
@@ -162,7 +168,8 @@ const WORDS: { readonly [K in Request["kind"]]: Words<RequestOf<K> & Request> } 
   },
   submit: {
     underWay: "submitting",
-    done: ({ of, repeats }) => SUBMITTED[of?.does ?? "submit"] + (repeats === null ? "" : `; ${repeats}`),
+    done: ({ of, repeats }) =>
+      SUBMITTED[of?.does ?? "submit"] + (repeats === null ? "" : `; ${repeats}`),
     command: submitCommand,
   },
 };
@@ -174,7 +181,10 @@ export const underWay = ({ kind }: Request): string => WORDS[kind].underWay;
 
 /** @param count operations that the daemon changed */
 export function doneText(request: Request, count: number): string {
-  return (WORDS[request.kind] as Words<Request>).done(request, count > 1 ? ` ${count} operations` : "");
+  return (WORDS[request.kind] as Words<Request>).done(
+    request,
+    count > 1 ? ` ${count} operations` : "",
+  );
 }
 
 export function commandOf(request: Request, flags: Flags): string {

@@ -11,7 +11,12 @@ import { isCancelling, isPaused } from "./chain.js";
 import type { Section } from "./list/listing.js";
 import type { Level } from "./model.js";
 
-export const LEVEL_GLYPHS: Record<Level, string> = { info: "•", success: "✓", warning: "▲", error: "✗" };
+export const LEVEL_GLYPHS: Record<Level, string> = {
+  info: "•",
+  success: "✓",
+  warning: "▲",
+  error: "✗",
+};
 export const LEVEL_STYLES: Record<Level, Style> = {
   info: "plain",
   success: "good",
@@ -34,7 +39,9 @@ export const PAUSED = "‖";
 /** The part of the list that has the operation. What waits for an answer stands with what runs. */
 export function sectionOf(operation: Operation | null): Section {
   if (operation === null || isFinal(operation.state)) return "finished";
-  return operation.state === "running" || waitsForApproval(operation) !== null ? "running" : "queued";
+  return operation.state === "running" || waitsForApproval(operation) !== null
+    ? "running"
+    : "queued";
 }
 
 export function glyphOf(operation: Operation): string {
@@ -46,7 +53,8 @@ export function glyphOf(operation: Operation): string {
 
 /** A success that a person should look at: its numbers are odd, or a failure in it was allowed. */
 const isMarked = (operation: Operation): boolean =>
-  operation.state === "succeeded" && (operation.odd ?? []).length + allowedFailures(operation).length > 0;
+  operation.state === "succeeded" &&
+  (operation.odd ?? []).length + allowedFailures(operation).length > 0;
 
 export function styleOf(operation: Operation): Style {
   const isHeld = isCancelling(operation) || isPaused(operation) || waitsForPerson(operation);
@@ -54,8 +62,8 @@ export function styleOf(operation: Operation): Style {
 }
 
 /**
- * The sign of the stage that an operation is in: a stage that waits for a person or for room does not look as if it
- * worked.
+ * The sign of the stage that an operation is in: a stage that waits for a person or for room does
+ * not look as if it worked.
  */
 export function activeSign(operation: Operation): [glyph: string, style: Style] {
   if (isPaused(operation)) return [PAUSED, "warn"];

@@ -35,7 +35,10 @@ export interface Field {
   readonly line: LineEdit;
 }
 
-/** What a field holds: nothing, a value, or a text that is none. `isSure`: the daemon takes the value. */
+/**
+ * What a field holds: nothing, a value, or a text that is none. `isSure`: the daemon takes the
+ * value.
+ */
 export type Held = { unset: true } | { value: unknown; isSure: boolean } | { problem: string };
 
 export function fieldsOf(schema: JsonSchema | null): Field[] {
@@ -67,7 +70,8 @@ function fieldOf(name: string, property: JsonSchema, root: JsonSchema): Field {
 function kindOf(schema: JsonSchema, root: JsonSchema): Field["kind"] {
   const types = new Set(branches(schema, root).map(({ type }) => type));
   types.delete("null");
-  const all = (...allowed: unknown[]) => types.size > 0 && [...types].every((type) => allowed.includes(type));
+  const all = (...allowed: unknown[]) =>
+    types.size > 0 && [...types].every((type) => allowed.includes(type));
   if (all("string")) return "text";
   if (all("number", "integer")) return "number";
   if (!all("array")) return "json";
@@ -80,7 +84,9 @@ function kindOf(schema: JsonSchema, root: JsonSchema): Field["kind"] {
 /** The values of a boolean, or fixed ones; null where any value will do. */
 function choicesOf(schema: JsonSchema, root: JsonSchema): unknown[] | null {
   const options = branches(schema, root).filter(({ type }) => type !== "null");
-  const each = options.map((option) => (option.type === "boolean" ? [true, false] : fixedValues(option)));
+  const each = options.map((option) =>
+    option.type === "boolean" ? [true, false] : fixedValues(option),
+  );
   return options.length === 0 || each.some((values) => values === null)
     ? null
     : each.flatMap((values) => [...values!]);
@@ -102,7 +108,9 @@ function problemOf(value: unknown, { schema }: Field, root: JsonSchema): string 
   const misfit = misfitOf(value, schema, root);
   if (misfit === null) return null;
   const { text, at, expected } = misfit;
-  return expected === undefined || at.length > 0 ? text : `takes ${expected}, not ${summarizeValue(value)}`;
+  return expected === undefined || at.length > 0
+    ? text
+    : `takes ${expected}, not ${summarizeValue(value)}`;
 }
 
 type Read = { value: unknown } | { problem: string };
@@ -114,7 +122,9 @@ function readText(field: Field, root: JsonSchema): Read {
     case "text":
       return { value: text };
     case "number":
-      return /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text.trim()) ? json(text.trim()) : wrong();
+      return /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text.trim())
+        ? json(text.trim())
+        : wrong();
     case "choice": {
       const value = field.choices.find((allowed) => asTyped(allowed) === text);
       return value !== undefined ? { value } : wrong();
@@ -140,7 +150,8 @@ function json(text: string): Read {
   } catch {
     return { problem: 'must be JSON, such as {"name": "value"}' };
   }
-  if (isDeeper(value, MAX_DEPTH)) return { problem: `is nested more than ${MAX_DEPTH} levels deep` };
+  if (isDeeper(value, MAX_DEPTH))
+    return { problem: `is nested more than ${MAX_DEPTH} levels deep` };
   const loss = lossInText(text, value);
   return loss === null ? { value } : { problem: loss.problem };
 }
@@ -164,7 +175,9 @@ export function choiceAfter({ choices, required, line }: Field, key: string): st
   }
   if ([...key].length !== 1) return null;
   const from = all.slice(at + 1);
-  return [...from, ...all].find((choice) => choice.toLowerCase().startsWith(key.toLowerCase())) ?? null;
+  return (
+    [...from, ...all].find((choice) => choice.toLowerCase().startsWith(key.toLowerCase())) ?? null
+  );
 }
 
 /** The words for a value; null where no word can name the parameter. */
@@ -182,7 +195,9 @@ export function wordsFor(
   if (typeof value === "number") {
     // The parser refuses a plain word that a double cannot hold exactly.
     const isPlain = Number.isSafeInteger(value) || !Number.isInteger(value);
-    return isPlain && only("number", "integer", "null") ? [`${name}=${JSON.stringify(value)}`] : exact;
+    return isPlain && only("number", "integer", "null")
+      ? [`${name}=${JSON.stringify(value)}`]
+      : exact;
   }
   if (typeof value === "boolean") return only("boolean", "null") ? [`${name}=${value}`] : exact;
   if (Array.isArray(value) && value.length > 0 && only("array")) {
@@ -207,7 +222,10 @@ export interface SplitText {
   readonly operator: string | null;
 }
 
-/** A list as a shell splits it, with quotes and backslashes; nothing is expanded. Null where a quote is not closed yet. */
+/**
+ * A list as a shell splits it, with quotes and backslashes; nothing is expanded. Null where a quote
+ * is not closed yet.
+ */
 export function shellSplit(text: string): SplitText | null {
   const words: string[] = [];
   let operator: string | null = null;

@@ -1,4 +1,7 @@
-/** A form for a type's parameters: its fields, the one that is typed into, and the request that it makes. Pure. */
+/**
+ * A form for a type's parameters: its fields, the one that is typed into, and the request that it
+ * makes. Pure.
+ */
 
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
@@ -22,7 +25,10 @@ export interface Form {
   readonly refusal: string | null;
   /** A submit was tried: missing fields are highlighted. */
   readonly tried: boolean;
-  /** The operation whose parameters fill the form, and what the form does with it; null: a new submit. */
+  /**
+   * The operation whose parameters fill the form, and what the form does with it; null: a new
+   * submit.
+   */
   readonly of: Filled | null;
 }
 
@@ -50,7 +56,10 @@ export interface Submit {
   readonly kind: "submit";
   readonly op: string;
   readonly params: Readonly<Record<string, unknown>>;
-  /** The parameters as words `name=value` of a shell, of a retry those that changed; null: words cannot tell them. */
+  /**
+   * The parameters as words `name=value` of a shell, of a retry those that changed; null: words
+   * cannot tell them.
+   */
   readonly words: readonly string[] | null;
   /** What follows `--` in a shell. */
   readonly args: readonly string[];
@@ -115,7 +124,10 @@ export function openForm(type: OperationType, draft?: Form): Form {
   return { type, fields, at: 0, refusal: null, tried: false, of: null };
 }
 
-/** A form with the parameters of an operation: it runs again, and with `retries` a failed one as its next attempt. */
+/**
+ * A form with the parameters of an operation: it runs again, and with `retries` a failed one as its
+ * next attempt.
+ */
 export function filledForm({
   operation,
   operationType: type,
@@ -139,10 +151,17 @@ export function filledForm({
       : asTyped(value);
   };
   const done = type.resumable ? [doneField(stages[0])] : [];
-  const own = retries ? [...form.fields.filter(({ role }) => role !== "label"), ...done] : form.fields;
+  const own = retries
+    ? [...form.fields.filter(({ role }) => role !== "label"), ...done]
+    : form.fields;
   const fields = own.map((field) => ({ ...field, line: lineOf(textOf(field)) }));
   const does = retries ? "retry" : "again";
-  return { ...form, fields, at: does === "again" ? fields.length : 0, of: { does, operation, file } };
+  return {
+    ...form,
+    fields,
+    at: does === "again" ? fields.length : 0,
+    of: { does, operation, file },
+  };
 }
 
 /** A word with a `=` is an output of the stage before it. */
@@ -172,12 +191,16 @@ export function withLine(form: Form, line: LineEdit): Form {
 const isScript = (text: string): boolean =>
   /[\r\n]/.test(text.trim()) || (shellSplit(text)?.operator ?? null) !== null;
 
-/** The form at its field `script`, where a script is pasted into an empty list of words; null: nothing of that kind. */
+/**
+ * The form at its field `script`, where a script is pasted into an empty list of words; null:
+ * nothing of that kind.
+ */
 export function atScript(form: Form, text: string): Form | null {
   const field = form.fields[form.at];
   const script = form.fields.findIndex(({ name, kind }) => name === "script" && kind === "text");
   if (form.at === script) return form;
-  const isEmpty = field?.kind === "list" && field.line.text === "" && form.fields[script]?.line.text === "";
+  const isEmpty =
+    field?.kind === "list" && field.line.text === "" && form.fields[script]?.line.text === "";
   return isEmpty && isScript(text) ? moveTo(form, script) : null;
 }
 
@@ -186,7 +209,10 @@ export const moveTo = (form: Form, at: number): Form => ({
   at: Math.max(0, Math.min(form.fields.length, at)),
 });
 
-/** The form at the field that the daemon refused, with its reason and without the list of all parameters. */
+/**
+ * The form at the field that the daemon refused, with its reason and without the list of all
+ * parameters.
+ */
 export function refusedForm(form: Form, message: string): Form {
   const [refusal = ""] = message.split("\nParameters:");
   const at = form.fields.findIndex(
@@ -212,7 +238,8 @@ export function submitOf(form: Form): Submit {
   const ofRole = (role: Field["role"]) => values.find(({ field }) => field.role === role)?.value;
   const all = ofRole("all") as Operation["params"] | undefined;
   const parameters = values.filter(({ field }) => field.role === undefined);
-  const given = all ?? Object.fromEntries(parameters.map(({ field, value }) => [field.name, value]));
+  const given =
+    all ?? Object.fromEntries(parameters.map(({ field, value }) => [field.name, value]));
   const base: Submit = {
     kind: "submit",
     op: form.type.op,
@@ -238,7 +265,11 @@ export function submitOf(form: Form): Submit {
     .filter((each) => each !== trailing)
     .map(({ field, value }) => wordsFor(field.name, value, field.schema, root));
   if (all !== undefined || words.includes(null)) return base;
-  return { ...base, words: words.flatMap((each) => each!), args: (trailing?.value ?? []) as string[] };
+  return {
+    ...base,
+    words: words.flatMap((each) => each!),
+    args: (trailing?.value ?? []) as string[],
+  };
 }
 
 /** The changed parameters, as words; null: words cannot tell the change. */
@@ -255,7 +286,9 @@ function changedWords(
     const field = fields.find((each) => each.name === name);
     // A field that is cleared has its default.
     const value = now ?? field?.schema.default;
-    return field === undefined || value === undefined ? null : wordsFor(name, value, field.schema, root);
+    return field === undefined || value === undefined
+      ? null
+      : wordsFor(name, value, field.schema, root);
   });
   return words.includes(null) ? null : words.flatMap((each) => each!);
 }

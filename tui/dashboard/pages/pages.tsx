@@ -1,4 +1,7 @@
-/** The pages of the dashboard. A new page is a folder here, a kind of `Page` in core/model.ts, and an entry of `PAGES`. */
+/**
+ * The pages of the dashboard. A new page is a folder here, a kind of `Page` in core/model.ts, and
+ * an entry of `PAGES`.
+ */
 import type { ComponentType } from "react";
 import { HOSTS_PAGE } from "../../features/hosts/HostsPage.js";
 import type { Mover } from "../core/keys/movers.js";

@@ -1,4 +1,7 @@
-/** What moves through the screen and copies what is in view: from the list to the log and to what runs inside, and back. */
+/**
+ * What moves through the screen and copies what is in view: from the list to the log and to what
+ * runs inside, and back.
+ */
 
 import type { Operation } from "../../../protocol/operation.js";
 import { count } from "../../../protocol/text/count.js";
@@ -24,7 +27,10 @@ function around(state: State): Operation | null {
   return operation && parentOf(state, operation);
 }
 
-const over = (state: State): State => ({ ...state, pane: state.pane === "list" ? "detail" : "list" });
+const over = (state: State): State => ({
+  ...state,
+  pane: state.pane === "list" ? "detail" : "list",
+});
 
 /** What is in view: the lines of the log, else why it failed, else the command that submits it. */
 function copy(state: State): State {
@@ -44,7 +50,11 @@ const sought = (state: State) =>
   inDetail(state) && (state.log.search !== null || isFiltered(state.log.window.filter));
 
 /** What the verb leads back from, the innermost first. */
-const BACK: ReadonlyArray<{ when: (state: State) => boolean; hint: string; run: (state: State) => State }> = [
+const BACK: ReadonlyArray<{
+  when: (state: State) => boolean;
+  hint: string;
+  run: (state: State) => State;
+}> = [
   { when: ({ page }) => page !== null, hint: "back", run: closePage },
   {
     when: (state) => inList(state) && state.list.text !== "",

@@ -1,13 +1,16 @@
 /**
- * What the terminal sends, before Ink reads it: keys pass; reports of focus and colours are taken out, and so
- * are answers to questions of an earlier program, whose letters would count as keys.
+ * What the terminal sends, before Ink reads it: keys pass; reports of focus and colours are taken
+ * out, and so are answers to questions of an earlier program, whose letters would count as keys.
  */
 import { PassThrough } from "node:stream";
 import type { Rgb } from "../text/theme.js";
 
 /** OSC, DCS, SOS, PM and APC strings, up to their end. */
 const STRING = /\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)/g;
-/** The beginning of one at the end of what was read; alt with the bracket or the letter alone is a key. */
+/**
+ * The beginning of one at the end of what was read; alt with the bracket or the letter alone is a
+ * key.
+ */
 const BEGUN = /\x1b(?:\]\d+;|P[\d>!])[^\x07\x1b]*\x1b?$/;
 const FOCUS = /\x1b\[([IO])/g;
 const BACKGROUND = /\x1b\]11;rgba?:([\da-f]+)\/([\da-f]+)\/([\da-f]+)/i;
@@ -46,7 +49,10 @@ function channel(digits: string): number {
   return Math.round((Number.parseInt(digits, 16) / (16 ** digits.length - 1)) * 255);
 }
 
-/** A stdin for Ink that holds only what was typed. Nothing is read while raw mode is off: the terminal is another program's. */
+/**
+ * A stdin for Ink that holds only what was typed. Nothing is read while raw mode is off: the
+ * terminal is another program's.
+ */
 export class TerminalInput extends PassThrough {
   readonly isTTY = true;
   #reading = false;

@@ -1,6 +1,6 @@
 /**
- * What the terminal shows around the screen: title, notifications; and the reports it sends. Set at the begin,
- * taken back at the end and for a suspension.
+ * What the terminal shows around the screen: title, notifications; and the reports it sends. Set at
+ * the begin, taken back at the end and for a suspension.
  */
 
 import { waitsForApproval, waitsForPerson } from "../../../protocol/approval.js";
@@ -76,9 +76,11 @@ export class TerminalIntegration {
 
   #tell(before: State, after: State): void {
     const { alert, env } = this.options;
-    const ended = alert === false ? null : (endedBetween(before, after) ?? waitingBetween(before, after));
+    const ended =
+      alert === false ? null : (endedBetween(before, after) ?? waitingBetween(before, after));
     if (ended === null) return;
-    const desktop = alert === "bell" ? "" : desktopNotification(ended.title, endInWords(ended), env);
+    const desktop =
+      alert === "bell" ? "" : desktopNotification(ended.title, endInWords(ended), env);
     this.write((alert === "desktop" ? "" : bell) + desktop);
   }
 
@@ -98,13 +100,14 @@ function titleOf(state: State): string {
   if (operation === null) return "liveops";
   const { title, stages, currentStage, untrackedStage } = operation;
   if (waitsForPerson(operation)) return `? ${title} · waits for you · liveops`;
-  const stage = operation.state === "running" ? (untrackedStage ?? stages[currentStage]) : undefined;
+  const stage =
+    operation.state === "running" ? (untrackedStage ?? stages[currentStage]) : undefined;
   return `${stateGlyph(operation.state)} ${title}${stage === undefined ? "" : ` · ${stage}`} · liveops`;
 }
 
 /**
- * The operation that was looked at, or the last of its chain, that has just ended; null for none. A quick link may have
- * come and gone between the two.
+ * The operation that was looked at, or the last of its chain, that has just ended; null for none. A
+ * quick link may have come and gone between the two.
  */
 export function endedBetween(before: State, after: State): Operation | null {
   if (!before.selection.witnessed || before.selected === null) return null;
@@ -118,7 +121,8 @@ function waitingBetween(before: State, after: State): Operation | null {
   for (const [id, operation] of after.view.operations) {
     const was = before.view.operations.get(id);
     if (operation.waitingForInput && !was?.waitingForInput) return operation;
-    if (waitsForApproval(operation) !== null && was && waitsForApproval(was) === null) return operation;
+    if (waitsForApproval(operation) !== null && was && waitsForApproval(was) === null)
+      return operation;
   }
   return null;
 }
@@ -139,6 +143,8 @@ function endInWords(operation: Operation): string {
   const seconds = elapsedOf(operation, 0);
   const took = seconds === null ? "" : ` after ${formatDuration(seconds)}`;
   const why =
-    operation.state === "failed" && operation.error !== null ? `: ${firstLine(operation.error.message)}` : "";
+    operation.state === "failed" && operation.error !== null
+      ? `: ${firstLine(operation.error.message)}`
+      : "";
   return `${operation.state}${took}${why}`;
 }

@@ -1,6 +1,7 @@
 /**
- * The terminal as an output that never holds up the process. Node waits for each write to a terminal: while nobody reads
- * it, as behind a frozen ssh or after ctrl-S, no signal would be handled.
+ * The terminal as an output that never holds up the process. Node waits for each write to a
+ * terminal: while nobody reads it, as behind a frozen ssh or after ctrl-S, no signal would be
+ * handled.
  */
 import { write } from "node:fs";
 import { Writable } from "node:stream";
@@ -10,7 +11,10 @@ type Done = (error?: Error | null) => void;
 /** Errors of a terminal that takes no more for now. */
 const FULL = new Set<string | undefined>(["EAGAIN", "EINTR"]);
 
-/** The cursor keeps its place when the terminal enters the alternate screen, and the frame is drawn from there. */
+/**
+ * The cursor keeps its place when the terminal enters the alternate screen, and the frame is drawn
+ * from there.
+ */
 const ENTERS = "\x1b[?1049h";
 const HOME = "\x1b[H";
 
@@ -21,7 +25,8 @@ export class TerminalOutput extends Writable {
   readonly isTTY = true;
 
   constructor(private readonly terminal: NodeJS.WriteStream & { fd: number }) {
-    // Whatever the terminal has not taken makes the next drawing wait: a frame that is late is not sent.
+    // Whatever the terminal has not taken makes the next drawing wait: a frame that is late is not
+    // sent.
     super({ decodeStrings: true, highWaterMark: 1 });
     terminal.on("resize", this.#resized);
   }

@@ -25,7 +25,10 @@ interface Surroundings {
 const failed = ({ dispatch }: Surroundings, text: string): void =>
   dispatch({ type: "noticed", text, level: "error" });
 
-/** Runs `liveops start` of the same installation, with the words of the daemon that was there before. */
+/**
+ * Runs `liveops start` of the same installation, with the words of the daemon that was there
+ * before.
+ */
 export function startDaemon(surroundings: Surroundings): void {
   const { flags, stateDir, dispatch } = surroundings;
   if (flags.remote !== undefined) {

@@ -1,6 +1,7 @@
 /**
- * Sequences to the terminal beside the screen: title, focus, notifications. Each is ignored
- * by a terminal that does not know it; the Linux console, which would print some of them, is told nothing.
+ * Sequences to the terminal beside the screen: title, focus, notifications. Each is ignored by a
+ * terminal that does not know it; the Linux console, which would print some of them, is told
+ * nothing.
  */
 import { sanitize } from "../../../protocol/text/sanitize.js";
 
@@ -28,9 +29,13 @@ export function setTitle(text: string): string {
 export function desktopNotification(title: string, text: string, env: Env): string {
   const says777 = /^(rxvt|foot)/.test(env.TERM ?? "") || env.VTE_VERSION !== undefined;
   const [head, body] = [harmless(title).replaceAll(";", ","), harmless(text).replaceAll(";", ",")];
-  const sequence = says777 ? `${ESC}]777;notify;${head};${body}${ST}` : `${ESC}]9;${head}: ${body}${ST}`;
+  const sequence = says777
+    ? `${ESC}]777;notify;${head};${body}${ST}`
+    : `${ESC}]9;${head}: ${body}${ST}`;
   // Through tmux it goes only wrapped, with allow-passthrough on; the bell goes through anyway.
-  return env.TMUX === undefined ? sequence : `${ESC}Ptmux;${sequence.replaceAll(ESC, ESC + ESC)}${ST}`;
+  return env.TMUX === undefined
+    ? sequence
+    : `${ESC}Ptmux;${sequence.replaceAll(ESC, ESC + ESC)}${ST}`;
 }
 
 export const bell = BEL;

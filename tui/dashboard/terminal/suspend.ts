@@ -1,6 +1,6 @@
 /**
- * Ctrl-Z: the terminal is given back, the whole job is stopped, and after `fg` the screen is drawn anew. What runs in
- * the daemon is not touched by any of it.
+ * Ctrl-Z: the terminal is given back, the whole job is stopped, and after `fg` the screen is drawn
+ * anew. What runs in the daemon is not touched by any of it.
  */
 import type { State } from "../core/model.js";
 import type { TerminalIntegration } from "./integration.js";
@@ -29,7 +29,10 @@ export function suspension(integration: TerminalIntegration, state: () => State)
     }
   }
 
-  /** With its handler gone the signal stops the process here; the job's other processes, a shell's npx, stop with it. */
+  /**
+   * With its handler gone the signal stops the process here; the job's other processes, a shell's
+   * npx, stop with it.
+   */
   function stopJob(): void {
     process.off("SIGTSTP", suspend);
     try {
@@ -40,7 +43,9 @@ export function suspension(integration: TerminalIntegration, state: () => State)
   }
 
   const suspend = () => void leave(stopJob);
-  /** Stopped and continued from outside, without ctrl-Z: somebody else may have drawn on the screen. */
+  /**
+   * Stopped and continued from outside, without ctrl-Z: somebody else may have drawn on the screen.
+   */
   const continued = () => void leave(() => {});
   process.on("SIGTSTP", suspend);
   process.on("SIGCONT", continued);

@@ -1,12 +1,16 @@
 /**
  * Text for the screen: made harmless, then cut, padded and wrapped in terminal columns.
  *
- * Untrusted text passes `sanitizeLine` first, so that every terminal agrees with us about its width.
+ * Untrusted text passes `sanitizeLine` first, so that every terminal agrees with us about its
+ * width.
  */
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { columnsOf, cut } from "../../kit/output/width.js";
 
-/** Joiners, variation selectors and skin tones: terminals disagree about the width of what they join. */
+/**
+ * Joiners, variation selectors and skin tones: terminals disagree about the width of what they
+ * join.
+ */
 const DISPUTED = /\u200c|\u200d|[\ufe00-\ufe0f]|[\u{1f3fb}-\u{1f3ff}]/gu;
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 
@@ -15,7 +19,10 @@ export function sanitizeLine(text: string): string {
   return PRINTABLE_ASCII.test(text) ? text : sanitize(text).replace(DISPUTED, "");
 }
 
-/** Widths of what is not ASCII, since measuring it costs microseconds and the same titles come ten times a second. */
+/**
+ * Widths of what is not ASCII, since measuring it costs microseconds and the same titles come ten
+ * times a second.
+ */
 const measured = new Map<string, number>();
 const MEASURED_MOST = 2000;
 
@@ -32,7 +39,8 @@ export function widthOf(text: string): number {
 /** The text itself where it fits, else cut to the width with `…` at its end. */
 export function fit(text: string, width: number): string {
   if (width <= 0) return "";
-  if (PRINTABLE_ASCII.test(text)) return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+  if (PRINTABLE_ASCII.test(text))
+    return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
   if (text.length <= width * 2 && widthOf(text) <= width) return text;
   // A very long line is not measured to its end.
   return cut(text.length > width * 8 + 64 ? text.slice(0, width * 8 + 64) : text, width);

@@ -29,7 +29,10 @@ export function coloured(logged: string): Coloured {
   return { text, spans };
 }
 
-/** Where what is searched for stands in the text, from and after; upper and lower case count the same. */
+/**
+ * Where what is searched for stands in the text, from and after; upper and lower case count the
+ * same.
+ */
 function marksIn(text: string, sought: string): [from: number, after: number][] {
   const lower = text.toLowerCase();
   const needle = sought.toLowerCase();
@@ -46,7 +49,10 @@ export function addMarked(line: Line, text: string, words: readonly string[], st
   const marks = words.flatMap((word) => marksIn(text, word));
   if (marks.length === 0) return line.add(text, style);
   for (const { from, end } of partsOf(text, marks.flat()))
-    line.add(text.slice(from, end), ...(covers(marks, from) ? (["accent", "bold"] as const) : [style]));
+    line.add(
+      text.slice(from, end),
+      ...(covers(marks, from) ? (["accent", "bold"] as const) : [style]),
+    );
   return line;
 }
 
@@ -72,7 +78,11 @@ export interface RowLook {
 }
 
 /** Adds a row of a log line with its colours, its links and what is searched for. */
-export function addColoured(line: Line, row: string, { spans, links, offset, sought, style }: RowLook): Line {
+export function addColoured(
+  line: Line,
+  row: string,
+  { spans, links, offset, sought, style }: RowLook,
+): Line {
   const text = fit(row, line.left);
   const marks = marksIn(text, sought);
   const edges = [...spans.map(({ from }) => from), ...links.flatMap(({ from, to }) => [from, to])];

@@ -1,4 +1,6 @@
-/** A log line that is a JSON object, as a person reads it: `error cannot reach db host=a attempt=3`. */
+/**
+ * A log line that is a JSON object, as a person reads it: `error cannot reach db host=a attempt=3`.
+ */
 import { isPlainObject } from "../../../protocol/objects.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 
@@ -17,7 +19,9 @@ const NUMBERS: Record<number, string> = {
   60: "fatal",
 };
 
-/** Level, message, then `key=value`; the time, which the log has, is left out. Null: no JSON object. */
+/**
+ * Level, message, then `key=value`; the time, which the log has, is left out. Null: no JSON object.
+ */
 export function jsonLine(line: string): string | null {
   const text = line.trim();
   if (!text.startsWith('{"') || !text.endsWith("}") || text.length > LONGEST) return null;
@@ -29,7 +33,10 @@ export function jsonLine(line: string): string | null {
   }
   if (!isPlainObject(record)) return null;
   const taken = new Set<string>();
-  const take = (names: readonly string[], read: (value: unknown) => string | null): string | null => {
+  const take = (
+    names: readonly string[],
+    read: (value: unknown) => string | null,
+  ): string | null => {
     for (const name of names) {
       const value = Object.hasOwn(record, name) ? read(record[name]) : null;
       if (value === null) continue;

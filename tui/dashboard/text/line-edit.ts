@@ -1,4 +1,6 @@
-/** A line of text being typed: pure editing, with the keys of a shell, and the line as it is drawn. */
+/**
+ * A line of text being typed: pure editing, with the keys of a shell, and the line as it is drawn.
+ */
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { sanitizeLine, widthOf } from "./cells.js";
 import { nameOfKey, type Pressed } from "./keys.js";
@@ -30,9 +32,15 @@ export function insertText(line: LineEdit, text: string, breaks = false): LineEd
   // What is copied from a terminal often ends with a line break.
   const ended = text.replace(/[\r\n]+$/, "");
   const lines = breaks ? ended.replace(/\r\n?/g, "\n") : ended.replace(/\s*[\r\n]\s*/g, " ");
-  const plain = sanitize(lines, { newlines: breaks }).slice(0, Math.max(0, LONGEST - line.text.length));
+  const plain = sanitize(lines, { newlines: breaks }).slice(
+    0,
+    Math.max(0, LONGEST - line.text.length),
+  );
   if (plain === "") return line;
-  return { text: line.text.slice(0, line.at) + plain + line.text.slice(line.at), at: line.at + plain.length };
+  return {
+    text: line.text.slice(0, line.at) + plain + line.text.slice(line.at),
+    at: line.at + plain.length,
+  };
 }
 
 const without = ({ text }: LineEdit, from: number, to: number): LineEdit => ({

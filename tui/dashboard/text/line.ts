@@ -1,6 +1,7 @@
 /**
- * A row under construction: pieces are cut to what is left, so that no row is ever wider than its width. Pieces of one
- * style share its sequences, also across blanks: a flush sends them anew for each row that changed.
+ * A row under construction: pieces are cut to what is left, so that no row is ever wider than its
+ * width. Pieces of one style share its sequences, also across blanks: a flush sends them anew for
+ * each row that changed.
  */
 import { fit, sanitizeLine, widthOf, wrap } from "./cells.js";
 import { type Paint, type Style, unpainted } from "./theme.js";
@@ -92,7 +93,8 @@ export class Line {
         blanks += run.text;
         continue;
       }
-      // Blanks look the same in each style that only colours text: they take the one of a neighbour.
+      // Blanks look the same in each style that only colours text: they take the one of a
+      // neighbour.
       if (open !== null && !showsBlanks(open)) {
         open.text += blanks;
         blanks = "";
@@ -106,13 +108,16 @@ export class Line {
       open = { ...run, text: showsBlanks(run) ? run.text : blanks + run.text };
       blanks = "";
     }
-    // Ink writes one colour after another without an end, and parses a text in any other form twice.
+    // Ink writes one colour after another without an end, and parses a text in any other form
+    // twice.
     return (painted + paintRun(open)).replaceAll(END_BEFORE_COLOUR, "") + blanks;
   }
 }
 
 const showsBlanks = ({ styles }: Run): boolean =>
-  styles.some((style) => style === "inverse" || style.startsWith("sgr ") || style.startsWith("link "));
+  styles.some(
+    (style) => style === "inverse" || style.startsWith("sgr ") || style.startsWith("link "),
+  );
 
 const isBlank = (run: Run): boolean => run.text.trim() === "" && !showsBlanks(run);
 
@@ -136,7 +141,10 @@ export function fitting<T>(
   return chosen;
 }
 
-/** Untrusted text as rows of a width, broken at spaces, the later rows below the text behind the sign. */
+/**
+ * Untrusted text as rows of a width, broken at spaces, the later rows below the text behind the
+ * sign.
+ */
 export function paragraph(
   text: string,
   { width, most, paint, sign = "" }: { width: number; most: number; paint?: Paint; sign?: string },

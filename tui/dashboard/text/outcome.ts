@@ -21,7 +21,10 @@ function textRows(text: string, width: number, most: number): string[] {
   return rows.slice(0, most);
 }
 
-/** The type's own text of the result, or the value. One row more than `most` shows that there are more. */
+/**
+ * The type's own text of the result, or the value. One row more than `most` shows that there are
+ * more.
+ */
 export function resultRows(operation: Operation, width: number, most: number): Line[] {
   const { value, text } = resultOf(operation);
   const rows = textRows(text ?? valueText(value), width - 2, most + 1);
@@ -48,15 +51,19 @@ export function summaryOf(operation: Operation): string {
   const all = Object.entries(told);
   // Figures tell more than names, and a long name may have no end.
   const isFigure = ([, value]: [string, unknown]) => typeof value === "number";
-  const parts = [...all.filter(isFigure), ...all.filter((each) => !isFigure(each))].flatMap(([name, value]) =>
-    partOf(name, value),
+  const parts = [...all.filter(isFigure), ...all.filter((each) => !isFigure(each))].flatMap(
+    ([name, value]) => partOf(name, value),
   );
   return parts.length === 0 ? counts : parts.join(" · ");
 }
 
 /** The result; of a program that ran, its outputs: its exit code is known by the state. */
 function toldBy({ result }: Operation): unknown {
-  if (typeof result !== "object" || result === null || !("exitCode" in result && "seconds" in result))
+  if (
+    typeof result !== "object" ||
+    result === null ||
+    !("exitCode" in result && "seconds" in result)
+  )
     return result;
   return "outputs" in result ? result.outputs : null;
 }

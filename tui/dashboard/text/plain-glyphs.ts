@@ -1,6 +1,7 @@
 /**
- * The signs of the screen as the Linux console has them: its fonts hold few others than those of code page 437, and
- * show all that they lack as the same box. Each is one column, as what it stands for is.
+ * The signs of the screen as the Linux console has them: its fonts hold few others than those of
+ * code page 437, and show all that they lack as the same box. Each is one column, as what it stands
+ * for is.
  */
 const PLAIN: Record<string, string> = {
   "●": "•",

@@ -1,6 +1,7 @@
 /**
- * Colours and signs of the screen. A theme is made for one terminal: for its background, its number of colours and its
- * font. Every text colour reaches a contrast of 4.5:1 against the background; a test computes this.
+ * Colours and signs of the screen. A theme is made for one terminal: for its background, its number
+ * of colours and its font. Every text colour reaches a contrast of 4.5:1 against the background; a
+ * test computes this.
  */
 
 import type { Config } from "../../../protocol/system/config-settings.js";
@@ -12,8 +13,18 @@ export type Rgb = readonly [red: number, green: number, blue: number];
 /** Names of the colours. */
 export const ROLES = ["accent", "good", "bad", "warn", "muted", "track", "border"] as const;
 export type Role = (typeof ROLES)[number];
-/** `sgr 1;31`: the codes of a program's own colours. `link https://…`: a hyperlink (OSC 8) to that target. */
-export type Style = "plain" | "bold" | "dim" | "inverse" | Role | `sgr ${string}` | `link ${string}`;
+/**
+ * `sgr 1;31`: the codes of a program's own colours. `link https://…`: a hyperlink (OSC 8) to that
+ * target.
+ */
+export type Style =
+  | "plain"
+  | "bold"
+  | "dim"
+  | "inverse"
+  | Role
+  | `sgr ${string}`
+  | `link ${string}`;
 export type Paint = (text: string, ...styles: Style[]) => string;
 
 type Table = Readonly<Record<Role, Rgb>>;
@@ -66,8 +77,14 @@ export function themeFor({ stdout, env, choice = "auto", background }: TerminalF
   const shapes = { borderStyle: few ? "single" : "round" } as const;
   const glyphs = few ? withPlainGlyphs : (text: string) => text;
   if (!wantsColour(stdout, env))
-    return { ...shapes, paint: painter({}, glyphs, linked), border: undefined, activeBorder: undefined };
-  const behind = background ?? (choice === "light" || saysLight(env) ? LIGHT_BACKGROUND : DARK_BACKGROUND);
+    return {
+      ...shapes,
+      paint: painter({}, glyphs, linked),
+      border: undefined,
+      activeBorder: undefined,
+    };
+  const behind =
+    background ?? (choice === "light" || saysLight(env) ? LIGHT_BACKGROUND : DARK_BACKGROUND);
   const isLight = luminance(behind) > 0.35;
   if (choice === "16" || !hasManyColours(env)) {
     const paint = painter(isLight ? SIXTEEN_ON_LIGHT : SIXTEEN, glyphs, linked);
@@ -99,14 +116,18 @@ export function contrast(a: Rgb, b: Rgb): number {
   return (high + 0.05) / (low + 0.05);
 }
 
-/** The nearest of the 240 fixed colours that can be read before the background; null: nothing is read in it. */
+/**
+ * The nearest of the 240 fixed colours that can be read before the background; null: nothing is
+ * read in it.
+ */
 function nearest(colour: Rgb, background: Rgb | null): number {
   let best = 0;
   let least = Number.POSITIVE_INFINITY;
   for (let index = 16; index < 256; index++) {
     const fixed = fixedColour(index);
     const distance = fixed.reduce((sum, value, i) => sum + (value - colour[i]!) ** 2, 0);
-    if (distance >= least || (background !== null && contrast(fixed, background) < CONTRAST)) continue;
+    if (distance >= least || (background !== null && contrast(fixed, background) < CONTRAST))
+      continue;
     least = distance;
     best = index;
   }
@@ -136,18 +157,30 @@ const SIXTEEN: Codes = {
   track: "90",
   border: "90",
 };
-const SIXTEEN_ON_LIGHT: Codes = { ...SIXTEEN, accent: "34", good: "30", bad: "31", warn: "35", track: "37" };
+const SIXTEEN_ON_LIGHT: Codes = {
+  ...SIXTEEN,
+  accent: "34",
+  good: "30",
+  bad: "31",
+  warn: "35",
+  track: "37",
+};
 
 const ATTRIBUTES: Readonly<Partial<Record<Style, string>>> = { bold: "1", dim: "2", inverse: "7" };
 /** Without colours these roles keep an attribute. */
-const UNCOLOURED: Readonly<Partial<Record<Style, string>>> = { muted: "2", track: "2", border: "2" };
+const UNCOLOURED: Readonly<Partial<Record<Style, string>>> = {
+  muted: "2",
+  track: "2",
+  border: "2",
+};
 /** What ends an attribute; 39 ends a colour. */
 const ENDS: Readonly<Record<string, number>> = { 1: 22, 2: 22, 7: 27 };
 
 function painter(codes: Codes, glyphs: (text: string) => string, links: boolean): Paint {
   const all: Readonly<Record<string, string>> = { ...UNCOLOURED, ...ATTRIBUTES, ...codes };
   const styled = (text: string, style: Style): string => {
-    if (style.startsWith("link ")) return links ? `\x1b]8;;${style.slice(5)}\x07${text}\x1b]8;;\x07` : text;
+    if (style.startsWith("link "))
+      return links ? `\x1b]8;;${style.slice(5)}\x07${text}\x1b]8;;\x07` : text;
     if (style.startsWith("sgr "))
       return codes.accent === undefined ? text : `\x1b[${style.slice(4)}m${text}\x1b[0m`;
     const code = all[style];
@@ -167,7 +200,10 @@ function hasManyColours({
   WT_SESSION,
 }: TerminalFacts["env"]): boolean {
   if (FORCE_COLOR !== undefined) return FORCE_COLOR === "2" || FORCE_COLOR === "3";
-  if (/^(truecolor|24bit)$/i.test(COLORTERM) || /256|kitty|ghostty|alacritty|foot|wezterm|direct/.test(TERM))
+  if (
+    /^(truecolor|24bit)$/i.test(COLORTERM) ||
+    /256|kitty|ghostty|alacritty|foot|wezterm|direct/.test(TERM)
+  )
     return true;
   return TERM_PROGRAM === "iTerm.app" || WT_SESSION !== undefined;
 }
@@ -182,7 +218,11 @@ export function dimmed(theme: Theme): Theme {
   return {
     ...theme,
     paint: (text, ...styles) =>
-      theme.paint(text, "dim", ...styles.filter((style) => style === "bold" || style.startsWith("link "))),
+      theme.paint(
+        text,
+        "dim",
+        ...styles.filter((style) => style === "bold" || style.startsWith("link ")),
+      ),
     activeBorder: theme.border,
   };
 }

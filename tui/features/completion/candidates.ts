@@ -71,7 +71,10 @@ export async function daemonCandidates(client: Client, question: Question): Prom
   const { value } = question;
   switch (value?.of) {
     case "id":
-      return [...(await ids(client, question, value)), ...(await parametersOfRetry(client, question))];
+      return [
+        ...(await ids(client, question, value)),
+        ...(await parametersOfRetry(client, question)),
+      ];
     case "type":
       return (await client.types()).ops.map(({ op, title }) => ({ word: op, description: title }));
     case "queue":
@@ -102,7 +105,11 @@ export async function daemonCandidates(client: Client, question: Question): Prom
   }
 }
 
-async function ids(client: Client, { args }: Question, { states }: { states: Operation["state"][] | null }) {
+async function ids(
+  client: Client,
+  { args }: Question,
+  { states }: { states: Operation["state"][] | null },
+) {
   const { operations } = await client.list({ limit: MOST_IDS, state: states ?? undefined });
   const words = new Set(args.map(({ text }) => text));
   return operations
@@ -135,17 +142,24 @@ async function labels(client: Client): Promise<Candidate[]> {
 /** The operation of the line, or the newest. */
 async function operation(client: Client, args: readonly Given[]): Promise<Operation | undefined> {
   const word = args.find(({ value }) => value.of === "id");
-  return word ? client.show(word.text) : (await client.list({ parent: "none", limit: 1 })).operations[0];
+  return word
+    ? client.show(word.text)
+    : (await client.list({ parent: "none", limit: 1 })).operations[0];
 }
 
 async function stages(client: Client, { args }: Question): Promise<Candidate[]> {
   const of = await operation(client, args);
-  return (of?.stages ?? []).map((word) => ({ word, description: of?.stageStates[word] ?? "pending" }));
+  return (of?.stages ?? []).map((word) => ({
+    word,
+    description: of?.stageStates[word] ?? "pending",
+  }));
 }
 
 async function parameters(client: Client, question: Question): Promise<Candidate[]> {
   const typeName = typeOf(question) ?? (await operation(client, question.args))?.op;
-  const type: OperationType | undefined = (await client.types()).ops.find(({ op }) => op === typeName);
+  const type: OperationType | undefined = (await client.types()).ops.find(
+    ({ op }) => op === typeName,
+  );
   return parameterCandidates(type?.params ?? null, question);
 }
 
@@ -160,7 +174,10 @@ export function pipelineOf(question: Question): string | null {
 }
 
 /** Names and values of the parameters of a type. */
-export function parameterCandidates(params: JsonSchema | null, { args, text }: Question): Candidate[] {
+export function parameterCandidates(
+  params: JsonSchema | null,
+  { args, text }: Question,
+): Candidate[] {
   const cut = text.indexOf("=");
   if (cut !== -1) return parameterValues(params, text.slice(0, cut));
   const before = args

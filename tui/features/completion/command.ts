@@ -1,8 +1,8 @@
 /**
- * `liveops completion <shell>`: prints the completion script of a shell. Each script passes the words to
- * `liveops __complete` and reads its lines. No script evaluates a text: no `eval`, no `compgen -W`, no expansion without
- * quotes. So no library makes the scripts: `@bomb.sh/tab` 0.0.22 and `@pnpm/tabtab` 0.5.4 pass text to `eval`, and
- * `omelette` 0.4.17 splits values at spaces.
+ * `liveops completion <shell>`: prints the completion script of a shell. Each script passes the
+ * words to `liveops __complete` and reads its lines. No script evaluates a text: no `eval`, no
+ * `compgen -W`, no expansion without quotes. So no library makes the scripts: `@bomb.sh/tab` 0.0.22
+ * and `@pnpm/tabtab` 0.5.4 pass text to `eval`, and `omelette` 0.4.17 splits values at spaces.
  */
 import { Argument, type Command } from "commander";
 import { addCommand } from "../../kit/options.js";

@@ -1,4 +1,7 @@
-/** Reads a command line that is not complete: which command, what stands before the cursor, what the cursor is on. */
+/**
+ * Reads a command line that is not complete: which command, what stands before the cursor, what the
+ * cursor is on.
+ */
 import type { CommandEntry, OptionEntry, Table, Value } from "../../kit/command-table.js";
 
 export interface Given {
@@ -84,9 +87,16 @@ class Before {
     if (this.#open !== null) return withList({ ...question, value: this.#open.value ?? null });
     if (assigned) {
       const value = this.#find(assigned[1]!)?.value ?? null;
-      return withList({ ...question, value, kept: assigned[0], text: word.slice(assigned[0].length) });
+      return withList({
+        ...question,
+        value,
+        kept: assigned[0],
+        text: word.slice(assigned[0].length),
+      });
     }
-    const options = this.#command.options.filter((each) => each.repeatable || !this.#used.has(each));
+    const options = this.#command.options.filter(
+      (each) => each.repeatable || !this.#used.has(each),
+    );
     if (word.startsWith("-")) return { ...question, options };
     const value = this.#nextArgument()?.value ?? null;
     const takesCommand = this.#args.length === 0 && this.#command.commands.length > 0;

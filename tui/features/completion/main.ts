@@ -1,6 +1,7 @@
 /**
- * Entry point of `liveops __complete SHELL …`: prints what fits the word at the cursor. A bundle of its own, which loads
- * no command. Prints no error: without a daemon, or after 300 ms, the values of the table alone.
+ * Entry point of `liveops __complete SHELL …`: prints what fits the word at the cursor. A bundle of
+ * its own, which loads no command. Prints no error: without a daemon, or after 300 ms, the values
+ * of the table alone.
  *
  * bash: `bash COMP_TYPE COMP_WORDBREAKS COLUMNS WORD…`; zsh and fish: `SHELL COLUMNS WORD…`.
  */
@@ -55,7 +56,12 @@ function readRequest([shell, ...rest]: string[]): Request | null {
   const last = words.pop() ?? "";
   const typed = shell === "fish" ? unquote(last) : plain(last);
   const width = widthOf(columns);
-  return { words: [...words, typed.text], typed, width, lines: (all) => linesFor(shell, all, width) };
+  return {
+    words: [...words, typed.text],
+    typed,
+    width,
+    lines: (all) => linesFor(shell, all, width),
+  };
 }
 
 /** The path of a word, which the shell has not expanded. */
@@ -84,7 +90,10 @@ async function fromDaemon(question: Question): Promise<Candidate[]> {
   const isHere = socket !== undefined || stateDir !== undefined;
   const host = question.values.get("--host");
   // A name, and not an address, is that of a host of a fleet.
-  const addressed = addressedDaemon(host !== undefined && isAddress(host) ? host : undefined, isHere);
+  const addressed = addressedDaemon(
+    host !== undefined && isAddress(host) ? host : undefined,
+    isHere,
+  );
   // A connection that takes longer than a person waits serves the next key.
   leaveConnections();
   askNothing();

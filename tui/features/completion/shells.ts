@@ -1,6 +1,6 @@
 /**
- * What the shells send and read. The scripts of `tui/features/completion/command.ts` call `liveops __complete`, and evaluate
- * no text: neither the words of the line nor the reply.
+ * What the shells send and read. The scripts of `tui/features/completion/command.ts` call `liveops
+ * __complete`, and evaluate no text: neither the words of the line nor the reply.
  */
 import { sanitize } from "../../../protocol/text/sanitize.js";
 
@@ -55,7 +55,10 @@ export function unquote(word: string, breaks = ""): Typed {
   return typed;
 }
 
-/** The rest of a candidate after the fixed part, quoted for the place of the cursor; null if it cannot be quoted there. */
+/**
+ * The rest of a candidate after the fixed part, quoted for the place of the cursor; null if it
+ * cannot be quoted there.
+ */
 export function insertion(word: string, { quote, fixed }: Typed): string | null {
   const rest = word.slice(fixed);
   if (quote === "'") return rest.replaceAll("'", `'\\''`);
@@ -82,16 +85,27 @@ function columns(candidates: readonly Candidate[], width: number): string[] {
 }
 
 /** Lines of a word, a tab and its description (fish) or the line of a list (zsh). */
-export function linesFor(shell: "zsh" | "fish", candidates: readonly Candidate[], width: number): string[] {
+export function linesFor(
+  shell: "zsh" | "fish",
+  candidates: readonly Candidate[],
+  width: number,
+): string[] {
   const texts =
-    shell === "zsh" ? columns(candidates, width) : candidates.map(({ description }) => clean(description));
+    shell === "zsh"
+      ? columns(candidates, width)
+      : candidates.map(({ description }) => clean(description));
   return candidates.map(({ word }, i) => `${word}\t${texts[i]}`);
 }
 
-/** COMP_TYPE of bash where it only lists: after a second tab, and where the line is listed at once. */
+/**
+ * COMP_TYPE of bash where it only lists: after a second tab, and where the line is listed at once.
+ */
 const LISTS = ["63", "33", "64"];
 
-/** Lines to put into COMPREPLY: texts to insert; for a list of several, the words with their descriptions. */
+/**
+ * Lines to put into COMPREPLY: texts to insert; for a list of several, the words with their
+ * descriptions.
+ */
 export function bashLines(
   candidates: readonly Candidate[],
   typed: Typed,

@@ -1,6 +1,7 @@
 /**
- * `liveops demo`: a daemon in a temporary directory with sample operations, and the dashboard over it. At the end of the
- * dashboard, after a signal and after the death of this process, the daemon, its operations and the directory are removed.
+ * `liveops demo`: a daemon in a temporary directory with sample operations, and the dashboard over
+ * it. At the end of the dashboard, after a signal and after the death of this process, the daemon,
+ * its operations and the directory are removed.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -48,7 +49,10 @@ async function demo(): Promise<number> {
   }
 }
 
-/** Stops the daemon and removes the directory, as often as it takes: a daemon under load answers late. */
+/**
+ * Stops the daemon and removes the directory, as often as it takes: a daemon under load answers
+ * late.
+ */
 const REMOVE = `cat
 tries=0
 until "$1" "$2" stop --now && rm -rf "$3"; do
@@ -58,14 +62,18 @@ until "$1" "$2" stop --now && rm -rf "$3"; do
 done`;
 
 /**
- * Starts a process of its own session that removes the demo once its stdin ends: it ends with this process, however this
- * process ends.
+ * Starts a process of its own session that removes the demo once its stdin ends: it ends with this
+ * process, however this process ends.
  *
  * @returns removes the demo; whether it is removed
  */
 function removerOf(dir: string): () => Promise<boolean> {
   const words = ["-c", REMOVE, "sh", process.execPath, process.argv[1]!, dir];
-  const remover = spawn("sh", words, { cwd: "/", detached: true, stdio: ["pipe", "ignore", "ignore"] });
+  const remover = spawn("sh", words, {
+    cwd: "/",
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"],
+  });
   const ended = once(remover, "exit");
   return async () => {
     remover.stdin.end();
@@ -121,7 +129,8 @@ async function submitSamples(client: Client, cwd: string): Promise<void> {
   await submit("import", "orders 2025");
   await submit("release", "version 4.2");
   await submit("snapshot", "nightly");
-  for (const host of DEPLOYED) await submit("deploy", host, { queue: "deploy", set: [`host=${host}`] });
+  for (const host of DEPLOYED)
+    await submit("deploy", host, { queue: "deploy", set: [`host=${host}`] });
   await client.addSchedule({
     name: "health-check",
     cron: "* * * * *",
@@ -170,7 +179,10 @@ export function registerDemo(root: Command): void {
     .action(async () => {
       const { socket, stateDir } = allOptions<GlobalOptions>(command);
       if (socket !== undefined || stateDir !== undefined)
-        throw new UsageError("liveops demo has a daemon of its own", "leave out --socket and --state-dir");
+        throw new UsageError(
+          "liveops demo has a daemon of its own",
+          "leave out --socket and --state-dir",
+        );
       if (!hasTerminal())
         throw new UsageError(
           "liveops demo shows the dashboard, and needs a terminal",

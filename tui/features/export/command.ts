@@ -19,7 +19,10 @@ export function registerExport(root: Command): void {
     "liveops export k3f | jq '.operations[0].record.state'",
   ])
     .argument("<id>", "Operation id, a unique prefix of 3 or more characters, or a label")
-    .option("-o, --output <file>", "Write to this file, which is complete or unchanged (default: stdout)")
+    .option(
+      "-o, --output <file>",
+      "Write to this file, which is complete or unchanged (default: stdout)",
+    )
     .action(async (id: string, _options: unknown, command: Command) => {
       const { client, options, to } = await connectFor<ExportOptions>(command);
       const { output } = options;

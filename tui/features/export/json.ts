@@ -1,6 +1,6 @@
 /**
- * Writes an operation as one JSON document, piece by piece: an entry a line, so that a log of any length takes no
- * memory. The text has no control characters that a terminal acts on.
+ * Writes an operation as one JSON document, piece by piece: an entry a line, so that a log of any
+ * length takes no memory. The text has no control characters that a terminal acts on.
  */
 import type { Client } from "../../../protocol/client/client.js";
 import type { Operation } from "../../../protocol/operation.js";
@@ -19,7 +19,12 @@ export async function* jsonPieces(
   now: Date,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
-  const head = { format: "liveops-export", version: 1, exportedAt: now.toISOString(), liveops: VERSION };
+  const head = {
+    format: "liveops-export",
+    version: 1,
+    exportedAt: now.toISOString(),
+    liveops: VERSION,
+  };
   yield `${jsonLine(head).slice(0, -1)},"operations":[\n`;
   const records = await withInside(client, operation, signal);
   for (const [index, record] of records.entries()) {
@@ -35,7 +40,11 @@ export async function* jsonPieces(
   yield "\n]}\n";
 }
 
-async function withInside(client: Client, record: Operation, signal: AbortSignal): Promise<Operation[]> {
+async function withInside(
+  client: Client,
+  record: Operation,
+  signal: AbortSignal,
+): Promise<Operation[]> {
   const all = [record];
   const { operations } = await listPages(client, { parent: record.id });
   // A list leaves out large values and the names of the variables.

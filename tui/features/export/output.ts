@@ -31,8 +31,8 @@ export async function toStdout(pieces: AsyncIterable<string>, signal: AbortSigna
 }
 
 /**
- * Writes the pieces to a file, which only this user can read: a temporary file beside it is synced and renamed, so that
- * a crash leaves the old file or the new one.
+ * Writes the pieces to a file, which only this user can read: a temporary file beside it is synced
+ * and renamed, so that a crash leaves the old file or the new one.
  *
  * @returns bytes of the file
  * @throws UsageError if the file cannot be written
@@ -73,13 +73,19 @@ function writeAll(fd: number, buffer: Buffer): void {
   for (let at = 0; at < buffer.length; ) at += writeSync(fd, buffer, at);
 }
 
-/** The file behind a symbolic link. A device or a pipe is refused: the rename would replace it by a file. */
+/**
+ * The file behind a symbolic link. A device or a pipe is refused: the rename would replace it by a
+ * file.
+ */
 function targetOf(file: string): string {
   const stat = statSync(file, { throwIfNoEntry: false });
   if (stat === undefined) return file;
   if (stat.isDirectory())
-    throw new UsageError(`${file} is a directory; give the name of a file: -o ${join(file, "run.json")}`);
-  if (!stat.isFile()) throw new UsageError(`${file} is not a regular file; leave out -o to write to stdout`);
+    throw new UsageError(
+      `${file} is a directory; give the name of a file: -o ${join(file, "run.json")}`,
+    );
+  if (!stat.isFile())
+    throw new UsageError(`${file} is not a regular file; leave out -o to write to stdout`);
   return realpathSync(file);
 }
 

@@ -22,7 +22,11 @@ export function fleetProblems({ engine }: DaemonReply): string[] {
 }
 
 /** What a fleet must know of the type. */
-export function fleetFields({ requires, hosts, partition }: OperationType): Array<[string, string]> {
+export function fleetFields({
+  requires,
+  hosts,
+  partition,
+}: OperationType): Array<[string, string]> {
   const texts: string[] = [];
   if (requires.length > 0) texts.push(`runs on hosts with the tags ${requires.join(", ")}`);
   if (hosts === "any") texts.push("follows in a chain on any host");

@@ -2,7 +2,13 @@
 import { InvalidArgumentError } from "commander";
 import { isAddress, parseAddress, remoteOf } from "../../../protocol/client/address.js";
 import { UsageError } from "../../../protocol/failures.js";
-import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../../../protocol/host-names.js";
+import {
+  HOST_PATTERN,
+  MAX_HOST,
+  MAX_TAG,
+  MAX_TAGS,
+  TAG_PATTERN,
+} from "../../../protocol/host-names.js";
 import type { StartOption } from "../../cli/liveopsd/start-option.js";
 
 export const fleet: StartOption = {

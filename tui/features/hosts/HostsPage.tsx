@@ -58,7 +58,10 @@ const SPEC = {
   firstToGo: ["version", "load", "tags", "slots", "running"],
 };
 
-/** The text of a cell; "": nothing is known, or there is none. A host has no figures before it reported. */
+/**
+ * The text of a cell; "": nothing is known, or there is none. A host has no figures before it
+ * reported.
+ */
 const cellOf =
   ({ name, text }: Column<HostReply>): Column<HostReply>["text"] =>
   (host, context) => {
@@ -68,7 +71,9 @@ const cellOf =
   };
 
 function hostRows(state: State, at: number, width: number, paint: Paint): Line[] {
-  const columns = SPEC.columns.map((it): Column<HostReply> => ({ ...it, text: cellOf(it), optional: true }));
+  const columns = SPEC.columns.map(
+    (it): Column<HostReply> => ({ ...it, text: cellOf(it), optional: true }),
+  );
   return tableRows({ ...SPEC, columns }, state.hosts.all, at, {
     width,
     now: state.now,
@@ -116,7 +121,9 @@ function about(host: HostReply, state: State, width: number, paint: Paint): Line
 function useOf(state: State, host: HostReply): string[] {
   const isHere = (name: string | undefined) =>
     name === host.name || (name === undefined && ownHost(state) === host);
-  const all = [...state.view.operations.values()].filter((it) => it.state === "running" && isHere(it.host));
+  const all = [...state.view.operations.values()].filter(
+    (it) => it.state === "running" && isHere(it.host),
+  );
   const used = all.flatMap(({ usage }) => usage ?? []);
   if (used.length === 0) return [];
   const cpu = used.reduce((sum, each) => sum + each.cpu, 0);

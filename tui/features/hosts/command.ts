@@ -65,8 +65,12 @@ export function registerHosts(root: Command): void {
         "LIVEOPS_HOST_LOST. Make sure that the host is off: a process that still runs there is\n" +
         "refused by the engine, and may still change files.",
     )
-    .action(async (name: string, _options: unknown, command: Command) => declareLost(name, command));
-  hosts.option("--json", "Print the fleet and its hosts as JSON").action(async () => listHosts(hosts));
+    .action(async (name: string, _options: unknown, command: Command) =>
+      declareLost(name, command),
+    );
+  hosts
+    .option("--json", "Print the fleet and its hosts as JSON")
+    .action(async () => listHosts(hosts));
 }
 
 async function listHosts(command: Command): Promise<void> {
@@ -83,7 +87,8 @@ async function declareLost(name: string, command: Command): Promise<void> {
     const { hosts } = await client.hosts();
     const host = hosts.find((each) => each.name === name);
     // The daemon refuses a name that it does not know.
-    if (host && !(await isConfirmed(lostQuestion(host)))) throw new UsageError("nothing was changed");
+    if (host && !(await isConfirmed(lostQuestion(host))))
+      throw new UsageError("nothing was changed");
   }
   await client.declareLost(name);
   printLines([name]);

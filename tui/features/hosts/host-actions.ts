@@ -2,7 +2,14 @@
 
 import type { HostReply } from "../../../protocol/replies.js";
 import { hasHosts, ownHost } from "../../dashboard/core/hosts/hosts.js";
-import { actionsIn, ask, busy, free, onPage, send } from "../../dashboard/core/keys/action-parts.js";
+import {
+  actionsIn,
+  ask,
+  busy,
+  free,
+  onPage,
+  send,
+} from "../../dashboard/core/keys/action-parts.js";
 import { rowAt, rowMover } from "../../dashboard/core/keys/movers.js";
 import { isLive, type State } from "../../dashboard/core/model.js";
 import { filtered } from "../../dashboard/pages/list/list-actions.js";
@@ -48,7 +55,9 @@ export const HOSTS_ACTIONS = [
         host === ownHost(state) ? busy(state) : `drain ${host.name} there, with: liveops drain`,
       ),
       run: withChosen((state, { name, draining }) =>
-        draining ? send(state, { kind: "undrain-host", name }) : ask(state, { kind: "drain-host", name }),
+        draining
+          ? send(state, { kind: "undrain-host", name })
+          : ask(state, { kind: "drain-host", name }),
       ),
     },
     {

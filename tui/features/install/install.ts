@@ -16,7 +16,13 @@ import { shellLine } from "../../../protocol/text/shell-quote.js";
 import { warnOfMissing, withDaemonFlags } from "../../cli/liveopsd/daemon-options.js";
 import { NODE_FLAGS, NODE_VARIABLES } from "../../cli/liveopsd/launch.js";
 import { serviceRefusal, UNIT, Unit } from "../../cli/liveopsd/manager.js";
-import { addDaemonCommand, allOptions, commandPlaces, everyday, reportTo } from "../../kit/options.js";
+import {
+  addDaemonCommand,
+  allOptions,
+  commandPlaces,
+  everyday,
+  reportTo,
+} from "../../kit/options.js";
 import { type ReportTo, say } from "../../kit/report.js";
 import { nodeProgram, type UnitSpec, unitText, unitVariables } from "./unit-text.js";
 
@@ -38,7 +44,8 @@ async function install(options: InstallOptions, to: ReportTo): Promise<void> {
   warnOfMissing(options, to);
   checkUnit(unit, stateDir);
   write(unit.file, unitText(specOf(options, stateDir)));
-  for (const warning of placeWarnings(packageOf(process.argv[1]!) ?? "")) say(to, warning, "yellow");
+  for (const warning of placeWarnings(packageOf(process.argv[1]!) ?? ""))
+    say(to, warning, "yellow");
   tell(`wrote ${unit.file}; to let systemd run the daemon now and at login, type:`, to);
   const stop = shellLine(["liveops", "stop", ...placeWords(options, stateDir)]);
   // Beside another daemon, the one of the unit cannot start.
@@ -53,7 +60,10 @@ function remove(to: ReportTo): void {
     return;
   }
   if (unit.stateDir === null)
-    throw serviceRefusal("Not removed", `liveops install did not write ${unit.file}; remove it by hand`);
+    throw serviceRefusal(
+      "Not removed",
+      `liveops install did not write ${unit.file}; remove it by hand`,
+    );
   // `systemctl enable` made the link.
   for (const file of [join(dirname(unit.file), "default.target.wants", UNIT), unit.file])
     rmSync(file, { force: true });
@@ -116,7 +126,9 @@ export function placeWarnings(dir: string): string[] {
 function checkUnit(unit: Unit, stateDir: string): void {
   if (unit.text === null || unit.stateDir === stateDir) return;
   if (unit.stateDir === null)
-    throw notInstalled(`${unit.file} exists, and liveops install did not write it; remove it first`);
+    throw notInstalled(
+      `${unit.file} exists, and liveops install did not write it; remove it first`,
+    );
   throw notInstalled(
     `${unit.file} runs the daemon of ${unit.stateDir}; remove it first: liveops install --remove`,
   );

@@ -1,13 +1,17 @@
 /**
  * The systemd unit of the daemon, as text. The reason of each setting:
  *
- * - `Type=notify`: the unit is started when the daemon answers. `NotifyAccess=all`: `systemd-notify` sends the messages.
+ * - `Type=notify`: the unit is started when the daemon answers. `NotifyAccess=all`:
+ *   `systemd-notify` sends the messages.
  * - `KillMode=process`: running operations continue, and the next daemon adopts them.
- * - `Delegate=yes`: each operation gets a cgroup. `DelegateSubgroup=daemon`: the daemon starts again while operations run
+ * - `Delegate=yes`: each operation gets a cgroup. `DelegateSubgroup=daemon`: the daemon starts
+ *   again while operations run (systemd 254 and newer).
+ * - `WatchdogSec=30`: systemd ends a daemon that sends no ping for 30 s. A ping means that it can
+ *   record a decision.
+ * - `Restart=on-failure`: a `stop` stays stopped. The pause before a restart grows from 2 s to 60 s
  *   (systemd 254 and newer).
- * - `WatchdogSec=30`: systemd ends a daemon that sends no ping for 30 s. A ping means that it can record a decision.
- * - `Restart=on-failure`: a `stop` stays stopped. The pause before a restart grows from 2 s to 60 s (systemd 254 and newer).
- * - `StartLimitIntervalSec=0`: a full disk or a late mount delays the daemon, and does not end the tries.
+ * - `StartLimitIntervalSec=0`: a full disk or a late mount delays the daemon, and does not end the
+ *   tries.
  * - `RestartPreventExitStatus=2`: an invalid config file or option needs a person.
  * - `TasksMax=infinity`: the processes of all operations count as tasks of the unit.
  * - `OOMPolicy=continue`: an operation that runs out of memory does not end the daemon.
@@ -71,14 +75,20 @@ WantedBy=default.target
 `;
 }
 
-/** systemd refuses quotes, backslashes and control characters in the path of a program, however they are escaped. */
+/**
+ * systemd refuses quotes, backslashes and control characters in the path of a program, however they
+ * are escaped.
+ */
 function isExecutable(path: string): boolean {
   return !/["'\\]|\p{Cc}/u.test(path);
 }
 
 const PLAIN = /^[\w@+=:,./-]+$/;
 
-/** A word of `ExecStart=` or `Environment=`: quoted, with C escapes, and `%` is no specifier (systemd.syntax(7)). */
+/**
+ * A word of `ExecStart=` or `Environment=`: quoted, with C escapes, and `%` is no specifier
+ * (systemd.syntax(7)).
+ */
 export function unitWord(word: string): string {
   const text = word.replaceAll("%", "%%");
   if (PLAIN.test(text)) return text;
@@ -87,12 +97,14 @@ export function unitWord(word: string): string {
 
 function escaped(character: string): string {
   if (character === "\\" || character === '"') return `\\${character}`;
-  return [...Buffer.from(character)].map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join("");
+  return [...Buffer.from(character)]
+    .map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`)
+    .join("");
 }
 
 /**
- * Variables of the shell that runs `install` which the unit gets: places of liveops, and what every program needs.
- * systemd has the others of the base itself.
+ * Variables of the shell that runs `install` which the unit gets: places of liveops, and what every
+ * program needs. systemd has the others of the base itself.
  */
 const UNIT_VARIABLES = [
   "PATH",
@@ -113,7 +125,9 @@ const UNIT_VARIABLES = [
 export function unitVariables(env: Env, node: string): Record<string, string> {
   const isForUnit = nameMatcher(UNIT_VARIABLES);
   const path = env.PATH && !OF_NVM.test(node) ? withoutNvm(env.PATH) : env.PATH;
-  const entries = Object.entries({ ...env, PATH: path }).filter(([name, value]) => isForUnit(name) && value);
+  const entries = Object.entries({ ...env, PATH: path }).filter(
+    ([name, value]) => isForUnit(name) && value,
+  );
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1))) as Record<string, string>;
 }
 
@@ -128,8 +142,8 @@ function withoutNvm(path: string): string {
 }
 
 /**
- * The path by which a unit starts this Node: that on the `PATH`, if it leads to the same program. An upgrade of Node
- * often replaces the directory with the version in its name.
+ * The path by which a unit starts this Node: that on the `PATH`, if it leads to the same program.
+ * An upgrade of Node often replaces the directory with the version in its name.
  */
 export function nodeProgram(env: Env, execPath = process.execPath): string {
   const real = realOrNull(execPath);

@@ -33,12 +33,17 @@ function fits(rule: string, words: readonly string[]): boolean {
  *
  * @throws Refusal where no rule allows the command
  */
-export function allowedWords(command: string | readonly string[], rules: readonly string[]): string[] {
+export function allowedWords(
+  command: string | readonly string[],
+  rules: readonly string[],
+): string[] {
   const words = typeof command === "string" ? wordsOf(command) : [...command];
   if (words !== null && rules.some((rule) => fits(rule, words))) return words;
   const all = rules.map((rule) => JSON.stringify(rule)).join(", ");
   const why =
-    words === null ? "it needs a shell, and the server allows single commands" : "no rule allows it";
+    words === null
+      ? "it needs a shell, and the server allows single commands"
+      : "no rule allows it";
   throw new Refusal(
     "LIVEOPS_BAD_REQUEST",
     `the command may not run: ${why}; the server allows ${count(rules.length, "command")}: ${all}`,

@@ -28,7 +28,11 @@ const submitOperation = defineTool({
     after: z.array(z.string()).optional().describe("Ids that must succeed first"),
     cwd: z.string().optional().describe("Default: directory of the server"),
     env: z.record(z.string(), z.string()).optional(),
-    idempotencyKey: z.string().min(1).optional().describe("Submits with the same key are one operation"),
+    idempotencyKey: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("Submits with the same key are one operation"),
   },
   changes: "adds",
   async run({ idempotencyKey, cwd, env, op, file, ...fields }, { client, config, daemon, signal }) {
@@ -44,7 +48,8 @@ const submitOperation = defineTool({
       ...(Object.keys(secrets).length > 0 && { secrets }),
     };
     const key = idempotencyKey ?? newKey();
-    const send = (values: SecretValues) => client.submit(addSecretValues(body, values), key, signal);
+    const send = (values: SecretValues) =>
+      client.submit(addSecretValues(body, values), key, signal);
     return shortRecord(await withSecretValues(client.socket, send));
   },
 });
@@ -59,7 +64,9 @@ async function whatToSubmit(
   if (op !== undefined && file === undefined) return { op, params };
   if (op !== undefined || file === undefined) throw new UsageError("give either op or file");
   const path = resolve(cwd ?? ".", file);
-  return inPipelineBundle(({ submitOf }) => submitOf(file, path, { params, words: [], shell: process.env }));
+  return inPipelineBundle(({ submitOf }) =>
+    submitOf(file, path, { params, words: [], shell: process.env }),
+  );
 }
 
 const cancelOperation = defineTool({

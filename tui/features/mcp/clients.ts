@@ -102,7 +102,10 @@ export const CLIENTS: Readonly<Record<string, McpClient>> = {
   },
 };
 
-/** The file of a client, for all projects of the user or for the project in a directory; null: it has none there. */
+/**
+ * The file of a client, for all projects of the user or for the project in a directory; null: it
+ * has none there.
+ */
 export function fileOf({ user, project }: McpClient, directory: string | null): string | null {
   if (directory === null) return join(homedir(), user);
   return project === undefined ? null : join(directory, project);

@@ -27,7 +27,10 @@ const runCommand = defineTool({
     background: z.boolean().default(false).describe("Reply at once"),
     label,
     env: z.record(z.string(), z.string()).optional(),
-    tty: z.boolean().default(false).describe("Run on a terminal, so that its questions can be answered"),
+    tty: z
+      .boolean()
+      .default(false)
+      .describe("Run on a terminal, so that its questions can be answered"),
   },
   changes: "adds",
   isCommand: true,
@@ -59,7 +62,8 @@ const runCommand = defineTool({
 });
 
 /**
- * The directory without links: what is allowed, such as `./check.sh`, is a program of the server's directory.
+ * The directory without links: what is allowed, such as `./check.sh`, is a program of the server's
+ * directory.
  *
  * @throws Refusal where it is not inside of the server's directory
  */
@@ -71,7 +75,8 @@ function inside(cwd: string, socket: string): string {
   } catch {
     // It does not exist.
   }
-  if (real !== null && remoteOf(socket) === null && `${real}${sep}`.startsWith(`${here}${sep}`)) return real;
+  if (real !== null && remoteOf(socket) === null && `${real}${sep}`.startsWith(`${here}${sep}`))
+    return real;
   throw badRequest(
     `the server allows single commands, which run in its directory ${here}; ${cwd} is no directory inside of it; leave out cwd`,
   );
@@ -119,7 +124,8 @@ const answerInput = defineTool({
   async run({ id, number, text }, context) {
     const { client, signal } = context;
     // A key such as Enter would answer the next question, too.
-    if (/\p{Cc}/u.test(text)) throw badRequest("text has control characters; give one line, without its end");
+    if (/\p{Cc}/u.test(text))
+      throw badRequest("text has control characters; give one line, without its end");
     const { id: whole } = await client.show(id, signal);
     await client.input(whole, { text: `${text}\r`, number }, signal);
     await taken(context, whole, number);
@@ -130,7 +136,10 @@ const answerInput = defineTool({
 /** Longest time until the record says that the program goes on, in ms. */
 const TAKEN_MS = 2000;
 
-/** Waits until the program no longer waits for this line: a wait that follows would tell the same question again. */
+/**
+ * Waits until the program no longer waits for this line: a wait that follows would tell the same
+ * question again.
+ */
 async function taken({ client, signal }: CallContext, id: string, number: number): Promise<void> {
   const late = AbortSignal.any([signal, AbortSignal.timeout(TAKEN_MS)]);
   try {

@@ -53,7 +53,10 @@ export class Daemon {
     return process.env.LIVEOPS_SESSION || `${this.clientName} ${this.#began}`;
   }
 
-  /** Whose operation it is: fields of a submit, beside those of `submitPlace`, which knows the directory. */
+  /**
+   * Whose operation it is: fields of a submit, beside those of `submitPlace`, which knows the
+   * directory.
+   */
   get origin(): Pick<Origin, "session"> & { endsWithSession?: true } {
     return {
       session: this.session,
@@ -61,10 +64,15 @@ export class Daemon {
     };
   }
 
-  /** What `mine` lists: the session that the environment names, else what was started in this directory. */
+  /**
+   * What `mine` lists: the session that the environment names, else what was started in this
+   * directory.
+   */
   mine(socket: string): { session: string } | { here: string } {
     const isLocal = remoteOf(socket) === null;
-    return process.env.LIVEOPS_SESSION || !isLocal ? { session: this.session } : { here: process.cwd() };
+    return process.env.LIVEOPS_SESSION || !isLocal
+      ? { session: this.session }
+      : { here: process.cwd() };
   }
 
   /** Holds the session open until the server ends, over restarts of the daemon. */
@@ -81,8 +89,8 @@ export class Daemon {
   }
 
   /**
-   * A client of its own for each call: a call sees the present config file and state directory, however old the server
-   * is.
+   * A client of its own for each call: a call sees the present config file and state directory,
+   * however old the server is.
    *
    * @param starts - start the daemon where none answers (`autostart`)
    * @throws LiveopsError `LIVEOPS_CONFIG_INVALID`

@@ -39,7 +39,10 @@ function codeOf(error: unknown): string {
   return error instanceof StateRemovedError ? "LIVEOPS_NO_DAEMON" : "LIVEOPS_INTERNAL";
 }
 
-/** Errors name commands of `liveops`, and an agent has tools. `changes`: a read-only server does not have the tool. */
+/**
+ * Errors name commands of `liveops`, and an agent has tools. `changes`: a read-only server does not
+ * have the tool.
+ */
 const TOOL_OF: Record<string, { tool: string; changes: boolean }> = {
   ls: { tool: "list_operations", changes: false },
   ops: { tool: "list_types", changes: false },

@@ -18,7 +18,8 @@ const SCRIPT = new Script("texts.map((text) => text.search(pattern) !== -1)");
 /**
  * Says for each text whether it matches. The pattern does not see the colours of a text.
  *
- * @throws Refusal LIVEOPS_BAD_REQUEST if the pattern is not valid; the function, if the pattern takes too long
+ * @throws Refusal LIVEOPS_BAD_REQUEST if the pattern is not valid; the function, if the pattern
+ *   takes too long
  */
 function linePattern(source: string): (texts: string[]) => boolean[] {
   let pattern: RegExp;
@@ -50,7 +51,10 @@ const MAX_LINE = 2000;
 interface Collect {
   /** Most lines. */
   most: number;
-  /** Whether the pages go to the end of the log, or to its start. Lines of a page are always oldest first. */
+  /**
+   * Whether the pages go to the end of the log, or to its start. Lines of a page are always oldest
+   * first.
+   */
   isForward: boolean;
   /** Which lines of a page to take, from their texts. Default: all. */
   matches?: (texts: string[]) => boolean[];

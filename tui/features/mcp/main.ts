@@ -1,6 +1,6 @@
 /**
- * The MCP server on stdin and stdout. Ends when the client closes stdin, or with SIGINT or SIGTERM. Operations
- * continue.
+ * The MCP server on stdin and stdout. Ends when the client closes stdin, or with SIGINT or SIGTERM.
+ * Operations continue.
  */
 import { PassThrough } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
@@ -35,13 +35,18 @@ export async function serve({ options, rules, to }: ServeSettings): Promise<void
   const server = createServer(daemon);
   server.server.onerror = (error) => say(to, error.message);
   if (process.stdin.isTTY)
-    say(to, "waiting for an MCP client on stdin; start this command from a client: docs/mcp.md", "yellow");
+    say(
+      to,
+      "waiting for an MCP client on stdin; start this command from a client: docs/mcp.md",
+      "yellow",
+    );
   const ended = new Promise<void>((resolve) => {
     // After the last message has left the pipe.
     process.stdin.once("close", () => setImmediate(resolve));
     process.once("SIGINT", resolve).once("SIGTERM", resolve);
   });
-  // The transport drops open calls when its input ends; a script closes stdin and then reads the replies.
+  // The transport drops open calls when its input ends; a script closes stdin and then reads the
+  // replies.
   const input = process.stdin.pipe(new PassThrough(), { end: false });
   server.server.oninitialized = () => {
     daemon.clientName = server.server.getClientVersion()?.name ?? daemon.clientName;
@@ -57,7 +62,12 @@ export async function serve({ options, rules, to }: ServeSettings): Promise<void
 }
 
 /** In the order of the documentation. */
-export const TOOLS: readonly Tool[] = [...COMMAND_TOOLS, ...OPERATION_TOOLS, ...LOG_TOOLS, ...CHANGE_TOOLS];
+export const TOOLS: readonly Tool[] = [
+  ...COMMAND_TOOLS,
+  ...OPERATION_TOOLS,
+  ...LOG_TOOLS,
+  ...CHANGE_TOOLS,
+];
 
 const INSTRUCTIONS = [
   "liveops runs long commands and operations in a local daemon: they survive this session. list_operations with mine finds what was started here.",
@@ -66,7 +76,10 @@ const INSTRUCTIONS = [
 ].join(" ");
 
 function createServer(daemon: Daemon): McpServer {
-  const server = new McpServer({ name: "liveops", version: VERSION }, { instructions: INSTRUCTIONS });
+  const server = new McpServer(
+    { name: "liveops", version: VERSION },
+    { instructions: INSTRUCTIONS },
+  );
   for (const tool of TOOLS) if (isOffered(tool, daemon.rules)) registerTool(server, daemon, tool);
   registerResources(server, daemon);
   registerSubscriptions(server, daemon);

@@ -1,4 +1,6 @@
-/** `liveops mcp`: serves operations to agents by the Model Context Protocol, on stdin and stdout. */
+/**
+ * `liveops mcp`: serves operations to agents by the Model Context Protocol, on stdin and stdout.
+ */
 import type { Command } from "commander";
 import { addCommand, allOptions, type GlobalOptions, reportTo } from "../../kit/options.js";
 import type { ReportTo } from "../../kit/report.js";

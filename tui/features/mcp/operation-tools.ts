@@ -48,7 +48,10 @@ function typeOf(type: OperationType & { requires?: string[] }) {
   return { op, title, stages, resumable, timeout, queue, requires, params };
 }
 
-/** All types; without their schemas if they do not fit into a reply, and only the first ones if that is not enough. */
+/**
+ * All types; without their schemas if they do not fit into a reply, and only the first ones if that
+ * is not enough.
+ */
 function fittingTypes(types: TypeReply[], errors: Array<{ file: string; message: string }>) {
   const all = { types, errors: errors.slice(0, 20) };
   if (JSON.stringify(all).length <= MAX_REPLY) return all;
@@ -59,7 +62,8 @@ function fittingTypes(types: TypeReply[], errors: Array<{ file: string; message:
 
 const showOperation = defineTool({
   name: "show_operation",
-  description: "The whole record of an operation: stages, progress, expected end, parameters, result, error.",
+  description:
+    "The whole record of an operation: stages, progress, expected end, parameters, result, error.",
   input: { id },
   changes: "nothing",
   async run(input, { client, signal }) {
@@ -103,7 +107,12 @@ const listOperations = defineTool({
     const rows = operations.map(async (operation) => {
       const lines =
         operation.logLines === 0 ? [] : (await client.log(operation.id, { tail: 1 }, signal)).lines;
-      return summaryOf(operation, expected, client.now(), cutText(lines[0]?.text ?? "", MAX_LAST_LINE));
+      return summaryOf(
+        operation,
+        expected,
+        client.now(),
+        cutText(lines[0]?.text ?? "", MAX_LAST_LINE),
+      );
     });
     return { operations: await Promise.all(rows), next, total };
   },
@@ -118,7 +127,12 @@ const wait = defineTool({
     "Wait until an operation and its chain are finished, or it needs a person: waits has the question. Sends progress. finished: false when the timeout runs out; the operation goes on.",
   input: {
     id,
-    timeout: z.number().min(0).max(86_400).default(45).describe("Longest wait in seconds; 0: look only"),
+    timeout: z
+      .number()
+      .min(0)
+      .max(86_400)
+      .default(45)
+      .describe("Longest wait in seconds; 0: look only"),
     chain: z.boolean().default(true).describe("Wait for the last operation of the chain"),
   },
   changes: "nothing",

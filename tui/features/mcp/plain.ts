@@ -1,6 +1,6 @@
 /**
- * Makes values safe and short for an agent. Text of operations is untrusted: it may hold colours, control characters
- * and invisible letters, which could hide instructions.
+ * Makes values safe and short for an agent. Text of operations is untrusted: it may hold colours,
+ * control characters and invisible letters, which could hide instructions.
  */
 
 import type { Operation } from "../../../protocol/operation.js";
@@ -23,15 +23,22 @@ export function plain(value: unknown): unknown {
   if (typeof value === "string") return plainText(value);
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [plainText(key), plain(each)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [plainText(key), plain(each)]),
+  );
 }
 
 /** The text, cut after `most` characters, with the number of those left out. */
 export function cutText(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most)}… (${text.length - most} more characters)`;
+  return text.length <= most
+    ? text
+    : `${text.slice(0, most)}… (${text.length - most} more characters)`;
 }
 
-/** A record whose large fields are replaced by a note. `error` keeps its code and the start of its texts. */
+/**
+ * A record whose large fields are replaced by a note. `error` keeps its code and the start of its
+ * texts.
+ */
 export function shortRecord(operation: Operation): Record<string, unknown> {
   const { error } = operation;
   const shortError = error && {

@@ -15,8 +15,8 @@ const QUIET_MS = 10_000;
 const STEP = 0.001;
 
 /**
- * Sends the progress of one wait: 100 for each operation of the chain. A change of the stage is sent at once; changes
- * within a stage are merged.
+ * Sends the progress of one wait: 100 for each operation of the chain. A change of the stage is
+ * sent at once; changes within a stage are merged.
  */
 export class ProgressReporter {
   readonly #timer = setInterval(() => this.#tick(), PAUSE_MS);
@@ -75,7 +75,8 @@ export class ProgressReporter {
 
 /** `backup (k3fq…): Archive, 42 %, 3 of 7 files, copying`. */
 function messageOf(operation: Operation, percent: number): string {
-  const { id, title, op, state, stages, currentStage, untrackedStage, progress, status } = operation;
+  const { id, title, op, state, stages, currentStage, untrackedStage, progress, status } =
+    operation;
   const stage = untrackedStage ?? stages[currentStage];
   const isRunning = state === "running";
   const { done, total, unit } = progress ?? { done: 0, total: null, unit: null };

@@ -54,7 +54,10 @@ export function registerResources(server: McpServer, daemon: Daemon): void {
 }
 
 /** Throws errors of the daemon as errors of MCP, with the code and the next step. */
-export async function withErrors<T>(daemon: Daemon, work: (to: Connected) => Promise<T>): Promise<T> {
+export async function withErrors<T>(
+  daemon: Daemon,
+  work: (to: Connected) => Promise<T>,
+): Promise<T> {
   try {
     return await daemon.track((async () => await work(await daemon.connect()))());
   } catch (error) {
@@ -98,6 +101,8 @@ async function logText(id: string, { client }: Connected): Promise<string> {
   const { lines, total } = await client.log(id, { tail: LINES, limit: LINES });
   const left = total - lines.length;
   const note =
-    left > 0 ? [`(${left} earlier lines are left out; read_log with before=${lines[0]?.n} reads them)`] : [];
+    left > 0
+      ? [`(${left} earlier lines are left out; read_log with before=${lines[0]?.n} reads them)`]
+      : [];
   return [...note, ...lines.map((line) => plainText(line.text).replaceAll("\n", "\\n"))].join("\n");
 }

@@ -26,12 +26,15 @@ export interface SetupOptions {
   remove?: boolean;
 }
 
-/** @throws UsageError for a client that is unknown or not here, and for a file that cannot be read */
+/**
+ * @throws UsageError for a client that is unknown or not here, and for a file that cannot be read
+ */
 export function setup(name: string | undefined, options: SetupOptions): void {
   const directory = options.project ? process.cwd() : null;
   for (const client of chosen(name, directory)) {
     const file = fileOf(client, directory);
-    if (file === null) throw new UsageError(`${client.title} has no file in a project; leave out --project`);
+    if (file === null)
+      throw new UsageError(`${client.title} has no file in a project; leave out --project`);
     const entry = client.entry(launch());
     if (options.print) {
       process.stdout.write(`# ${file}\n${changed(client, "", entry)}`);
@@ -55,7 +58,8 @@ function sentence(
   { remove }: SetupOptions,
 ): string {
   const place = sanitize(file);
-  if (!isChanged) return `${title}: ${place} ${remove ? "has no such entry" : "has the entry already"}`;
+  if (!isChanged)
+    return `${title}: ${place} ${remove ? "has no such entry" : "has the entry already"}`;
   if (remove) return `${title}: removed the entry from ${place}`;
   return `${title}: wrote ${place}; restart it, look with ${check}, and ask it: run "make test" with liveops`;
 }
@@ -111,8 +115,13 @@ function inToml(text: string, key: string, entry: object | undefined): string {
   const { [NAME]: present, ...others } = isPlainObject(before[key]) ? before[key] : {};
   if (entry === undefined && present === undefined) return text;
   if (present !== undefined)
-    return patch(text, { ...before, [key]: entry === undefined ? others : { ...others, [NAME]: entry } });
-  const lines = Object.entries(entry ?? {}).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
+    return patch(text, {
+      ...before,
+      [key]: entry === undefined ? others : { ...others, [NAME]: entry },
+    });
+  const lines = Object.entries(entry ?? {}).map(
+    ([name, value]) => `${name} = ${JSON.stringify(value)}`,
+  );
   const table = `${[`[${key}.${NAME}]`, ...lines].join("\n")}\n`;
   const after = text === "" ? table : `${text.trimEnd()}\n\n${table}`;
   parseToml(after);
@@ -125,6 +134,9 @@ function inFile(file: string, change: () => string): string {
     return change();
   } catch (error) {
     const why = sanitize((error as Error).message);
-    throw new UsageError(`${sanitize(file)} cannot be read: ${why}`, "mend it, or take the entry of --print");
+    throw new UsageError(
+      `${sanitize(file)} cannot be read: ${why}`,
+      "mend it, or take the entry of --print",
+    );
   }
 }

@@ -1,4 +1,7 @@
-/** Subscriptions: the client is told when a subscribed record or log changes, until the operation is finished. */
+/**
+ * Subscriptions: the client is told when a subscribed record or log changes, until the operation is
+ * finished.
+ */
 import { setTimeout as delay } from "node:timers/promises";
 import { type McpServer, ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import { watchOperation } from "../../../protocol/client/watching.js";
@@ -17,7 +20,8 @@ export function registerSubscriptions(server: McpServer, daemon: Daemon): void {
   server.server.registerCapabilities({ resources: { subscribe: true } });
   server.server.setRequestHandler("resources/subscribe", async ({ params: { uri } }) => {
     const name = /^liveops:\/\/operations\/([^/]+)(?:\/log)?$/.exec(uri)?.[1];
-    if (name === undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `no resource ${uri}`);
+    if (name === undefined)
+      throw new ProtocolError(ProtocolErrorCode.InvalidParams, `no resource ${uri}`);
     if (open.has(uri)) return {};
     if (open.size >= MOST)
       throw new ProtocolError(

@@ -18,7 +18,10 @@ const MAX_TITLE = 120;
 type Expected = ForecastReply["operations"];
 
 /** What the daemon expects of the operations; empty where it cannot be asked. */
-export async function expectedOf(client: Client, operations: readonly Operation[]): Promise<Expected> {
+export async function expectedOf(
+  client: Client,
+  operations: readonly Operation[],
+): Promise<Expected> {
   if (operations.every(({ state }) => isFinal(state))) return {};
   return (await client.forecast().catch(() => null))?.operations ?? {};
 }
@@ -39,7 +42,8 @@ export async function shortState(client: Client, operation: Operation) {
 
 /** One operation of a list. Keys without a value are absent. */
 export function summaryOf(operation: Operation, expected: Expected, now: number, lastLine = "") {
-  const { id, op, title, label, state, stages, currentStage, error, odd, chain, parent } = operation;
+  const { id, op, title, label, state, stages, currentStage, error, odd, chain, parent } =
+    operation;
   const { untrackedStage, attempt, result } = operation;
   const isLive = !isFinal(state);
   const seconds = elapsedOf(operation, now);
@@ -59,7 +63,9 @@ export function summaryOf(operation: Operation, expected: Expected, now: number,
     ...(seconds !== null && { elapsed: formatDuration(seconds) }),
     ...(left !== "" && { left }),
     ...(hasExit && { exitCode: exitStatusOf(operation) }),
-    ...(error && { error: { code: error.code, message: cutText(firstLine(error.message), MAX_MESSAGE) } }),
+    ...(error && {
+      error: { code: error.code, message: cutText(firstLine(error.message), MAX_MESSAGE) },
+    }),
     ...(odd?.length && { odd }),
     ...(attempt > 1 && { attempt }),
     ...((chain.previous ?? chain.next) !== null && { chain }),

@@ -11,7 +11,9 @@ import type { Connected, Daemon, ServerRules } from "./daemon.js";
 import { errorReply, errorText } from "./errors.js";
 import { plain } from "./plain.js";
 
-export type SendProgress = (progress: Omit<ProgressNotification["params"], "progressToken">) => Promise<void>;
+export type SendProgress = (
+  progress: Omit<ProgressNotification["params"], "progressToken">,
+) => Promise<void>;
 
 export interface CallContext extends Connected {
   daemon: Daemon;
@@ -45,7 +47,10 @@ export function defineTool<Shape extends z.ZodRawShape>(tool: Tool<Shape>): Tool
 }
 
 /** Whether a server with these rules has the tool. */
-export function isOffered({ changes, isCommand, isInput, isApproval }: Tool, rules: ServerRules): boolean {
+export function isOffered(
+  { changes, isCommand, isInput, isApproval }: Tool,
+  rules: ServerRules,
+): boolean {
   if (changes === "nothing") return true;
   if (rules.readOnly || (isInput && rules.noInput)) return false;
   if (isApproval) return rules.allowApprove;
@@ -57,12 +62,17 @@ export function registerTool(server: McpServer, daemon: Daemon, tool: Tool): voi
   const { name, description, changes } = tool;
   // Strict, so that a mistyped argument is an error and not ignored.
   const inputSchema = withJsonSchema(z.strictObject(tool.input));
-  server.registerTool(name, { description, inputSchema, annotations: HINTS[changes] }, (input, { mcpReq }) =>
-    daemon.track(call(tool, input, daemon, mcpReq)),
+  server.registerTool(
+    name,
+    { description, inputSchema, annotations: HINTS[changes] },
+    (input, { mcpReq }) => daemon.track(call(tool, input, daemon, mcpReq)),
   );
 }
 
-/** Those that differ from what the protocol takes for granted: each call has the list in its context. */
+/**
+ * Those that differ from what the protocol takes for granted: each call has the list in its
+ * context.
+ */
 const HINTS: Record<Tool["changes"], ToolAnnotations> = {
   nothing: { readOnlyHint: true },
   adds: { destructiveHint: false },
@@ -112,5 +122,6 @@ async function call(
 function progressOf({ _meta, notify }: Request): SendProgress | null {
   const progressToken = _meta?.progressToken;
   if (progressToken === undefined) return null;
-  return (params) => notify({ method: "notifications/progress", params: { ...params, progressToken } });
+  return (params) =>
+    notify({ method: "notifications/progress", params: { ...params, progressToken } });
 }

@@ -1,4 +1,7 @@
-/** Yields the lines of an operation and its chain, and of the operations inside of them, as one stream. */
+/**
+ * Yields the lines of an operation and its chain, and of the operations inside of them, as one
+ * stream.
+ */
 import type { Client } from "../../../protocol/client/client.js";
 import { followChain, Seen } from "../../../protocol/client/follow.js";
 import { Refusal } from "../../../protocol/errors.js";
@@ -6,7 +9,12 @@ import type { EventLine } from "../../../protocol/stream-lines.js";
 import type { ShownLine, ShowOptions } from "../../text/chain.js";
 
 /** The lines that follow the end of what ran in a stage or step. */
-const ENDS = new Set<string>(["stage:left", "step:finished", "attempt:finished", "operation:finished"]);
+const ENDS = new Set<string>([
+  "stage:left",
+  "step:finished",
+  "attempt:finished",
+  "operation:finished",
+]);
 
 export async function* followTree(
   client: Pick<Client, "events">,

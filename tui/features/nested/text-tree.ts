@@ -1,4 +1,6 @@
-/** Text mode of an operation and its chain, with the operations inside of them on the same screen. */
+/**
+ * Text mode of an operation and its chain, with the operations inside of them on the same screen.
+ */
 import type { EventLine } from "../../../protocol/stream-lines.js";
 import type { TextOptions } from "../../text/chain.js";
 import { step, type TextLine, textState } from "../../text/lines.js";
@@ -38,7 +40,8 @@ export class TextTree {
     if (line.type === "stage:left")
       for (const each of this.#open) if (each.inside?.id === id) this.#open.delete(each);
     if (chain.inside === null) return shown;
-    if (line.type !== "operation:finished") return shown.flatMap((each) => placed(each, chain.step));
+    if (line.type !== "operation:finished")
+      return shown.flatMap((each) => placed(each, chain.step));
     if (line.next !== null) this.#chains.set(line.next, chain);
     // The result and the error are those of the stage.
     return chain.step === undefined ? [{ to: "bar", view: null }] : [];
@@ -60,7 +63,10 @@ export class TextTree {
     this.#open.add(chain);
   }
 
-  /** Whether the stage or step repeats what an operation inside of it shows (`ops/features/nested/run-child.ts`). */
+  /**
+   * Whether the stage or step repeats what an operation inside of it shows
+   * (`ops/features/nested/run-child.ts`).
+   */
   #isShownInside(id: string, line: EventLine): boolean {
     if (line.type !== "status:changed" && line.type !== "progress:changed") return false;
     const inside = [...this.#open].filter(
@@ -71,7 +77,9 @@ export class TextTree {
       operation?.title,
       ...(operation?.stages ?? []),
     ]);
-    return names.some((name) => line.status.text === name || line.status.text.startsWith(`${name}: `));
+    return names.some(
+      (name) => line.status.text === name || line.status.text.startsWith(`${name}: `),
+    );
   }
 }
 

@@ -1,4 +1,7 @@
-/** `liveops new`: writes a working operation or pipeline, and what an editor needs. Never overwrites a file. */
+/**
+ * `liveops new`: writes a working operation or pipeline, and what an editor needs. Never overwrites
+ * a file.
+ */
 import { existsSync, writeFileSync } from "node:fs";
 import { normalize } from "node:path";
 import type { Command } from "commander";

@@ -1,4 +1,7 @@
-/** Name and text of the pipeline that `liveops new deploy.yaml` writes. Pure; a test checks and runs the file. */
+/**
+ * Name and text of the pipeline that `liveops new deploy.yaml` writes. Pure; a test checks and runs
+ * the file.
+ */
 import { UsageError } from "../../../protocol/failures.js";
 import { OP_PATTERN } from "../../../protocol/type-names.js";
 

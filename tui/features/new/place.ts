@@ -1,4 +1,7 @@
-/** What the files of `liveops new` depend on in their directory. No file names a path of this machine. */
+/**
+ * What the files of `liveops new` depend on in their directory. No file names a path of this
+ * machine.
+ */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,7 +12,10 @@ export function hasNodeTypes(): boolean {
   return modulesAbove("@types/node") !== null;
 }
 
-/** `.mts` where a package makes `.ts` CommonJS, as that of `npm init` does: Node runs no `import` there. */
+/**
+ * `.mts` where a package makes `.ts` CommonJS, as that of `npm init` does: Node runs no `import`
+ * there.
+ */
 export function sourceEnding(): SourceEnding {
   const place = above("package.json");
   if (place === null) return ".ts";
@@ -36,7 +42,10 @@ export function pipelineSchema(): SchemaFile {
   return { path: `./${file}`, text: readFileSync(ours, "utf8") };
 }
 
-/** A shipped operation is in the file of the same name, or in that of the operation that it follows in a chain. */
+/**
+ * A shipped operation is in the file of the same name, or in that of the operation that it follows
+ * in a chain.
+ */
 export function isShippedType(op: string): boolean {
   if (op === "verify-backup") return true;
   const path = fileURLToPath(new URL("./ops", import.meta.url));

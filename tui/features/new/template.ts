@@ -1,4 +1,7 @@
-/** Names and sources of the files that `liveops new` writes. Pure; a test compiles and runs the files. */
+/**
+ * Names and sources of the files that `liveops new` writes. Pure; a test compiles and runs the
+ * files.
+ */
 import { UsageError } from "../../../protocol/failures.js";
 
 export type SourceEnding = ".ts" | ".mts";
@@ -74,13 +77,17 @@ async function work(item: number): Promise<number> {
 `;
 }
 
-/** A tsconfig.json with which an editor finds the types of liveops, once it is installed, and of Node. */
+/**
+ * A tsconfig.json with which an editor finds the types of liveops, once it is installed, and of
+ * Node.
+ */
 export function tsconfigSource(hasNodeTypes: boolean): string {
   const config = {
     compilerOptions: {
       target: "es2022",
       lib: ["es2023", "dom"],
-      // Not nodenext: before TypeScript 5.8 it treats a .ts without a package.json as CommonJS and refuses liveops.
+      // Not nodenext: before TypeScript 5.8 it treats a .ts without a package.json as CommonJS and
+      // refuses liveops.
       module: "preserve",
       moduleResolution: "bundler",
       allowImportingTsExtensions: true,

@@ -1,6 +1,6 @@
 /**
- * What changed between two states, as sentences that are read aloud. Pure. Signs and bars are left out: a screen reader
- * spells them.
+ * What changed between two states, as sentences that are read aloud. Pure. Signs and bars are left
+ * out: a screen reader spells them.
  */
 
 import { answerCommand, waitsForApproval } from "../../../protocol/approval.js";
@@ -32,7 +32,8 @@ const say = (operation: Operation, text: string) => `${nameOf(operation)}: ${san
 
 const words = (texts: readonly string[], between = ", ") => texts.filter(Boolean).join(between);
 
-const after = (seconds: number | null) => (seconds === null ? "" : ` after ${formatDuration(seconds)}`);
+const after = (seconds: number | null) =>
+  seconds === null ? "" : ` after ${formatDuration(seconds)}`;
 
 /** What it asks a person; "": nothing. */
 function questionOf(operation: Operation): string {
@@ -49,7 +50,9 @@ function endOf(operation: Operation): string {
   const summary = summaryOf(operation);
   const allowed = allowedFailures(operation).length;
   const head = `${state}${after(elapsedOf(operation, 0))}`;
-  const why = (error?.causes ?? []).map(({ message }) => `, caused by ${firstLine(message)}`).join("");
+  const why = (error?.causes ?? [])
+    .map(({ message }) => `, caused by ${firstLine(message)}`)
+    .join("");
   const odd = (operation.odd ?? []).map((each) => `Odd: ${oddText(each)}`);
   const isGood = state === "succeeded";
   return words(
@@ -63,7 +66,10 @@ function endOf(operation: Operation): string {
   );
 }
 
-/** What is true of the operation, each in untrusted words: said once it is true, what waits for a person first. */
+/**
+ * What is true of the operation, each in untrusted words: said once it is true, what waits for a
+ * person first.
+ */
 function factsOf(operation: Operation): string[] {
   const {
     state,
@@ -77,7 +83,8 @@ function factsOf(operation: Operation): string[] {
   } = operation;
   const unusual = stages.flatMap((stage) => {
     const is = getOwn(stageStates, stage);
-    const note = isUnrun(is) || is === "allowed-failure" ? stageNote(is, getOwn(stageTimes, stage)) : "";
+    const note =
+      isUnrun(is) || is === "allowed-failure" ? stageNote(is, getOwn(stageTimes, stage)) : "";
     return note === "" ? [] : [`stage ${stage} ${note}`];
   });
   const failed = Object.values(steps)
@@ -88,11 +95,15 @@ function factsOf(operation: Operation): string[] {
   return [
     questionOf(operation),
     isPaused(operation) ? "paused" : state,
-    currentStage < 0 ? "" : `stage ${currentStage + 1} of ${stages.length}, ${stages[currentStage]}`,
+    currentStage < 0
+      ? ""
+      : `stage ${currentStage + 1} of ${stages.length}, ${stages[currentStage]}`,
     untrackedStage === null ? "" : `untracked stage ${untrackedStage}`,
     ...unusual,
     ...failed,
-    status?.level === "warning" || status?.level === "error" ? `${status.level}: ${status.text}` : "",
+    status?.level === "warning" || status?.level === "error"
+      ? `${status.level}: ${status.text}`
+      : "",
     operation.cancelRequested ? "cancelling" : "",
   ].filter(Boolean);
 }
@@ -118,7 +129,8 @@ type Change = readonly [was: Operation | null, is: Operation];
 
 function changedBetween(before: State, after: State, id: string | null): Change[] {
   // The first picture is told by its counts, and on request.
-  if (before.connection.state === "connecting" || before.view.operations === after.view.operations) return [];
+  if (before.connection.state === "connecting" || before.view.operations === after.view.operations)
+    return [];
   return followedIn(after, id).flatMap((is): Change[] => {
     const was = operationOf(before, is.id);
     return was === is ? [] : [[was, is]];
@@ -138,7 +150,9 @@ function news(was: Operation | null, is: Operation, state: State): string[] {
   return [
     ...(was === null ? [words([from, `id ${is.id}`])] : []),
     ...said,
-    ...(isOver ? [`the chain of ${links.length} ${is.state}${after(chainElapsed(links, state.now))}`] : []),
+    ...(isOver
+      ? [`the chain of ${links.length} ${is.state}${after(chainElapsed(links, state.now))}`]
+      : []),
   ].map((text) => say(is, text));
 }
 
@@ -147,11 +161,20 @@ function connection({ connection: was }: State, state: State): string[] {
   const tell = (text: string) => [sanitizeLine(`${text} Reconnecting.`)];
   const hung = is.state === "live" ? undefined : is.hung;
   if (hung !== undefined && (was.state === "live" || was.hung === undefined)) {
-    const next = againstHung(hung, session.flags).map(([command, does]) => `To ${does}: ${command}.`);
+    const next = againstHung(hung, session.flags).map(
+      ([command, does]) => `To ${does}: ${command}.`,
+    );
     return tell(words(["The daemon does not answer. Operations keep running.", ...next], " "));
   }
-  if (is.state === "connecting" && is.reason !== null && was.state === "connecting" && was.reason === null)
-    return tell(`No daemon responds on ${session.socket}. Start one with: ${startDaemon(session.flags)}.`);
+  if (
+    is.state === "connecting" &&
+    is.reason !== null &&
+    was.state === "connecting" &&
+    was.reason === null
+  )
+    return tell(
+      `No daemon responds on ${session.socket}. Start one with: ${startDaemon(session.flags)}.`,
+    );
   if (was.state === is.state) return [];
   if (is.state === "away") return tell("The daemon does not respond. Operations keep running.");
   return was.state === "away" ? ["The daemon responds again."] : opening(state);
@@ -174,19 +197,26 @@ function progressOf(operation: Operation, state: State): string {
   const { progress } = operation;
   const share = operation.state === "running" ? stageProgress(state, operation) : null;
   return words([
-    share === null ? "" : `${share.approximate ? "about " : ""}${Math.floor(share.percent)} percent`,
+    share === null
+      ? ""
+      : `${share.approximate ? "about " : ""}${Math.floor(share.percent)} percent`,
     progress?.rate == null ? "" : formatRate(progress.rate, progress.unit),
     longLeft(chainTime(state, operation)).replace("≥", "at least ").replace("…", ""),
   ]);
 }
 
-/** Of the running operations, that whose progress was said the longest ago, if it got on since; null: none did. */
+/**
+ * Of the running operations, that whose progress was said the longest ago, if it got on since;
+ * null: none did.
+ */
 export function nextProgress(state: State, id: string | null, said: ReadonlyMap<string, string>) {
   const turns = [...said.keys()];
   const fresh = followedIn(state, id).flatMap((operation) => {
     const sentence = say(operation, progressOf(operation, state));
     const isNews = operation.state === "running" && said.get(operation.id) !== sentence;
-    return isNews && stageProgress(state, operation) !== null ? [{ id: operation.id, sentence }] : [];
+    return isNews && stageProgress(state, operation) !== null
+      ? [{ id: operation.id, sentence }]
+      : [];
   });
   return fresh.sort((a, b) => turns.indexOf(a.id) - turns.indexOf(b.id))[0] ?? null;
 }
@@ -200,5 +230,8 @@ export function describe(operation: Operation, at: State): string {
     waitOf(at, operation)?.long ?? "",
   ];
   const isOver = isFinal(operation.state);
-  return say(operation, `${words([...factsOf(operation), ...(isOver ? [] : open)])}. Id ${operation.id}`);
+  return say(
+    operation,
+    `${words([...factsOf(operation), ...(isOver ? [] : open)])}. Id ${operation.id}`,
+  );
 }

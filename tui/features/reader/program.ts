@@ -1,6 +1,6 @@
 /**
- * The dashboard for a screen reader: no screen, no signs, no colours; what changes is a line, what one wants to know or
- * do is typed as a line. It keeps the state that the full screen has.
+ * The dashboard for a screen reader: no screen, no signs, no colours; what changes is a line, what
+ * one wants to know or do is typed as a line. It keeps the state that the full screen has.
  */
 
 import { Client } from "../../../protocol/client/client.js";
@@ -47,25 +47,46 @@ function list(state: State): string[] {
 }
 
 const nothing = ({ connection }: State): string =>
-  connection.state === "connecting" ? "The daemon has not answered yet." : "There is no operation yet.";
+  connection.state === "connecting"
+    ? "The daemon has not answered yet."
+    : "There is no operation yet.";
 
 /** The operation that a prefix of an id means, or what is wrong with it. */
 function find(state: State, prefix: string | undefined) {
-  if (prefix === undefined) return operationOf(state, state.list.order[0] ?? null) ?? nothing(state);
-  const [first, ...others] = [...state.view.operations.values()].filter(({ id }) => id.startsWith(prefix));
+  if (prefix === undefined)
+    return operationOf(state, state.list.order[0] ?? null) ?? nothing(state);
+  const [first, ...others] = [...state.view.operations.values()].filter(({ id }) =>
+    id.startsWith(prefix),
+  );
   if (first === undefined) return `No operation ${prefix}.`;
-  return others.length === 0 ? first : `${prefix} begins the ids of ${others.length + 1} operations.`;
+  return others.length === 0
+    ? first
+    : `${prefix} begins the ids of ${others.length + 1} operations.`;
 }
 
 /** @returns the exit code, once the reader leaves */
 export async function readAloud(options: ReaderOptions): Promise<number> {
-  const { stdin, stdout, socket, client = new Client(socket), id, flags, allow, stateDir = null } = options;
+  const {
+    stdin,
+    stdout,
+    socket,
+    client = new Client(socket),
+    id,
+    flags,
+    allow,
+    stateDir = null,
+  } = options;
   const left = new AbortController();
   const say = (...lines: readonly string[]) => {
     for (const line of lines) stdout.write(`${line}\n`);
   };
   let followed = id;
-  let state: State = initialState({ size: { columns: 80, rows: 24 }, now: client.now(), socket, flags });
+  let state: State = initialState({
+    size: { columns: 80, rows: 24 },
+    now: client.now(),
+    socket,
+    flags,
+  });
   let silentUntil = client.now() + PROGRESS_MS;
   /** What was said of the progress of each, the oldest first. */
   const said = new Map<string, string>();
@@ -118,14 +139,18 @@ export async function readAloud(options: ReaderOptions): Promise<number> {
     if (kind === undefined) {
       const { lines } = await client.log(operation.id, { tail: LOG_LINES });
       return say(
-        ...(lines.length === 0 ? ["The log is empty."] : lines.map(({ text }) => coloured(text).text)),
+        ...(lines.length === 0
+          ? ["The log is empty."]
+          : lines.map(({ text }) => coloured(text).text)),
       );
     }
     const request: Request = { kind, ids: [operation.id] };
     if (!ASKED_FIRST.includes(kind)) return ask(request);
     question = request;
     const command = commandOf(request, flags);
-    say(`${kind === "cancel" ? "Cancel" : "Remove"} ${nameOf(operation)}? Type yes. In a shell: ${command}`);
+    say(
+      `${kind === "cancel" ? "Cancel" : "Remove"} ${nameOf(operation)}? Type yes. In a shell: ${command}`,
+    );
   };
   // Loaded here: the full screen does without it.
   const { createInterface } = process.getBuiltinModule("node:readline");

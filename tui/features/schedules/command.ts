@@ -67,7 +67,9 @@ function nextCell({ nextAt }: ScheduleReply, { now }: CellContext): string {
   return `${formatShortTime(new Date(nextAt), new Date(now))}, in ${formatDuration(inSeconds)}`;
 }
 
-/** What is wrong with the runs, why the last one submitted nothing, or how many were missed in all. */
+/**
+ * What is wrong with the runs, why the last one submitted nothing, or how many were missed in all.
+ */
 function noteOf({ missing, lastProblem, missed }: ScheduleReply): string {
   if (missing !== null) return missing.text;
   if (lastProblem !== null) return lastProblem;
@@ -75,11 +77,16 @@ function noteOf({ missing, lastProblem, missed }: ScheduleReply): string {
 }
 
 export function registerSchedule(root: Command): void {
-  const schedule = addCommand(root, "schedule", "Submit an operation at the times of a cron expression", [
-    `liveops schedule add '0 2 * * *' backup source=. target=/srv --name nightly`,
-    "liveops schedule",
-    "liveops schedule rm nightly",
-  ]);
+  const schedule = addCommand(
+    root,
+    "schedule",
+    "Submit an operation at the times of a cron expression",
+    [
+      `liveops schedule add '0 2 * * *' backup source=. target=/srv --name nightly`,
+      "liveops schedule",
+      "liveops schedule rm nightly",
+    ],
+  );
   // Options after the name of a subcommand belong to the subcommand.
   schedule.enablePositionalOptions();
   registerAdd(schedule);
@@ -104,7 +111,10 @@ function registerAdd(schedule: Command): void {
     "liveops schedule add @daily deploy.yaml target=/tmp/deploy   # each run reads the file",
   ])
     .usage("[options] <cron> <op> [name=value...] [-- ARG...]")
-    .argument("<cron>", '"minute hour day month weekday", or @hourly, @daily, @weekly, @monthly, @yearly')
+    .argument(
+      "<cron>",
+      '"minute hour day month weekday", or @hourly, @daily, @weekly, @monthly, @yearly',
+    )
     .argument("<op>", "Name of the operation type, or a pipeline file")
     .argument("[name=value...]", "Parameters; name:=JSON gives an exact JSON value")
     .option("--name <name>", "Name of the schedule (default: the operation type)")
@@ -122,20 +132,31 @@ function registerAdd(schedule: Command): void {
       const trailing = trailingWords();
       const words = isPipelineArgument(op)
         ? {
-            ...(await pipelineSubmit({ file: op, set, trailing, params: options.params, shell: null })),
+            ...(await pipelineSubmit({
+              file: op,
+              set,
+              trailing,
+              params: options.params,
+              shell: null,
+            })),
             set: [],
             trailing: undefined,
           }
         : { op, set, trailing };
       await checkCwd(client, options);
       // The text of a pipe cannot be read again.
-      const file = "params" in words && words.params.path !== null ? readFile(op, options, to) : null;
+      const file =
+        "params" in words && words.params.path !== null ? readFile(op, options, to) : null;
       if ("params" in words && words.params.path === null && options.name === undefined)
         throw new UsageError(
           "a pipeline that is not read from a file has no name for its schedule",
           "give --name nightly",
         );
-      const operation = await submitBody(client, { ...words, options, allow: config.env?.allow }, "schedule");
+      const operation = await submitBody(
+        client,
+        { ...words, options, allow: config.env?.allow },
+        "schedule",
+      );
       const schedule = {
         name,
         cron,
@@ -155,7 +176,9 @@ function registerAdd(schedule: Command): void {
 }
 
 function registerRm(schedule: Command): void {
-  addCommand(schedule, "rm", "Remove schedules; their operations stay", ["liveops schedule rm nightly"])
+  addCommand(schedule, "rm", "Remove schedules; their operations stay", [
+    "liveops schedule rm nightly",
+  ])
     .argument("<name...>", "Names of schedules")
     .action(async (names: string[], _options: unknown, command: Command) => {
       const { client, to } = await connectFor(command);

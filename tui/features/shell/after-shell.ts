@@ -35,7 +35,10 @@ export async function afterShell(leaving: Leaving): Promise<void> {
     if (body === null) return;
     try {
       const secrets = await secretValues([], record.params);
-      await client.retry(record.id, { ...body, ...(Object.keys(secrets).length > 0 && { secrets }) });
+      await client.retry(record.id, {
+        ...body,
+        ...(Object.keys(secrets).length > 0 && { secrets }),
+      });
       say(to, `${record.id} is queued again; follow it: liveops watch ${record.id}`, "yellow");
       return;
     } catch (error) {
@@ -66,7 +69,10 @@ async function asked(leaving: Leaving): Promise<RetryBody | null> {
     : { done: [{ stage: from!, ...(leaving.outputs.length > 0 && { outputs }) }] };
 }
 
-/** Asks for each declared output; the default is what the person's commands wrote. Null: the person leaves. */
+/**
+ * Asks for each declared output; the default is what the person's commands wrote. Null: the person
+ * leaves.
+ */
 async function givenOutputs({ outputs, written }: Leaving): Promise<Record<string, string> | null> {
   if (outputs.length === 0) return {};
   const before = await written();
@@ -91,7 +97,10 @@ async function givenOutputs({ outputs, written }: Leaving): Promise<Record<strin
   }
 }
 
-/** The keys that leave, beside `l`: Enter, Ctrl-C, Ctrl-D. Escape does where it comes alone: other keys begin with it. */
+/**
+ * The keys that leave, beside `l`: Enter, Ctrl-C, Ctrl-D. Escape does where it comes alone: other
+ * keys begin with it.
+ */
 const LEAVE = "lq\r\n\x03\x04";
 const ESCAPE = "\x1b";
 

@@ -1,4 +1,7 @@
-/** `liveops shell`: the person's own shell where a stage of a finished operation ran, with what the stage had. */
+/**
+ * `liveops shell`: the person's own shell where a stage of a finished operation ran, with what the
+ * stage had.
+ */
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -89,7 +92,8 @@ async function open(client: Client, record: Operation, place: Place, to: ReportT
       outputs: stage.outputs,
       place: placeText(place),
       isResumable: isPipeline || types.some(({ op, resumable }) => op === record.op && resumable),
-      written: () => inPipelineBundle(({ writtenOutputs }) => writtenOutputs(outputFile, stage.outputs)),
+      written: () =>
+        inPipelineBundle(({ writtenOutputs }) => writtenOutputs(outputFile, stage.outputs)),
     });
   } finally {
     clean();
@@ -125,5 +129,6 @@ function introduce(
     ...(failed !== null && isInHistory ? ["the up key has this command"] : []),
     ...(state === "succeeded" ? [] : ["when the shell ends, liveops asks how to go on"]),
   ];
-  for (const line of lines) process.stderr.write(`${paint("dim", sanitize(line, { newlines: true }))}\n`);
+  for (const line of lines)
+    process.stderr.write(`${paint("dim", sanitize(line, { newlines: true }))}\n`);
 }

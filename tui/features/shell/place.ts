@@ -25,9 +25,12 @@ export function placeOf(record: Operation, named: string | undefined): Place {
     const areKnown = its.length >= total && (total > 0 || stage === failedStage(record));
     if (!areKnown || its.some(({ name }) => name === place.step)) return place;
     const names = its.map(({ name }) => name);
-    throw new UsageError(unknownStep(place.step, `the stage ${JSON.stringify(stage)}`, names).message);
+    throw new UsageError(
+      unknownStep(place.step, `the stage ${JSON.stringify(stage)}`, names).message,
+    );
   }
-  const step = its.find(({ state }) => state === "failed") ?? its.find(({ state }) => state === "cancelled");
+  const step =
+    its.find(({ state }) => state === "failed") ?? its.find(({ state }) => state === "cancelled");
   return { stage, step: step?.name ?? null };
 }
 
@@ -37,19 +40,27 @@ export function isWhereItFailed(record: Operation, { stage, step }: Place): bool
 }
 
 /** Undefined: it is not known. */
-export function stateOf({ stageStates, steps = {} }: Operation, { stage, step }: Place): string | undefined {
+export function stateOf(
+  { stageStates, steps = {} }: Operation,
+  { stage, step }: Place,
+): string | undefined {
   if (stage === null) return undefined;
   const its = getOwn(steps, stage)?.find(({ name }) => name === step);
   return its?.state ?? getOwn(stageStates, stage);
 }
 
 function failedStage({ stages, stageStates }: Operation): string | null {
-  const isEnd = (stage: string) => ["failed", "cancelled"].includes(getOwn(stageStates, stage) ?? "");
+  const isEnd = (stage: string) =>
+    ["failed", "cancelled"].includes(getOwn(stageStates, stage) ?? "");
   return stages.findLast(isEnd) ?? null;
 }
 
 /** An operation in code has the directory and the variables of its submit. */
-export function codeShell(record: Operation, env: StageShell["env"], { stage, step }: Place): StageShell {
+export function codeShell(
+  record: Operation,
+  env: StageShell["env"],
+  { stage, step }: Place,
+): StageShell {
   const { id, op, params, cwd, attempt, chain, slot } = record;
 
   const { args, script } = params;

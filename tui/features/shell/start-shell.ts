@@ -1,6 +1,7 @@
 /**
- * Starts the person's own shell with the variables of a stage. The shell reads its own files as always; after them, the
- * variables are those of the stage again. They reach the shell by its environment alone: a file would have secrets.
+ * Starts the person's own shell with the variables of a stage. The shell reads its own files as
+ * always; after them, the variables are those of the stage again. They reach the shell by its
+ * environment alone: a file would have secrets.
  */
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -80,7 +81,10 @@ function plain({ mark }: ShellStart): Kind {
 
 const promptOf = (mark: string): string => `(${sanitize(mark).replace(/[$`\\%!]/g, "_")}) `;
 
-/** The variables as they were before the files of the person; their names are no others than those of the stage. */
+/**
+ * The variables as they were before the files of the person; their names are no others than those
+ * of the stage.
+ */
 const KEEP = "__liveops_env=$(export -p)";
 const TAKE_BACK = 'eval "$__liveops_env" 2>/dev/null; unset __liveops_env LIVEOPS_SHELL_DIR';
 

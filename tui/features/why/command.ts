@@ -22,13 +22,18 @@ interface WhyOptions {
 }
 
 export function registerWhy(root: Command): void {
-  addCommand(root, "why", "Tell why an operation failed, waits or is unusual, and what has changed", [
-    "liveops why",
-    "liveops why k3f",
-    "liveops why k3f --markdown > ticket.md",
-    "liveops why k3f --json | jq .changes",
-    "liveops why k3f --against h00",
-  ])
+  addCommand(
+    root,
+    "why",
+    "Tell why an operation failed, waits or is unusual, and what has changed",
+    [
+      "liveops why",
+      "liveops why k3f",
+      "liveops why k3f --markdown > ticket.md",
+      "liveops why k3f --json | jq .changes",
+      "liveops why k3f --against h00",
+    ],
+  )
     .argument(
       "[id]",
       "Operation id, a unique prefix, or a label (default: the newest that failed, else the newest that waits)",
@@ -48,7 +53,9 @@ export function registerWhy(root: Command): void {
       if (against !== undefined) {
         const [other, run] = await Promise.all([client.show(against), client.show(named)]);
         const difference = await diffRuns(runOf(client, other), runOf(client, run));
-        return printLines(json ? [jsonLine(difference)] : diffLines(difference, paintFor(process.stdout)));
+        return printLines(
+          json ? [jsonLine(difference)] : diffLines(difference, paintFor(process.stdout)),
+        );
       }
       const why = await client.why(named);
       if (json) return printLines([jsonLine(why)]);

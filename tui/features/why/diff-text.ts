@@ -9,7 +9,14 @@ import { jsonLine } from "../../kit/output/json.js";
 import { columnsOf, cut, fit } from "../../kit/output/width.js";
 import { formatCount, formatDuration } from "../../terminal/format.js";
 import { stageGlyph, stateGlyph } from "../../terminal/glyphs.js";
-import type { LogDifference, LogSide, RunDifference, RunSide, StageSide, ValueDifference } from "./diff.js";
+import type {
+  LogDifference,
+  LogSide,
+  RunDifference,
+  RunSide,
+  StageSide,
+  ValueDifference,
+} from "./diff.js";
 
 /** Columns of a value beside another one. */
 const MOST_VALUE = 48;
@@ -102,7 +109,8 @@ function table(title: string, rows: readonly Row[], paint: Paint): string[] {
     right: cut(right, MOST_VALUE),
     change,
   }));
-  const width = (key: "name" | "left" | "right") => Math.max(...texts.map((row) => columnsOf(row[key])));
+  const width = (key: "name" | "left" | "right") =>
+    Math.max(...texts.map((row) => columnsOf(row[key])));
   const [name, left, right] = [width("name"), width("left"), width("right")];
   const lines = texts.map((row) => {
     const colour = (side: "red" | "green", text: string) => (row.same ? text : paint(side, text));
@@ -130,7 +138,9 @@ function logLines({ same, lines, equal, first, before }: LogDifference, paint: P
 
 function startText(equal: number): string {
   if (equal === 0) return "they differ from the first line on";
-  return equal === 1 ? "the first line is the same" : `the first ${formatCount(equal)} are the same`;
+  return equal === 1
+    ? "the first line is the same"
+    : `the first ${formatCount(equal)} are the same`;
 }
 
 function lineText({ n, stage, step, stream, text }: LogSide): string {

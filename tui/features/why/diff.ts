@@ -109,7 +109,10 @@ function named(name: string, value: unknown): Record<string, unknown> {
   return value === null || value === undefined ? {} : { [name]: value };
 }
 
-/** `seconds`, as the results of `shell` and of pipelines have it, also for each stage. No two runs take the same time. */
+/**
+ * `seconds`, as the results of `shell` and of pipelines have it, also for each stage. No two runs
+ * take the same time.
+ */
 function isDuration({ name, left, right }: ValueDifference): boolean {
   return /(?:^|\.)seconds$/.test(name) && typeof left === "number" && typeof right === "number";
 }
@@ -118,7 +121,11 @@ function isDuration({ name, left, right }: ValueDifference): boolean {
 function differences(a: Record<string, unknown>, b: Record<string, unknown>): ValueDifference[] {
   const [left, right] = [flat(a), flat(b)];
   return [...new Set([...left.keys(), ...right.keys()])].flatMap((name) => {
-    if (left.has(name) && right.has(name) && canonical(left.get(name)) === canonical(right.get(name)))
+    if (
+      left.has(name) &&
+      right.has(name) &&
+      canonical(left.get(name)) === canonical(right.get(name))
+    )
       return [];
     return [
       {
@@ -181,7 +188,10 @@ function stepSide(step: Step | undefined): StageSide | null {
   return { state: knownStepState(step.state), seconds: step.seconds, note: stepNote(step) };
 }
 
-function stageSide({ stages: all, stageStates, stageTimes }: Operation, stage: string): StageSide | null {
+function stageSide(
+  { stages: all, stageStates, stageTimes }: Operation,
+  stage: string,
+): StageSide | null {
   if (!all.includes(stage)) return null;
   const state = getOwn(stageStates, stage);
   const times = getOwn(stageTimes, stage);
@@ -193,11 +203,14 @@ function stageSide({ stages: all, stageStates, stageTimes }: Operation, stage: s
 }
 
 /**
- * Steps log side by side, in another order in each run. So the lines of a step are compared with those of the step of the
- * same name, and the other lines among themselves.
+ * Steps log side by side, in another order in each run. So the lines of a step are compared with
+ * those of the step of the same name, and the other lines among themselves.
  */
 async function diffLogs(left: RunSource, right: RunSource): Promise<LogDifference> {
-  const sides = [left.log(), right.log()].map((log) => log[Symbol.asyncIterator]()) as [Lines, Lines];
+  const sides = [left.log(), right.log()].map((log) => log[Symbol.asyncIterator]()) as [
+    Lines,
+    Lines,
+  ];
   const lanes = new Map<string, LogLane>();
   let equal = 0;
   let waiting = 0;
@@ -239,7 +252,9 @@ async function diffLogs(left: RunSource, right: RunSource): Promise<LogDifferenc
         one.shift();
         two.shift();
       }
-    const first = [...lanes.values()].find(({ unmatched: [one, two] }) => one.length + two.length > 0);
+    const first = [...lanes.values()].find(
+      ({ unmatched: [one, two] }) => one.length + two.length > 0,
+    );
     return differenceAt(first ?? null);
   } finally {
     for (const lines of sides) await lines.return?.(undefined);

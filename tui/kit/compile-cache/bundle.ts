@@ -1,6 +1,7 @@
 /**
- * Loads a bundle with the code that V8 compiled in earlier runs. Node's compile cache has what V8 compiles with the file:
- * most functions are compiled at their first call, and so again in each process. Half of what the cache saves is theirs.
+ * Loads a bundle with the code that V8 compiled in earlier runs. Node's compile cache has what V8
+ * compiles with the file: most functions are compiled at their first call, and so again in each
+ * process. Half of what the cache saves is theirs.
  */
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import Module, { createRequire, getCompileCacheDir } from "node:module";
@@ -13,7 +14,9 @@ const require = createRequire(import.meta.filename);
 /** Runs that add the functions which they called. One is not enough: it may be `--help`. */
 const RUNS = 3;
 
-/** Bytes of a kept file before the code: a checksum of bundle and code, then how many runs wrote. */
+/**
+ * Bytes of a kept file before the code: a checksum of bundle and code, then how many runs wrote.
+ */
 const HEADER = 8;
 
 /** Writers of the bundles of this process. */
@@ -37,7 +40,8 @@ export function loadBundle(name: string): unknown {
   const { code, runs } = kept(path, source);
   const script = new Script(Module.wrap(source), { filename: file, cachedData: code });
   const before = script.cachedDataRejected === false ? runs : 0;
-  if (before < RUNS) unwritten.push(() => write(path, source, script.createCachedData(), before + 1));
+  if (before < RUNS)
+    unwritten.push(() => write(path, source, script.createCachedData(), before + 1));
   const bundle = new Module(file);
   bundle.filename = file;
   require.cache[file] = bundle;

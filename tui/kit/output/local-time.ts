@@ -19,7 +19,8 @@ function partsOf(at: Date): Record<string, string> {
 /**
  * The time with its weekday and zone: `Thu 26 Nov 2026 14:30 CET`.
  *
- * @param withSeconds also where they are 0, as for the time of an event; a time that a person has chosen has none
+ * @param withSeconds also where they are 0, as for the time of an event; a time that a person has
+ *   chosen has none
  */
 export function formatLocalTime(at: Date, withSeconds = false): string {
   const parts = partsOf(at);
@@ -37,13 +38,16 @@ export function formatShortTime(at: Date, now: Date): string {
 }
 
 const CLOCK = /^(?:(today|tomorrow)\s+)?(\d{1,2}):(\d{2})(?::(\d{2}))?$/i;
-const DATE = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2}))?)?\s*(Z|[+-]\d{2}:?\d{2})?$/i;
+const DATE =
+  /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2}))?)?\s*(Z|[+-]\d{2}:?\d{2})?$/i;
 
 /** The forms that `parseLocalTime` reads, for messages. */
-export const TIME_FORMS = "14:30, tomorrow 06:00, 2026-12-01, 2026-12-01 14:30 or 2026-12-01T14:30+01:00";
+export const TIME_FORMS =
+  "14:30, tomorrow 06:00, 2026-12-01, 2026-12-01 14:30 or 2026-12-01T14:30+01:00";
 
 /**
- * The time that a person means; without a zone, in the zone of this machine. A time of day is the next one.
+ * The time that a person means; without a zone, in the zone of this machine. A time of day is the
+ * next one.
  *
  * @returns null if the text is not a time
  */
@@ -71,7 +75,10 @@ export function parseLocalTime(text: string, now: Date): Date | null {
   return new Date(utc.getTime() - offsetMs(zone));
 }
 
-function nextClock([, word, hours, minutes, seconds = "0"]: RegExpExecArray, now: Date): Date | null {
+function nextClock(
+  [, word, hours, minutes, seconds = "0"]: RegExpExecArray,
+  now: Date,
+): Date | null {
   const [hour, minute, second] = [Number(hours), Number(minutes), Number(seconds)];
   if (hour > 23 || minute > 59 || second > 59) return null;
   const on = (days: number) =>

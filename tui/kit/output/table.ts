@@ -1,6 +1,6 @@
 /**
- * Tables of the commands. Pure: at most `width` columns of the terminal wide. Less important columns are cut first, then
- * dropped.
+ * Tables of the commands. Pure: at most `width` columns of the terminal wide. Less important
+ * columns are cut first, then dropped.
  */
 import type { Colour, Paint } from "../../../protocol/text/colour.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
@@ -27,7 +27,9 @@ export interface Column<T, C extends CellContext = CellContext> {
   align?: "right";
   /** Least width after a cut; a column without `atLeast` is never cut. */
   atLeast?: number;
-  /** Width below which the column is cut only where all others are at theirs. Default: `atLeast`. */
+  /**
+   * Width below which the column is cut only where all others are at theirs. Default: `atLeast`.
+   */
   readable?: number;
   /** Shown only by `--wide`. */
   wide?: boolean;
@@ -100,8 +102,14 @@ export function fitColumns<T, C extends CellContext>(
   return fitted(all, look.width, spec);
 }
 
-function headerLine<T, C extends CellContext>(layout: Layout<T, C>, { widths, paint }: Look): string {
-  return paint("dim", joined(layout.map((it) => widths.fit(titleOf(it.column), it.width, it.column.align))));
+function headerLine<T, C extends CellContext>(
+  layout: Layout<T, C>,
+  { widths, paint }: Look,
+): string {
+  return paint(
+    "dim",
+    joined(layout.map((it) => widths.fit(titleOf(it.column), it.width, it.column.align))),
+  );
 }
 
 function rowLine<T, C extends CellContext>(
@@ -156,8 +164,11 @@ function fitted<F extends Fitting>(
   let rest = all.filter((it) => !it.isBlank);
   for (const name of [null, ...firstToGo]) {
     rest = rest.filter((it) => it.column.name !== name);
-    const readable = shrunk(rest, width, firstToShrink, ({ column: { readable, atLeast }, width: own }) =>
-      Math.max(readable ?? 0, atLeast ?? own),
+    const readable = shrunk(
+      rest,
+      width,
+      firstToShrink,
+      ({ column: { readable, atLeast }, width: own }) => Math.max(readable ?? 0, atLeast ?? own),
     );
     const layout = shrunk(readable, width, firstToShrink, (it) => it.column.atLeast ?? it.width);
     if (overOf(layout, width) <= 0) return layout;

@@ -17,7 +17,9 @@ function largestUnit(seconds: number): string {
 /** A time of a record: the local time with its weekday and zone, and how long ago that is. */
 export function fullTime(iso: string, now: number): string {
   const at = new Date(iso);
-  return Number.isNaN(at.getTime()) ? iso : `${formatLocalTime(at, true)} (${relativeTime(at, now)})`;
+  return Number.isNaN(at.getTime())
+    ? iso
+    : `${formatLocalTime(at, true)} (${relativeTime(at, now)})`;
 }
 
 /** `2m ago`, `in 5m`, `now`. */
@@ -28,8 +30,8 @@ function relativeTime(at: Date, now: number): string {
 }
 
 /**
- * `2026-11-26 14:30:05 +01:00`, in the zone of this process. The offset is that of the time, so the hour that comes
- * twice at the end of summer time is clear.
+ * `2026-11-26 14:30:05 +01:00`, in the zone of this process. The offset is that of the time, so the
+ * hour that comes twice at the end of summer time is clear.
  */
 export function absoluteTime(at: Date, withMs = false): string {
   const two = (value: number) => String(value).padStart(2, "0");

@@ -1,9 +1,12 @@
 /**
- * Text widths that need no package. The package string-width takes 20 ms to load, half of a bare Node start, so a
- * command loads it (`width.ts`) only for text that needs it.
+ * Text widths that need no package. The package string-width takes 20 ms to load, half of a bare
+ * Node start, so a command loads it (`width.ts`) only for text that needs it.
  */
 
-/** Characters of one column in all terminals: ASCII, Latin-1, and the lines, blocks and signs that the screens use. */
+/**
+ * Characters of one column in all terminals: ASCII, Latin-1, and the lines, blocks and signs that
+ * the screens use.
+ */
 const ONE_COLUMN =
   /^[\x20-\x7e\xa1-\xac\xae-\xff\u2010-\u2027\u2030-\u205e\u2139\u2190-\u2319\u23ce\u2500-\u25fc\u25ff\u2713\u2717\u2800-\u28ff]*$/;
 

@@ -1,9 +1,10 @@
 /**
- * The address of the fleet's engine: `postgres://user@host/database`, or `postgres:///database?host=/directory` for a
- * Unix socket.
+ * The address of the fleet's engine: `postgres://user@host/database`, or
+ * `postgres:///database?host=/directory` for a Unix socket.
  *
- * Off this machine the connection must be encrypted and the server's name checked: `sslmode=verify-full`. The settings
- * are built here and not by `pg`, so that no variable of the environment weakens them.
+ * Off this machine the connection must be encrypted and the server's name checked:
+ * `sslmode=verify-full`. The settings are built here and not by `pg`, so that no variable of the
+ * environment weakens them.
  */
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
@@ -26,7 +27,10 @@ export class Address {
       this.#parameter("host") ??
       (decodeURIComponent(this.#url.hostname).replace(/^\[|\]$/g, "") || "localhost");
     if (this.#database === "")
-      throw new UsageError(`the fleet's URL ${this.describe()} names no database`, `write it as ${EXAMPLE}`);
+      throw new UsageError(
+        `the fleet's URL ${this.describe()} names no database`,
+        `write it as ${EXAMPLE}`,
+      );
     if (!this.#isLocal && this.#parameter("sslmode") !== "verify-full")
       throw new UsageError(
         `the fleet's engine ${this.describe()} is on another machine, and the connection would not be safe`,
@@ -77,7 +81,10 @@ export class Address {
   get #isLocal(): boolean {
     const host = this.#host;
     return (
-      host.startsWith("/") || host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host)
+      host.startsWith("/") ||
+      host === "localhost" ||
+      host === "::1" ||
+      /^127\.\d+\.\d+\.\d+$/.test(host)
     );
   }
 
@@ -115,6 +122,8 @@ function readCertificate(file: string, parameter: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    throw new UsageError(`${parameter} of the fleet's URL cannot be read: ${(error as Error).message}`);
+    throw new UsageError(
+      `${parameter} of the fleet's URL cannot be read: ${(error as Error).message}`,
+    );
   }
 }

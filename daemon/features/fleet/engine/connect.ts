@@ -20,7 +20,11 @@ const SESSION = `
  * @param name shown in `pg_stat_activity`
  * @throws the driver's error: see `explain`
  */
-export async function connect(address: Address, name: string, statementMs = STATEMENT_MS): Promise<Client> {
+export async function connect(
+  address: Address,
+  name: string,
+  statementMs = STATEMENT_MS,
+): Promise<Client> {
   const { Client, types } = await loadDriver();
   const client = new Client({
     ...address.config(),
@@ -54,7 +58,9 @@ export async function check(client: Client): Promise<void> {
 
 /** Ends a connection that may not answer any more. */
 export function destroy(client: Client): void {
-  (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+  (
+    client as unknown as { connection: { stream: { destroy(): void } } }
+  ).connection.stream.destroy();
 }
 
 /** The type `bigint` of PostgreSQL. */
@@ -67,7 +73,10 @@ async function loadDriver(): Promise<Pick<typeof import("pg"), "Client" | "types
     return driver.default ?? driver;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
-    throw new UsageError("the fleet needs the package pg, which is not installed", "run: npm install pg");
+    throw new UsageError(
+      "the fleet needs the package pg, which is not installed",
+      "run: npm install pg",
+    );
   }
 }
 
@@ -76,15 +85,21 @@ function isFromServer(error: unknown): error is Error & { code: string; severity
 }
 
 /**
- * Codes of the server after which the connection is of no use: the server stops, or is a standby now, where the address
- * may lead elsewhere.
+ * Codes of the server after which the connection is of no use: the server stops, or is a standby
+ * now, where the address may lead elsewhere.
  */
 const BROKEN = /^(57P|08|25006|55000)/;
 
-/** Codes of the server after which a later try may succeed: the above, too many connections, or two calls met. */
+/**
+ * Codes of the server after which a later try may succeed: the above, too many connections, or two
+ * calls met.
+ */
 const PASSING = /^(57P|57014|08|53|40001|40P01|25006|55000)/;
 
-/** Whether the connection cannot be used after the error. A statement that failed leaves it as it was. */
+/**
+ * Whether the connection cannot be used after the error. A statement that failed leaves it as it
+ * was.
+ */
 export function breaks(error: unknown): boolean {
   return !isFromServer(error) || BROKEN.test(error.code);
 }
@@ -115,7 +130,9 @@ export function meaning(error: unknown, address: Address): unknown {
     return errorOfCode(code, error.message) ?? error;
   }
   if (/^SASL.*must be a( non-empty)? string/.test(error.message))
-    return refused("asks for a password; add a line to ~/.pgpass, or to the file that PGPASSFILE names");
+    return refused(
+      "asks for a password; add a line to ~/.pgpass, or to the file that PGPASSFILE names",
+    );
   if (UNTRUSTED.test(code) || /SSL|certificate|SASL/.test(error.message))
     return refused(`cannot be trusted: ${error.message}`);
   const isOurs = [UsageError, EngineRefusedError, TypeError].some((kind) => error instanceof kind);

@@ -1,7 +1,8 @@
 /**
  * One connection to the engine. It connects at the first call, and again after a break.
  *
- * A call that broke is made again until `giveUpMs`: each call of the fleet is idempotent. Calls run one after the other.
+ * A call that broke is made again until `giveUpMs`: each call of the fleet is idempotent. Calls run
+ * one after the other.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, QueryConfig } from "pg";
@@ -25,8 +26,8 @@ export interface ConnectionOptions {
   /** The connection listens for notifications and passes their payloads on. */
   onNotification?: (payload: string) => void;
   /**
-   * Milliseconds after which the server ends a statement. A client that died within a request holds its locks so long.
-   * Default: 60,000
+   * Milliseconds after which the server ends a statement. A client that died within a request holds
+   * its locks so long. Default: 60,000
    */
   statementMs?: number;
   /** The calls record nothing. */
@@ -47,9 +48,10 @@ export class Connection {
 
   /**
    * @param giveUpMs bounds the call with all its tries
-   * @param name the statement is prepared under this name; null: it is not. Worth it for calls that are made often
-   * @throws EngineAwayError, EngineRefusedError; the error of an exception that our functions raise; the
-   * database's own error for a bug
+   * @param name the statement is prepared under this name; null: it is not. Worth it for calls
+   *   that are made often
+   * @throws EngineAwayError, EngineRefusedError; the error of an exception that our functions
+   *   raise; the database's own error for a bug
    */
   async query<Row>(
     text: string,
@@ -73,7 +75,11 @@ export class Connection {
     let wasSent = false;
     for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, wait * 2)) {
       if (deadline <= performance.now() || this.#isEnded)
-        throw new EngineAwayError(this.address.describe(), last, wasSent && !this.options.isReading);
+        throw new EngineAwayError(
+          this.address.describe(),
+          last,
+          wasSent && !this.options.isReading,
+        );
       try {
         const client = this.#client ?? (await within(deadline - performance.now(), this.#open()));
         wasSent = true;

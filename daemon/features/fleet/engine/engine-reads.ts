@@ -43,8 +43,8 @@ type RawPart = RawDecision & { part: number };
 type RawNews<Answer> = [{ answer: Head & Answer }, ...RawDecision[]];
 
 /**
- * All methods throw EngineAwayError where the engine does not answer within `giveUpMs`, EngineRefusedError where it
- * refuses the connection, and RoleError.
+ * All methods throw EngineAwayError where the engine does not answer within `giveUpMs`,
+ * EngineRefusedError where it refuses the connection, and RoleError.
  */
 export class EngineReads {
   readonly queries = new OperationQueries(this.rows.bind(this));
@@ -94,8 +94,9 @@ export class EngineReads {
   }
 
   /**
-   * Forgets what this process saw of an engine that lost writes: its numbers may have been given again. `offer` and
-   * `settleOffers` do so for a host; who is no host calls this after LostWritesError, and loads a new snapshot.
+   * Forgets what this process saw of an engine that lost writes: its numbers may have been given
+   * again. `offer` and `settleOffers` do so for a host; who is no host calls this after
+   * LostWritesError, and loads a new snapshot.
    */
   forget(): void {
     this.#known = { n: 0, mark: null };
@@ -117,7 +118,12 @@ export class EngineReads {
   }
 
   /** Calls a function of the schema that returns one value. */
-  protected async call<T>(name: string, values: unknown[], connection: Connection, times = 1): Promise<T> {
+  protected async call<T>(
+    name: string,
+    values: unknown[],
+    connection: Connection,
+    times = 1,
+  ): Promise<T> {
     const sql = `select liveops.${name}(${places(values)}) as answer`;
     const [row] = await connection.query<{ answer: T }>(sql, values, this.giveUpMs * times, name);
     return row!.answer;
@@ -156,8 +162,9 @@ export class EngineReads {
   }
 
   /**
-   * All decisions about live operations and the newest `recent` finished ones, by `n`, from one moment. Apply each row to
-   * its own operation: successors have derived rows, and `finished` has none here.
+   * All decisions about live operations and the newest `recent` finished ones, by `n`, from one
+   * moment. Apply each row to its own operation: successors have derived rows, and `finished` has
+   * none here.
    */
   async snapshot(recent: number): Promise<Snapshot> {
     const sql = "select * from liveops.snapshot($1, $2, $3)";
@@ -171,13 +178,19 @@ export class EngineReads {
     return { ...headOf(first), rows, counts: countsOf(first.counts) };
   }
 
-  /** All decisions about each operation, as in `snapshot`. An operation that does not exist is not in the map. */
+  /**
+   * All decisions about each operation, as in `snapshot`. An operation that does not exist is not
+   * in the map.
+   */
   async decisionsOf(ids: readonly string[]): Promise<Map<string, DecisionRow[]>> {
     const raw = await this.rows<RawPart>("select * from liveops.decisions_of($1)", [ids], LONG);
     return Map.groupBy(raw.map(partRow), ({ id }) => id);
   }
 
-  /** Number of the engine's last decision, and whether it waits for offers. For `offer`: nothing is checked. */
+  /**
+   * Number of the engine's last decision, and whether it waits for offers. For `offer`: nothing is
+   * checked.
+   */
   async position(): Promise<{ n: number; epoch: number; held: boolean }> {
     return (
       await this.rows<{ n: number; epoch: number; held: boolean }>(
@@ -217,8 +230,8 @@ export class EngineReads {
   }
 
   /**
-   * Pieces after each cursor, in the order of `wanted`, then by `first`, until their bytes reach `bytes`; at least one.
-   * `more`: the answer was cut.
+   * Pieces after each cursor, in the order of `wanted`, then by `first`, until their bytes reach
+   * `bytes`; at least one. `more`: the answer was cut.
    */
   async piecesAfter(
     wanted: readonly PieceCursor[],

@@ -1,6 +1,6 @@
 /**
- * Errors of the fleet's engine. Messages hold no password. After a NotRecordedError, a later try may succeed; after a
- * FleetError, trying again does not help.
+ * Errors of the fleet's engine. Messages hold no password. After a NotRecordedError, a later try
+ * may succeed; after a FleetError, trying again does not help.
  */
 import { Refusal } from "../../../../protocol/errors.js";
 import { EXIT } from "../../../../protocol/exit-codes.js";
@@ -81,11 +81,14 @@ export class BehindError extends NotRecordedError {
   }
 }
 
-/** The host was declared lost, or another daemon joined under its name: end its work, join again. */
+/**
+ * The host was declared lost, or another daemon joined under its name: end its work, join again.
+ */
 export class SessionOverError extends NotRecordedError {
   override name = "SessionOverError";
   readonly code = "LIVEOPS_ENGINE_AWAY";
-  readonly advice = "the fleet has declared this host lost; the host joins again; try again in a moment";
+  readonly advice =
+    "the fleet has declared this host lost; the host joins again; try again in a moment";
 }
 
 /** The engine may have lost writes: offer first. */
@@ -140,7 +143,11 @@ interface VerdictDetail {
 }
 
 /** The error of a verdict or of an exception of our own; null: it is none of ours. */
-export function errorOfCode(code: string, message: string, detail: VerdictDetail = {}): Error | null {
+export function errorOfCode(
+  code: string,
+  message: string,
+  detail: VerdictDetail = {},
+): Error | null {
   const id = detail.id ?? "";
   switch (code) {
     case "LF001":
@@ -161,7 +168,9 @@ export function errorOfCode(code: string, message: string, detail: VerdictDetail
       return new HostNameTakenError(`${message}; give this one another name with --host`);
     case "LF403":
     case "42501":
-      return new RoleError(id === "" ? `the role may not do this: ${message}` : "the role may not do this");
+      return new RoleError(
+        id === "" ? `the role may not do this: ${message}` : "the role may not do this",
+      );
     default:
       return null;
   }

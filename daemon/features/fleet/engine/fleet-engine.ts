@@ -1,8 +1,9 @@
 /**
  * The client of the fleet's engine: one method for each function of the schema.
  *
- * Calls that decide, the lease, reads, and run files have a connection each, so that none waits for another. A call whose
- * connection broke is made again; each function answers a repeated call as the first time.
+ * Calls that decide, the lease, reads, and run files have a connection each, so that none waits for
+ * another. A call whose connection broke is made again; each function answers a repeated call as
+ * the first time.
  */
 import { setClockAhead } from "../../../os/shared-clock.js";
 import { LONG, SHORT_MS } from "./connection.js";
@@ -47,7 +48,10 @@ const MOST_NEWS = 500;
 /** Items of one call of `offer`. */
 const OFFERED_AT_ONCE = 500;
 
-/** Besides the errors of `EngineReads`: SessionOverError and LostWritesError from all that a host does. */
+/**
+ * Besides the errors of `EngineReads`: SessionOverError and LostWritesError from all that a host
+ * does.
+ */
 export class FleetEngine extends EngineReads {
   readonly #decisions = this.connection("decisions", { statementMs: SHORT_MS });
   readonly #files = this.connection("files");
@@ -73,17 +77,20 @@ export class FleetEngine extends EngineReads {
     return [this.host, this.session, this.known, this.knownMark];
   }
 
-  /** Milliseconds that the engine's clock is ahead of this machine's, at the last join or renewal. */
+  /**
+   * Milliseconds that the engine's clock is ahead of this machine's, at the last join or renewal.
+   */
   get skewMs(): number {
     return this.#skew;
   }
 
   /**
-   * Records the decisions of independent callers and claims queued operations, in one transaction, and reads the journal.
-   * Each group is recorded as a whole or not at all, and has its own verdict. A group or a claim with the same token again
-   * gets the answer of the first time.
+   * Records the decisions of independent callers and claims queued operations, in one transaction,
+   * and reads the journal. Each group is recorded as a whole or not at all, and has its own
+   * verdict. A group or a claim with the same token again gets the answer of the first time.
    *
-   * A claim takes operations for free workers, in the order of the candidates. Those that changed are left out.
+   * A claim takes operations for free workers, in the order of the candidates. Those that changed
+   * are left out.
    */
   async exchange({ groups, claim, after }: Exchange): Promise<Exchanged> {
     const pieces = groups.flatMap(({ items }) => items.flatMap((item) => item.pieces ?? []));
@@ -108,7 +115,11 @@ export class FleetEngine extends EngineReads {
    *
    * An operator has no session: `session` and `renewals` null are not checked.
    */
-  async declareLost(name: string, session: number | null, renewals: number | null): Promise<boolean> {
+  async declareLost(
+    name: string,
+    session: number | null,
+    renewals: number | null,
+  ): Promise<boolean> {
     const values = [this.host, this.session, name, session, renewals];
     return this.call("declare_lost", values, this.#decisions);
   }
@@ -124,13 +135,24 @@ export class FleetEngine extends EngineReads {
    * @param body JSON; null: removes it
    * @returns its new version; null: it was changed meanwhile
    */
-  async putSetting(name: string, body: string | null, expect: number | null): Promise<number | null> {
-    const version = await this.call<number | null>("put_setting", [name, body, expect], this.#decisions);
+  async putSetting(
+    name: string,
+    body: string | null,
+    expect: number | null,
+  ): Promise<number | null> {
+    const version = await this.call<number | null>(
+      "put_setting",
+      [name, body, expect],
+      this.#decisions,
+    );
     if (version !== null) this.#hints.changedSettings();
     return version;
   }
 
-  /** Begins a session: the calls of this object are the host's from now on. @throws HostNameTakenError */
+  /**
+   * Begins a session: the calls of this object are the host's from now on. @throws
+   * HostNameTakenError
+   */
   async join(options: JoinOptions): Promise<Joined> {
     const { name, owner, tags, slots, version, lostAfter, status } = options;
     const values = [name, owner, tags, slots, version, lostAfter, JSON.stringify(status ?? {})];
@@ -164,13 +186,19 @@ export class FleetEngine extends EngineReads {
   /**
    * Stores pieces of run files, those of a file in order. Pieces that the engine has are left out.
    *
-   * @param isDurable - all pieces that were shipped so far are on the engine's disk when this resolves; otherwise a crash
-   * of the engine may take those of the last second
+   * @param isDurable - all pieces that were shipped so far are on the engine's disk when this
+   *   resolves; otherwise a crash of the engine may take those of the last second
    */
   async ship(pieces: readonly FencedPiece[], isDurable: boolean): Promise<Shipped> {
     if (pieces.length === 0 && !isDurable) return { fenced: [], behind: [] };
     const sent = [...this.#caller, isDurable, ...columnsOf(pieces)];
-    type Refused = { verdict: "fenced" | "behind"; id: string; attempt: number; file: RunFile; last: number };
+    type Refused = {
+      verdict: "fenced" | "behind";
+      id: string;
+      attempt: number;
+      file: RunFile;
+      last: number;
+    };
     const refused = await this.call<Refused[]>("ship", sent, this.#files, LONG);
     const news = pieces.filter(({ first, last }) => last >= first);
     if (news.length > 0) this.#hints.shipped(news.map(({ id }) => id));
@@ -193,8 +221,9 @@ export class FleetEngine extends EngineReads {
   }
 
   /**
-   * Offers to an engine that lost writes what this host knows: operations whose version is above the engine's number
-   * (`position`), and the other hosts that it knows as `up`. Then call `settleOffers` until it is settled, and load a new snapshot.
+   * Offers to an engine that lost writes what this host knows: operations whose version is above
+   * the engine's number (`position`), and the other hosts that it knows as `up`. Then call
+   * `settleOffers` until it is settled, and load a new snapshot.
    *
    * @throws SessionOverError where the engine knows a later session of this host
    */
@@ -246,7 +275,10 @@ export class FleetEngine extends EngineReads {
     this.#hints.changedSettings();
   }
 
-  /** Deletes what removed operations left, a day later; at most `limit` operations. Returns how many. */
+  /**
+   * Deletes what removed operations left, a day later; at most `limit` operations. Returns how
+   * many.
+   */
   async prune(limit = 200): Promise<number> {
     return this.call("prune", [limit], this.#files, LONG);
   }

@@ -1,17 +1,20 @@
 /**
- * Hints to the other hosts that something changed: notifications of PostgreSQL, each in a transaction of its own. A hint
- * may be lost, so everybody polls as well.
+ * Hints to the other hosts that something changed: notifications of PostgreSQL, each in a
+ * transaction of its own. A hint may be lost, so everybody polls as well.
  */
 
-/** A new decision (its number), new pieces of run files (ids of the operations), or a changed setting or type. */
+/**
+ * A new decision (its number), new pieces of run files (ids of the operations), or a changed
+ * setting or type.
+ */
 export type Hint = { n: number } | { ids: string[] } | { settings: true };
 
 /** A payload has 8000 bytes at most. */
 const IDS_IN_A_HINT = 400;
 
 /**
- * Rest in ms after a hint, in which others gather: each hint wakes every host. A busy host reads decisions by its own
- * exchanges, so hints of decisions are for the others.
+ * Rest in ms after a hint, in which others gather: each hint wakes every host. A busy host reads
+ * decisions by its own exchanges, so hints of decisions are for the others.
  */
 const REST_MS = { pieces: 5, decisions: 50 };
 

@@ -4,7 +4,10 @@ import type { Decision } from "../../../store/decision.js";
 /** Which host of a fleet runs the attempt. */
 export interface HostClaim {
   host: string;
-  /** Number of the host's session in which the attempt runs; a daemon that starts again begins another session. */
+  /**
+   * Number of the host's session in which the attempt runs; a daemon that starts again begins
+   * another session.
+   */
   session: number;
   /** Grows with each start of the operation: what belongs to an earlier start is refused. */
   fence: number;
@@ -12,7 +15,10 @@ export interface HostClaim {
 
 declare module "../../../store/decision.js" {
   interface Policy {
-    /** The operation runs to its end also where its host is cut off from the fleet. Absent: its processes are killed. */
+    /**
+     * The operation runs to its end also where its host is cut off from the fleet. Absent: its
+     * processes are killed.
+     */
     partition?: "finish";
   }
   interface Run {
@@ -23,7 +29,10 @@ declare module "../../../store/decision.js" {
   }
 }
 
-/** A decision as the engine keeps it. Only the engine knows which host starts an operation, and who lends it a slot. */
+/**
+ * A decision as the engine keeps it. Only the engine knows which host starts an operation, and who
+ * lends it a slot.
+ */
 export type KeptDecision =
   | Exclude<Decision, { kind: "started" }>
   | (Extract<Decision, { kind: "started" }> & Partial<HostClaim> & { slotOf?: string });

@@ -3,7 +3,10 @@ import type { Submission } from "../../../../protocol/event.js";
 import { directoryOf } from "../../../../protocol/origin.js";
 import { DEFAULT_QUEUE } from "../../../../protocol/submit-fields.js";
 
-/** What the engine reads of an operation, to place, find and list it. Times are ISO 8601. A name is that of its column. */
+/**
+ * What the engine reads of an operation, to place, find and list it. Times are ISO 8601. A name is
+ * that of its column.
+ */
 export interface OperationIndex {
   op: string;
   queue: string;
@@ -61,11 +64,21 @@ export function indexOf(operation: Indexed): OperationIndex {
 }
 
 /** For searches, in lower case by the rules of JavaScript, as the question of a search is. */
-export function textOf({ id, op, title, label }: Pick<Indexed, "id" | "op" | "title" | "label">): string {
+export function textOf({
+  id,
+  op,
+  title,
+  label,
+}: Pick<Indexed, "id" | "op" | "title" | "label">): string {
   return [id, op, title, label ?? ""].join("\n").toLowerCase();
 }
 
-/** The tags that a host must have: those that the type requires, and those that the submit asks for. */
-export function tagsOf({ requires = [], tags = [] }: Pick<Submission, "requires" | "tags">): string[] {
+/**
+ * The tags that a host must have: those that the type requires, and those that the submit asks for.
+ */
+export function tagsOf({
+  requires = [],
+  tags = [],
+}: Pick<Submission, "requires" | "tags">): string[] {
   return [...new Set([...requires, ...tags])];
 }

@@ -18,7 +18,10 @@ function columns(index: object): Record<string, unknown> {
   return values;
 }
 
-/** The text type of PostgreSQL holds no NUL and no half of a surrogate pair. Decisions keep both, as escapes. */
+/**
+ * The text type of PostgreSQL holds no NUL and no half of a surrogate pair. Decisions keep both, as
+ * escapes.
+ */
 export function storable(value: unknown): unknown {
   return typeof value === "string" ? value.toWellFormed().replaceAll("\0", "\ufffd") : value;
 }
@@ -68,6 +71,8 @@ export function offered({ id, version, decision, index }: OfferItem): Record<str
   };
 }
 
-function keyOf(key: { key: string; hash: string; at: string } | null): Record<string, unknown> | null {
+function keyOf(
+  key: { key: string; hash: string; at: string } | null,
+): Record<string, unknown> | null {
   return key && { key: storable(key.key), hash: storable(key.hash), at: key.at };
 }

@@ -54,7 +54,10 @@ export class OperationQueries {
   }
 
   async countsByState(): Promise<ByState> {
-    const [row] = await this.#ask<{ counts: string[] }>("select liveops.counts_by_state() as counts", []);
+    const [row] = await this.#ask<{ counts: string[] }>(
+      "select liveops.counts_by_state() as counts",
+      [],
+    );
     return countsOf(row!.counts)[0];
   }
 
@@ -97,7 +100,10 @@ function conditions(query: FleetQuery): { where: string; values: unknown[] } {
   };
   add((place) => `state = any (${place})`, query.state);
   for (const name of EQUAL)
-    add((place) => `${name === "session" ? "submitted_by" : columnOf(name)} = ${place}`, query[name]);
+    add(
+      (place) => `${name === "session" ? "submitted_by" : columnOf(name)} = ${place}`,
+      query[name],
+    );
   const begin = query.here === undefined ? undefined : beginOf(query.here);
   add((place) => `starts_with(submitted_in || '/', ${place})`, begin);
   add((place) => `chain_id = ${place}`, query.chain);

@@ -1,6 +1,7 @@
 /**
- * `~/.pgpass`, where PostgreSQL's own clients find passwords: lines `host:port:database:user:password`, in which `*` stands
- * for any value and a backslash precedes `:` and `\`.
+ * `~/.pgpass`, where PostgreSQL's own clients find passwords: lines
+ * `host:port:database:user:password`, in which `*` stands for any value and a backslash precedes
+ * `:` and `\`.
  *
  * @see https://www.postgresql.org/docs/current/libpq-pgpass.html
  */
@@ -19,10 +20,13 @@ export interface Login {
 const MOST_BYTES = 1024 * 1024;
 
 /**
- * The password of the first line that fits; undefined where there is none. As libpq does, a file that others can read is
- * ignored.
+ * The password of the first line that fits; undefined where there is none. As libpq does, a file
+ * that others can read is ignored.
  */
-export function passwordOf(login: Login, env: Record<string, string | undefined>): string | undefined {
+export function passwordOf(
+  login: Login,
+  env: Record<string, string | undefined>,
+): string | undefined {
   const file = env.PGPASSFILE ?? join(homedir(), ".pgpass");
   let text: string;
   try {

@@ -1,4 +1,7 @@
-/** What goes to the engine and comes from it. Numbers of decisions, sessions and fences are below 2^53. */
+/**
+ * What goes to the engine and comes from it. Numbers of decisions, sessions and fences are below
+ * 2^53.
+ */
 
 import type { FinalState, State } from "../../../../protocol/state.js";
 import type { Decision } from "../../../store/decision.js";
@@ -12,7 +15,9 @@ export interface OfferedIndex extends OperationIndex {
   state: State;
   ord: number;
   attempt: number;
-  /** What ends a running operation whose host is cut off: `end`, its host does; `finish`: nothing. */
+  /**
+   * What ends a running operation whose host is cut off: `end`, its host does; `finish`: nothing.
+   */
   partition: "end" | "finish";
   retryAt: string | null;
   finishedAt?: string | null;
@@ -33,7 +38,10 @@ interface ChangedIndex extends Partial<OperationIndex> {
 /** One decision to record. */
 export interface AppendItem {
   decision: Decision;
-  /** The version that the decision was judged by; null: the operation is new. Later items of a group on the same operation are not checked. */
+  /**
+   * The version that the decision was judged by; null: the operation is new. Later items of a group
+   * on the same operation are not checked.
+   */
   expect: number | null;
   /** Complete for a new operation. */
   index?: ChangedIndex;
@@ -41,18 +49,27 @@ export interface AppendItem {
   fence?: number | null;
   /** The operation's host is lost, or began another session: a peer ends what the host ran. */
   takeover?: boolean;
-  /** The last lines of the attempt that the decision ends. The decision is recorded with them, or not at all. */
+  /**
+   * The last lines of the attempt that the decision ends. The decision is recorded with them, or
+   * not at all.
+   */
   pieces?: readonly FencedPiece[];
 }
 
-/** Decisions of one caller: all are recorded, or none. The same token again gives the answer of the first time. */
+/**
+ * Decisions of one caller: all are recorded, or none. The same token again gives the answer of the
+ * first time.
+ */
 export interface AppendGroup {
   items: readonly AppendItem[];
   /** A UUID. */
   token: string;
 }
 
-/** `n`: number of the group's last decision. `error`: OvertakenError, KeyTakenError, FencedError, BehindError or RoleError. */
+/**
+ * `n`: number of the group's last decision. `error`: OvertakenError, KeyTakenError, FencedError,
+ * BehindError or RoleError.
+ */
 export type Verdict = { n: number; error?: undefined } | { n?: undefined; error: Error };
 
 /** A recorded decision. */
@@ -66,7 +83,10 @@ export interface DecisionRow {
   origin: string;
 }
 
-/** `head`: number of the last decision. `settings`, `types`: grow with each change of a setting, of a published type. */
+/**
+ * `head`: number of the last decision. `settings`, `types`: grow with each change of a setting, of
+ * a published type.
+ */
 export interface Head {
   head: number;
   epoch: number;
@@ -179,7 +199,10 @@ export interface HostRow {
   running: number;
 }
 
-/** An operation that this host knows in a later version than the engine: its complete entry, or its removal. */
+/**
+ * An operation that this host knows in a later version than the engine: its complete entry, or its
+ * removal.
+ */
 export interface OfferItem {
   id: string;
   version: number;
@@ -211,8 +234,8 @@ export interface Piece {
 }
 
 /**
- * A piece on its way to the engine, with the fence of the attempt. One without lines (`last` is `first` - 1) is not
- * stored: it asks whether the engine still has everything before it.
+ * A piece on its way to the engine, with the fence of the attempt. One without lines (`last` is
+ * `first` - 1) is not stored: it asks whether the engine still has everything before it.
  */
 export type FencedPiece = Piece & { fence: number };
 

@@ -1,6 +1,6 @@
 /**
- * Values of environment variables are kept apart from the decision that sets them: who may only view the fleet gets the
- * names, with empty values.
+ * Values of environment variables are kept apart from the decision that sets them: who may only
+ * view the fleet gets the names, with empty values.
  */
 import type { Decision } from "../../../store/decision.js";
 
@@ -30,7 +30,10 @@ function withEnv(decision: Decision, change: (env: Env) => Env): Decision {
   }
 }
 
-/** Splits a decision into its text without values and the values; `secret` null: it sets no variable. */
+/**
+ * Splits a decision into its text without values and the values; `secret` null: it sets no
+ * variable.
+ */
 export function splitSecrets(decision: Decision): { body: string; secret: string | null } {
   let values: Env = {};
   const empty = withEnv(decision, (env) => {

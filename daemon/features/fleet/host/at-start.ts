@@ -5,8 +5,8 @@ import { EngineAwayError } from "../engine/errors.js";
 const START_MS = 15_000;
 
 /**
- * Asks until the engine answers: an engine that has just been started, or a machine that is busy with it, takes longer
- * than a call may.
+ * Asks until the engine answers: an engine that has just been started, or a machine that is busy
+ * with it, takes longer than a call may.
  *
  * @throws EngineAwayError after 15 s; other errors at once
  */

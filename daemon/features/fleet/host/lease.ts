@@ -1,8 +1,9 @@
 /**
  * The lease of a host: until when its workers may run, in a file that each of them reads.
  *
- * The deadline is a time since boot that runs through a suspend. It is counted from the moment the renewal was sent, and
- * ends before any peer may take over: a worker that gets no message ends by itself.
+ * The deadline is a time since boot that runs through a suspend. It is counted from the moment the
+ * renewal was sent, and ends before any peer may take over: a worker that gets no message ends by
+ * itself.
  */
 import { closeSync, constants, mkdirSync } from "node:fs";
 import { uptime } from "node:os";
@@ -13,8 +14,8 @@ import { writeAllSync } from "../../../store/durable-file.js";
 import type { Layout } from "../../../store/layout.js";
 
 /**
- * Part of `lostAfter` before its end at which a host ends its own work, and the least, in seconds: on a machine without
- * a free CPU, the end of a process takes some tenths of a second.
+ * Part of `lostAfter` before its end at which a host ends its own work, and the least, in seconds:
+ * on a machine without a free CPU, the end of a process takes some tenths of a second.
  */
 const MARGIN = { part: 0.2, least: 1 };
 

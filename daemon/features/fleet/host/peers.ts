@@ -1,8 +1,9 @@
 /**
- * What this host sees of the others: a host is lost when its renewals stood still for `lostAfter` while this host's own
- * went through all the time.
+ * What this host sees of the others: a host is lost when its renewals stood still for `lostAfter`
+ * while this host's own went through all the time.
  *
- * No clock of another host is read, and an outage of the engine begins the count anew: it hits all hosts.
+ * No clock of another host is read, and an outage of the engine begins the count anew: it hits all
+ * hosts.
  */
 import type { HostRow } from "../engine/rows.js";
 
@@ -25,7 +26,8 @@ export class Peers {
   }
 
   /**
-   * @param asked seconds since boot when the engine was asked for the rows; now: when it had answered
+   * @param asked seconds since boot when the engine was asked for the rows; now: when it had
+   *   answered
    * @returns the hosts that are lost
    */
   look(rows: readonly HostRow[], asked: number, now: number): HostRow[] {

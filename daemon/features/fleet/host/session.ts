@@ -1,5 +1,6 @@
 /**
- * The session of this host: it joins the fleet, renews its lease, and joins again where the fleet has declared it lost.
+ * The session of this host: it joins the fleet, renews its lease, and joins again where the fleet
+ * has declared it lost.
  *
  * A renewal waits for no other work: what runs here ends with the lease.
  */
@@ -58,7 +59,9 @@ export class HostSession {
     return joined;
   }
 
-  /** Renews no more. The workers run until the lease is over, or a daemon of this host adopts them. */
+  /**
+   * Renews no more. The workers run until the lease is over, or a daemon of this host adopts them.
+   */
   async stop(): Promise<void> {
     this.#isStopped = true;
     if (this.#timer) clearTimeout(this.#timer);
@@ -100,7 +103,9 @@ export class HostSession {
         });
         return;
       }
-      log.error("the fleet has declared this host lost: its operations are ended, and it joins again");
+      log.error(
+        "the fleet has declared this host lost: its operations are ended, and it joins again",
+      );
       await onOver();
       await this.#join();
       onJoined();

@@ -1,6 +1,6 @@
 /**
- * Takes over the operations of lost hosts: finishes them by the outcome that the host shipped, queues resumable ones
- * again, and fails the others.
+ * Takes over the operations of lost hosts: finishes them by the outcome that the host shipped,
+ * queues resumable ones again, and fails the others.
  */
 import type { Outcome } from "../../../../protocol/event.js";
 import type { Conclusion, Lifecycle } from "../../../lifecycle.js";
@@ -45,7 +45,8 @@ export class Takeover {
     for (const { id, fence } of await engine.abandoned()) {
       const entry = find(id);
       // The ledger may be behind the engine, or before it: then the next look decides.
-      if (entry?.record.state !== "running" || entry.run?.claim?.fence !== fence || isHandled(id)) continue;
+      if (entry?.record.state !== "running" || entry.run?.claim?.fence !== fence || isHandled(id))
+        continue;
       if (entry.run.policy.partition !== "finish") await this.#take(entry);
     }
   }
@@ -70,7 +71,11 @@ export class Takeover {
  *
  * @param outcome what the host shipped before it was lost; it counts, whatever happened to the host
  */
-function conclusionOf({ run, record, tries }: Entry, host: string, outcome: Outcome | null): Conclusion {
+function conclusionOf(
+  { run, record, tries }: Entry,
+  host: string,
+  outcome: Outcome | null,
+): Conclusion {
   if (outcome !== null) return { finish: outcome };
   const { stopReason, policy } = run!;
   if (stopReason === "cancel")

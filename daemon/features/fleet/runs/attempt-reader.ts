@@ -1,11 +1,16 @@
 /**
- * Reads the new lines of both run files of an attempt in cuts that are complete: a cut that holds a line holds every
- * line with a lower number, of either file.
+ * Reads the new lines of both run files of an attempt in cuts that are complete: a cut that holds a
+ * line holds every line with a lower number, of either file.
  *
- * Readers on other hosts need that. They take a number as lost if a later number is there and the number itself is not.
+ * Readers on other hosts need that. They take a number as lost if a later number is there and the
+ * number itself is not.
  */
 import { seqOfRecord } from "../../../../protocol/record-line.js";
-import { type EventsPlace, EventsReader, type LineReader } from "../../../run-files/events-reader.js";
+import {
+  type EventsPlace,
+  EventsReader,
+  type LineReader,
+} from "../../../run-files/events-reader.js";
 import { LogTail } from "../../../run-files/log-tail.js";
 import type { Cursor, RunFile } from "../engine/rows.js";
 
@@ -33,7 +38,10 @@ class Source {
     public last: number,
   ) {}
 
-  /** Reads on until `maxBytes` are held, or to the end. A damaged line is skipped, and one with a known number. */
+  /**
+   * Reads on until `maxBytes` are held, or to the end. A damaged line is skipped, and one with a
+   * known number.
+   */
   read(maxBytes: number): void {
     const take = (text: string) => {
       this.#heldBytes += text.length + 1;

@@ -1,6 +1,6 @@
 /**
- * Looks for new pieces of running attempts: at once after a hint, every 20 ms while lines come, and less and less often
- * down to every 500 ms. One look at a time.
+ * Looks for new pieces of running attempts: at once after a hint, every 20 ms while lines come, and
+ * less and less often down to every 500 ms. One look at a time.
  */
 import type { WantedRun } from "./pieces.js";
 
@@ -64,7 +64,8 @@ export class Follow {
         wait = LONGEST_MS;
         continue;
       }
-      // After a cut answer the attempts that it did not reach: one that floods its log does not delay the others.
+      // After a cut answer the attempts that it did not reach: one that floods its log does not
+      // delay the others.
       const rest = all.filter((each) => after !== null && byPlace(each, after) > 0);
       const wanted = rest.length > 0 ? rest : all;
       try {

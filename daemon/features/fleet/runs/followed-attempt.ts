@@ -25,7 +25,9 @@ export interface RawPiece {
   lines: Buffer;
 }
 
-/** Part of the log's bound by which the log grows until the engine deletes what the log has lost. */
+/**
+ * Part of the log's bound by which the log grows until the engine deletes what the log has lost.
+ */
 const LOOK_PART = 1 / 8;
 
 /** Someone who waits until everything is shipped. */
@@ -37,7 +39,10 @@ export class FollowedAttempt {
   /** Grows when pieces that were cut before must not be sent any more. */
   generation = 0;
   flushes: Flush[] = [];
-  /** When pieces were cut that a crash of the engine may still take, by the monotonic clock in ms; null: none. */
+  /**
+   * When pieces were cut that a crash of the engine may still take, by the monotonic clock in ms;
+   * null: none.
+   */
   unconfirmedSince: number | null = null;
   /** The next cut asks whether the engine has everything. */
   isAsking = false;
@@ -49,7 +54,10 @@ export class FollowedAttempt {
   #kept: RawPiece[] = [];
   #lastPieces: FencedPiece[] | null = null;
   #reader: AttemptReader | null = null;
-  /** Bytes of log lines since the last look for what the log has lost, and the last line that it had lost then. */
+  /**
+   * Bytes of log lines since the last look for what the log has lost, and the last line that it had
+   * lost then.
+   */
   #logged = 0;
   #lost = 0;
   /** The last lines that were cut. */
@@ -105,7 +113,8 @@ export class FollowedAttempt {
     if (this.isEnding) return true;
     const { pieces, isPartial } = this.#cutNew(SHORT, true);
     this.#kept.push(...pieces);
-    this.isEnding = !isPartial && this.#kept.reduce((sum, { lines }) => sum + lines.length, 0) <= SHORT;
+    this.isEnding =
+      !isPartial && this.#kept.reduce((sum, { lines }) => sum + lines.length, 0) <= SHORT;
     return this.isEnding;
   }
 
@@ -168,8 +177,8 @@ export class FollowedAttempt {
   }
 
   /**
-   * `seq` of the last line that the worker has removed from a long log, if the log has grown enough since the last call
-   * and lost lines since; otherwise null.
+   * `seq` of the last line that the worker has removed from a long log, if the log has grown enough
+   * since the last call and lost lines since; otherwise null.
    *
    * @param maxLog - bytes that the log keeps
    */

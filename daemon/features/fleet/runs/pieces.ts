@@ -1,11 +1,17 @@
 /**
  * Pieces of run files: whole lines of one file of an attempt, compressed, as the engine keeps them.
  *
- * The pieces of a file are contiguous in `seq`: each begins with the number after the last line of the piece before. A
- * piece that the engine has lost is noticed by that.
+ * The pieces of a file are contiguous in `seq`: each begins with the number after the last line of
+ * the piece before. A piece that the engine has lost is noticed by that.
  */
 import { promisify } from "node:util";
-import { constants, zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync } from "node:zlib";
+import {
+  constants,
+  zstdCompress,
+  zstdCompressSync,
+  zstdDecompress,
+  zstdDecompressSync,
+} from "node:zlib";
 import { ID_PATTERN } from "../../../../protocol/id.js";
 import { MOST_LINE } from "../../../run-files/tail.js";
 import type { RunFile } from "../engine/rows.js";
@@ -25,10 +31,16 @@ export const NOT_WANTED = Number.MAX_SAFE_INTEGER;
 /** Most bytes of lines in a piece; a longer line is a piece of its own. */
 export const PIECE_BYTES = 256 * 1024;
 
-/** Run files shrink to an eighth at level 1, in 1 ms a MiB. Level 3 costs half as much again and saves nothing. */
+/**
+ * Run files shrink to an eighth at level 1, in 1 ms a MiB. Level 3 costs half as much again and
+ * saves nothing.
+ */
 const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
-/** Bytes up to which a call to another thread costs more than the work, and lines go with the end of their attempt. */
+/**
+ * Bytes up to which a call to another thread costs more than the work, and lines go with the end of
+ * their attempt.
+ */
 export const SHORT = 16 * 1024;
 
 const deflated = promisify(zstdCompress);

@@ -1,8 +1,8 @@
 /**
  * The run files of an attempt of another host: compressed pieces in memory, read as lines.
  *
- * A reader that finds a line finds every line before it, of either file: `upTo` grows only with whole answers. In the
- * log, a note takes the place of lines that the fleet does not hold any more.
+ * A reader that finds a line finds every line before it, of either file: `upTo` grows only with
+ * whole answers. In the log, a note takes the place of lines that the fleet does not hold any more.
  */
 import { encodeRecord, parseRecord, seqOfRecord } from "../../../../protocol/record-line.js";
 import type { LineReader } from "../../../run-files/events-reader.js";
@@ -90,12 +90,17 @@ export class RemoteFiles {
   }
 }
 
-/** Bytes of the lines of a piece; null if it is damaged: it must end with the line that it should end with. */
+/**
+ * Bytes of the lines of a piece; null if it is damaged: it must end with the line that it should
+ * end with.
+ */
 async function sizeOf({ body, last }: Piece): Promise<number | null> {
   const lines = await decompress(body).catch(() => null);
   if (lines === null || lines.at(-1) !== NEWLINE) return null;
   const start = lines.lastIndexOf(NEWLINE, lines.length - 2) + 1;
-  return seqOfRecord(lines.toString("utf8", start, lines.length - 1)) === last ? lines.length : null;
+  return seqOfRecord(lines.toString("utf8", start, lines.length - 1)) === last
+    ? lines.length
+    : null;
 }
 
 const NEWLINE = 10;

@@ -1,6 +1,7 @@
 /**
- * Reads run files of attempts of other hosts from the engine. Pieces that were read stay in memory up to a bound: those
- * of running operations while they are watched, and of finished ones that were read last.
+ * Reads run files of attempts of other hosts from the engine. Pieces that were read stay in memory
+ * up to a bound: those of running operations while they are watched, and of finished ones that were
+ * read last.
  */
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -81,7 +82,8 @@ export class RemoteRuns {
   /** The engine may have new pieces, of these operations. */
   hint(ids: readonly string[] = []): void {
     // Pieces that the engine had lost are shipped again after the end of their operation.
-    for (const id of ids) for (const files of this.#held.get(id)?.values() ?? []) files.isComplete = false;
+    for (const id of ids)
+      for (const files of this.#held.get(id)?.values() ?? []) files.isComplete = false;
     this.#follow.hint();
   }
 
@@ -90,8 +92,8 @@ export class RemoteRuns {
   }
 
   /**
-   * Reads all that the engine holds of the operations at the time of the call. Calls for the same operation share one
-   * that begins after them.
+   * Reads all that the engine holds of the operations at the time of the call. Calls for the same
+   * operation share one that begins after them.
    *
    * @param wanted with the last attempt that is wanted; those before it are read too
    * @throws EngineAwayError
@@ -119,21 +121,24 @@ export class RemoteRuns {
           isBefore,
         ),
       log: (attempt, isBefore) =>
-        this.options.isHere(id, attempt) ? local.log(attempt, isBefore) : remote("log", attempt, isBefore),
+        this.options.isHere(id, attempt)
+          ? local.log(attempt, isBefore)
+          : remote("log", attempt, isBefore),
     };
   }
 
   files(id: string, attempt: number): RemoteFiles {
     const attempts = this.#held.get(id) ?? new Map<number, RemoteFiles>();
     this.#held.set(id, attempts);
-    const files = attempts.get(attempt) ?? new RemoteFiles(this.options.maxLog ?? Number.POSITIVE_INFINITY);
+    const files =
+      attempts.get(attempt) ?? new RemoteFiles(this.options.maxLog ?? Number.POSITIVE_INFINITY);
     attempts.set(attempt, files);
     return files;
   }
 
   /**
-   * Writes the events of the attempts before the one that starts here to the disk, where its worker reads the values of
-   * done stages.
+   * Writes the events of the attempts before the one that starts here to the disk, where its worker
+   * reads the values of done stages.
    */
   async bringForRun(id: string, attempt: number): Promise<void> {
     if (!isRunPath(id, attempt)) return;
@@ -176,7 +181,8 @@ export class RemoteRuns {
       const { more, grown } = await this.#fetch(wanted, withLog);
       isMore = more && grown.length > 0;
       if (more || !withLog) continue;
-      // An attempt with a successor, or of a finished operation, was shipped before that was recorded.
+      // An attempt with a successor, or of a finished operation, was shipped before that was
+      // recorded.
       for (const { attempt, files } of attempts)
         if (files.problem === null && (isFinished || attempt < last)) files.isComplete = true;
     }
@@ -206,7 +212,9 @@ export class RemoteRuns {
     const { rows, more } = await store.piecesAfter(wanted, answerBytes);
     const last = rows.at(-1) ?? null;
     // In an answer that was cut, the attempts before that of the last piece are whole.
-    const cutAt = attempts.findIndex(({ id, attempt }) => id === last?.id && attempt === last.attempt);
+    const cutAt = attempts.findIndex(
+      ({ id, attempt }) => id === last?.id && attempt === last.attempt,
+    );
     const grown: Attempt[] = [];
     for (const [index, each] of attempts.entries()) {
       if (more && index > cutAt) break;
@@ -229,11 +237,14 @@ export class RemoteRuns {
   #attempts(id: string, first: number, last: number): Attempt[] {
     const attempts: Attempt[] = [];
     for (let attempt = first; attempt <= last && isRunPath(id, attempt); attempt++)
-      if (!this.options.isHere(id, attempt)) attempts.push({ id, attempt, files: this.files(id, attempt) });
+      if (!this.options.isHere(id, attempt))
+        attempts.push({ id, attempt, files: this.files(id, attempt) });
     return attempts;
   }
 
-  /** Notes the use of an operation, and drops finished ones that were not used for the longest time. */
+  /**
+   * Notes the use of an operation, and drops finished ones that were not used for the longest time.
+   */
   #used(id: string): void {
     const attempts = this.#held.get(id);
     if (attempts === undefined) return;

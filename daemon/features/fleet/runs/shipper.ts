@@ -1,9 +1,11 @@
 /**
- * Ships the run files of this host's attempts to the engine: what is new of all attempts, in one call every 20 ms.
+ * Ships the run files of this host's attempts to the engine: what is new of all attempts, in one
+ * call every 20 ms.
  *
- * The file is the outbox. A call that fails is repeated, and what was not taken is read again from the file after the
- * engine's own cursor. While a call is on its way, the next pieces are read and compressed, and no more than these.
- * What the worker removes from a long log is deleted from the engine too.
+ * The file is the outbox. A call that fails is repeated, and what was not taken is read again from
+ * the file after the engine's own cursor. While a call is on its way, the next pieces are read and
+ * compressed, and no more than these. What the worker removes from a long log is deleted from the
+ * engine too.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { isUnreadable } from "../../../run-files/unreadable.js";
@@ -14,13 +16,19 @@ import { compress, PIECE_BYTES } from "./pieces.js";
 
 export interface ShipperOptions {
   store: Pick<FleetEngine, "ship" | "shippedTo" | "cutLog">;
-  /** Bytes of the newest lines that the log of an attempt keeps. The engine keeps an eighth more. Default: no bound. */
+  /**
+   * Bytes of the newest lines that the log of an attempt keeps. The engine keeps an eighth more.
+   * Default: no bound.
+   */
   maxLog?: number;
   /** The engine takes nothing more of the attempt, which is not followed any more. */
   onFenced(id: string, attempt: number): void;
   /** Something failed and is tried again. Called once until it works again. */
   onProblem(error: Error): void;
-  /** Time in ms without news after which the engine is asked once whether it has everything. Default: 2000. */
+  /**
+   * Time in ms without news after which the engine is asked once whether it has everything.
+   * Default: 2000.
+   */
   confirmMs?: number;
 }
 
@@ -29,7 +37,10 @@ const CONFIRM_MS = 2000;
 
 /** Time in ms between the beginnings of two calls. */
 const EVERY_MS = 20;
-/** Age in ms of an attempt whose lines are shipped before its end: the end of a shorter one takes all lines along. */
+/**
+ * Age in ms of an attempt whose lines are shipped before its end: the end of a shorter one takes
+ * all lines along.
+ */
 const YOUNG_MS = 100;
 /** Time in ms after which all files are looked at without a hint. */
 const LOOK_MS = 500;
@@ -68,7 +79,9 @@ export class Shipper {
     this.#look.unref();
   }
 
-  /** Ships the files of the attempt from now on. An earlier attempt of the operation is released. */
+  /**
+   * Ships the files of the attempt from now on. An earlier attempt of the operation is released.
+   */
   follow(own: OwnAttempt): void {
     this.#drop(this.#followed.get(own.id));
     const followed = new FollowedAttempt(own);
@@ -77,7 +90,10 @@ export class Shipper {
     else void this.#open(followed);
   }
 
-  /** The engine may have lost pieces that it took: asks how far it is with each attempt, and goes on from there. */
+  /**
+   * The engine may have lost pieces that it took: asks how far it is with each attempt, and goes on
+   * from there.
+   */
   openAgain(): void {
     for (const followed of this.#followed.values()) void this.#open(followed);
   }
@@ -89,8 +105,9 @@ export class Shipper {
   }
 
   /**
-   * Resolves when both files are shipped to their end and the engine has them on its disk, or when the attempt is
-   * fenced or not followed. A file that cannot be read counts as shipped. While the engine is away, this waits.
+   * Resolves when both files are shipped to their end and the engine has them on its disk, or when
+   * the attempt is fenced or not followed. A file that cannot be read counts as shipped. While the
+   * engine is away, this waits.
    *
    * @throws Error if the shipper is stopped before
    */
@@ -105,8 +122,8 @@ export class Shipper {
   }
 
   /**
-   * As `flush` for an attempt that has ended. What is left of a short one is not shipped: it goes with the decision that
-   * ends the attempt, as `lastPieces`.
+   * As `flush` for an attempt that has ended. What is left of a short one is not shipped: it goes
+   * with the decision that ends the attempt, as `lastPieces`.
    */
   async end(id: string, attempt: number): Promise<void> {
     const followed = this.#followed.get(id);
@@ -143,14 +160,19 @@ export class Shipper {
     this.options.onFenced(followed.own.id, followed.own.attempt);
   }
 
-  /** Ships nothing more of the attempt. Its end must be recorded: what is not shipped stays in the files alone. */
+  /**
+   * Ships nothing more of the attempt. Its end must be recorded: what is not shipped stays in the
+   * files alone.
+   */
   release(id: string, attempt: number): void {
     const followed = this.#followed.get(id);
     if (followed?.own.attempt !== attempt) return;
     this.#drop(followed);
   }
 
-  /** Ends after the call that is on its way, or a second later. The files keep what is not shipped. */
+  /**
+   * Ends after the call that is on its way, or a second later. The files keep what is not shipped.
+   */
   async stop(): Promise<void> {
     this.#stopped.abort();
     clearInterval(this.#look);
@@ -159,7 +181,8 @@ export class Shipper {
     await Promise.race([this.#round, delay(STOP_MS, undefined, { ref: false })]);
     for (const followed of this.#followed.values()) {
       followed.close();
-      for (const flush of followed.flushes.splice(0)) flush.reject(new Error("the shipper is stopped"));
+      for (const flush of followed.flushes.splice(0))
+        flush.reject(new Error("the shipper is stopped"));
     }
     this.#followed.clear();
   }
@@ -235,7 +258,8 @@ export class Shipper {
       for (const piece of pieces) raw.push({ ...piece, owner, generation });
       bytes += pieces.reduce((sum, { lines }) => sum + lines.length, 0);
       if (isPartial) this.#unread.add(owner);
-      else if (owner.flushes.length > 0) ended.push({ owner, generation, flushes: owner.flushes.splice(0) });
+      else if (owner.flushes.length > 0)
+        ended.push({ owner, generation, flushes: owner.flushes.splice(0) });
     }
     const isPartial = [...this.#unread].some(isReady);
     const compressed = raw.map(async ({ lines, ...piece }): Promise<Owned<FencedPiece>> => {
@@ -275,7 +299,11 @@ export class Shipper {
     for (const { owner, flushes } of ended) owner.flushes.push(...flushes);
   }
 
-  #conclude(owners: Set<FollowedAttempt>, ended: Batch["ended"], { fenced, behind }: Shipped): void {
+  #conclude(
+    owners: Set<FollowedAttempt>,
+    ended: Batch["ended"],
+    { fenced, behind }: Shipped,
+  ): void {
     for (const owner of owners) {
       const { id } = owner.own;
       if (!this.#isFollowed(owner)) continue;

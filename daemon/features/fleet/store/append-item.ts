@@ -1,4 +1,7 @@
-/** Decisions of this daemon as the engine takes them: with the values that it indexes, and the right to end an attempt. */
+/**
+ * Decisions of this daemon as the engine takes them: with the values that it indexes, and the right
+ * to end an attempt.
+ */
 import { isFinal } from "../../../../protocol/state.js";
 import { type Entry, idOf } from "../../../store/decision.js";
 import type { Judged } from "../../../store/store.js";
@@ -6,7 +9,10 @@ import { indexOf, textOf } from "../engine/indexed.js";
 import type { AppendItem, FencedPiece, OfferItem } from "../engine/rows.js";
 import { lastFence } from "./fold.js";
 
-/** Whether a running entry is run by this host; otherwise the decision takes the operation over from a lost one. */
+/**
+ * Whether a running entry is run by this host; otherwise the decision takes the operation over from
+ * a lost one.
+ */
 type IsOwn = (entry: Entry) => boolean;
 
 interface ItemParts {
@@ -70,11 +76,17 @@ export function offerOf(entry: Entry): OfferItem {
 }
 
 /** The right to end the attempt, and its last lines. */
-function endOf(entry: Entry | null, parts: ItemParts): Pick<AppendItem, "fence" | "takeover" | "pieces"> {
+function endOf(
+  entry: Entry | null,
+  parts: ItemParts,
+): Pick<AppendItem, "fence" | "takeover" | "pieces"> {
   if (!entry?.run?.claim) return {};
   const { fence } = entry.run.claim;
   if (!parts.isOwn(entry)) return { takeover: true };
-  return { fence, pieces: parts.lastPieces(entry.record.id).filter((piece) => piece.fence === fence) };
+  return {
+    fence,
+    pieces: parts.lastPieces(entry.record.id).filter((piece) => piece.fence === fence),
+  };
 }
 
 export function itemsOf(judged: readonly Judged[], parts: ItemParts): AppendItem[] {

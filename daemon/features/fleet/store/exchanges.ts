@@ -1,14 +1,21 @@
 /**
- * Exchanges with the engine: one call at a time has all that this host decides and claims, and brings the new decisions of
- * all hosts. While a call is under way, the next decisions gather, so that a call under load carries many: the engine
- * commits once for all of them.
+ * Exchanges with the engine: one call at a time has all that this host decides and claims, and
+ * brings the new decisions of all hosts. While a call is under way, the next decisions gather, so
+ * that a call under load carries many: the engine commits once for all of them.
  */
 import { randomUUID } from "node:crypto";
-import type { AppendGroup, AppendItem, Claimed, ClaimRequest, Exchange, Exchanged } from "../engine/rows.js";
+import type {
+  AppendGroup,
+  AppendItem,
+  Claimed,
+  ClaimRequest,
+  Exchange,
+  Exchanged,
+} from "../engine/rows.js";
 
 /**
- * Time in ms between the beginnings of two calls of a busy host: each call costs the engine as much as some decisions. A
- * caller that is alone does not wait.
+ * Time in ms between the beginnings of two calls of a busy host: each call costs the engine as much
+ * as some decisions. A caller that is alone does not wait.
  */
 const BUSY_MS = 10;
 
@@ -24,7 +31,9 @@ export class Exchanges {
   /** When the present call began, by the monotonic clock in ms; null: none is under way. */
   #since: number | null = null;
 
-  constructor(private readonly exchange: (exchange: Omit<Exchange, "after">) => Promise<Exchanged>) {}
+  constructor(
+    private readonly exchange: (exchange: Omit<Exchange, "after">) => Promise<Exchanged>,
+  ) {}
 
   /** Milliseconds since the present call began; 0: none is under way. */
   get waitingMs(): number {

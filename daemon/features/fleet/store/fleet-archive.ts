@@ -1,7 +1,9 @@
 /**
- * All operations of the fleet. The engine finds and lists them; the newest state of those in memory comes from memory.
+ * All operations of the fleet. The engine finds and lists them; the newest state of those in memory
+ * comes from memory.
  *
- * While the engine is away, the archive knows what is in memory: the live operations and the newest finished ones.
+ * While the engine is away, the archive knows what is in memory: the live operations and the newest
+ * finished ones.
  */
 import { Refusal } from "../../../../protocol/errors.js";
 import type { Entry } from "../../../store/decision.js";
@@ -123,7 +125,10 @@ export class FleetArchive implements Archive {
     );
   }
 
-  /** A live operation that another host has just submitted: who asks for it next finds it in the ledger. */
+  /**
+   * A live operation that another host has just submitted: who asks for it next finds it in the
+   * ledger.
+   */
   async #readNewest(id: string): Promise<Entry | null> {
     const entry = (await this.#read([id])).get(id) ?? null;
     if (entry === null || entry.finishedBy > 0) return entry;

@@ -1,6 +1,6 @@
 /**
- * What a host has of a fleet in memory: the live operations, the newest finished ones, the links that others wait for,
- * and the counts of the whole fleet.
+ * What a host has of a fleet in memory: the live operations, the newest finished ones, the links
+ * that others wait for, and the counts of the whole fleet.
  */
 import { isDeepStrictEqual } from "node:util";
 import { isFinal } from "../../../../protocol/state.js";
@@ -52,7 +52,10 @@ export class FleetMemory {
     return changes;
   }
 
-  /** Counts and watchers are those of the whole fleet: an operation that is not in memory counts too. */
+  /**
+   * Counts and watchers are those of the whole fleet: an operation that is not in memory counts
+   * too.
+   */
   #remove({ id, state }: Extract<Decision, { kind: "removed" }>): Change {
     const archive = this.options.archive();
     const before = archive.peek(id)?.record ?? null;
@@ -86,7 +89,10 @@ export class FleetMemory {
     } else this.#replace(entry, undefined);
   }
 
-  /** The attempt that runs here holds its entry: it stays. A cancel that this host did not know of is announced. */
+  /**
+   * The attempt that runs here holds its entry: it stays. A cancel that this host did not know of
+   * is announced.
+   */
   #keepRun(entry: Entry, now: Entry): void {
     const { id, attempt } = entry.record;
     const { stopReason: reason, stopRequestedAt: at } = now.run!;
@@ -165,5 +171,9 @@ export class FleetMemory {
 /** Whether two entries of a running operation are of the same attempt. */
 function isSameRun({ record, run }: Entry, now: Entry): boolean {
   const isRunning = record.state === "running" && now.record.state === "running";
-  return isRunning && record.attempt === now.record.attempt && run?.claim?.fence === now.run?.claim?.fence;
+  return (
+    isRunning &&
+    record.attempt === now.record.attempt &&
+    run?.claim?.fence === now.run?.claim?.fence
+  );
 }

@@ -37,7 +37,8 @@ export class FleetSetting<T> implements Setting<T> {
     for (;;) {
       const before = this.#version;
       const rows = await this.engine.settings();
-      if (this.#version === before) return this.#set(rows.find(({ name }) => name === this.name) ?? null);
+      if (this.#version === before)
+        return this.#set(rows.find(({ name }) => name === this.name) ?? null);
     }
   }
 
@@ -47,7 +48,8 @@ export class FleetSetting<T> implements Setting<T> {
 
   /** @param row as the engine had it when it was read; null: it was never set */
   take(row: SettingRow | null): void {
-    // A change of this process was faster than the read, or the engine lost writes: the next read decides.
+    // A change of this process was faster than the read, or the engine lost writes: the next read
+    // decides.
     if ((row?.version ?? 0) < (this.#version ?? 0)) void this.refresh().catch(() => {});
     else this.#set(row);
   }

@@ -1,9 +1,10 @@
 /**
  * The store of a fleet: its journal is a table of the engine, which every host follows.
  *
- * Each host applies all decisions, its own and those of others, to a ledger in memory. So what the daemon reads is the
- * same on all hosts, and a decision is judged against memory as on one machine. The engine refuses a decision that
- * another one overtook; then the ledger catches up, and the caller judges again.
+ * Each host applies all decisions, its own and those of others, to a ledger in memory. So what the
+ * daemon reads is the same on all hosts, and a decision is judged against memory as on one machine.
+ * The engine refuses a decision that another one overtook; then the ledger catches up, and the
+ * caller judges again.
  */
 import { rmSync, statfsSync } from "node:fs";
 import type { ByState } from "../../../../protocol/watch.js";
@@ -13,7 +14,12 @@ import { type Layout, runDir } from "../../../store/layout.js";
 import { type Change, Ledger } from "../../../store/ledger.js";
 import { NotRecordedError } from "../../../store/not-recorded.js";
 import { RECENT, type Recent } from "../../../store/recent.js";
-import { type Judged, KeyUsedError, type Store, VersionConflictError } from "../../../store/store.js";
+import {
+  type Judged,
+  KeyUsedError,
+  type Store,
+  VersionConflictError,
+} from "../../../store/store.js";
 import { SubmittedSecrets } from "../../../store/submitted-secrets.js";
 import {
   BehindError,
@@ -43,7 +49,10 @@ export interface FleetStoreOptions {
   isOwn(entry: Entry): boolean;
   /** The last lines of an attempt of this host that ends, which go with the decision. */
   lastPieces(id: string): readonly FencedPiece[];
-  /** The engine did not take the last lines of an attempt. `isFenced`: the attempt is not this host's any more. */
+  /**
+   * The engine did not take the last lines of an attempt. `isFenced`: the attempt is not this
+   * host's any more.
+   */
   onLinesRefused(id: string, isFenced: boolean): void;
   /** Another host ended an attempt of this one, maybe long ago. */
   onTakenOver(id: string, attempt: number): void;
@@ -59,7 +68,10 @@ export interface FleetStoreOptions {
   isAway(): boolean;
 }
 
-/** How long a finish waits before the next try where another host is taking the operation over, in ms. */
+/**
+ * How long a finish waits before the next try where another host is taking the operation over, in
+ * ms.
+ */
 const TAKEOVER_MS = 250;
 
 export class FleetStore implements Store {
@@ -226,15 +238,16 @@ export class FleetStore implements Store {
     if (isFenced) await new Promise((resolve) => setTimeout(resolve, TAKEOVER_MS));
     await this.#tail.catchUp();
     this.archive.forget(id);
-    // Without a newer decision, the same judgement would be made for as long as the other host runs the operation.
+    // Without a newer decision, the same judgement would be made for as long as the other host runs
+    // the operation.
     const version = judged.find(({ decision }) => idOf(decision) === id)?.version;
     if (isFenced && this.ledger.get(id)?.version === version) return new RunsElsewhereError(id);
     return new VersionConflictError(id);
   }
 
   /**
-   * Rejects, before anything is changed, where the engine does not answer. Any other error is reported, and the journal
-   * goes on: one decision must not keep this host from all others.
+   * Rejects, before anything is changed, where the engine does not answer. Any other error is
+   * reported, and the journal goes on: one decision must not keep this host from all others.
    */
   async #apply(row: DecisionRow): Promise<void> {
     const decision = completed(row.decision);
@@ -252,8 +265,9 @@ export class FleetStore implements Store {
   }
 
   /**
-   * This host has read more of an attempt than the fleet counts: its own files, of which not all was shipped before
-   * another host took over. The record would ignore the next events, so it is made anew of the decisions.
+   * This host has read more of an attempt than the fleet counts: its own files, of which not all
+   * was shipped before another host took over. The record would ignore the next events, so it is
+   * made anew of the decisions.
    */
   async #rewind(decision: Decision, n: number): Promise<void> {
     if (decision.kind !== "requeued" && decision.kind !== "finished") return;
@@ -299,7 +313,10 @@ export class FleetStore implements Store {
     this.secrets.delete(id);
   }
 
-  /** What a queued operation waits for stays in memory. @param n the state of the links is that after decision `n` */
+  /**
+   * What a queued operation waits for stays in memory. @param n the state of the links is that
+   * after decision `n`
+   */
   #hold(waiter: Waiter | null, n: number): Promise<void> {
     if (waiter === null) return Promise.resolve();
     return this.#memory.waitedFor.hold(

@@ -5,8 +5,8 @@ import type { KeptDecision } from "../engine/host-claim.js";
 import type { DecisionRow } from "../engine/rows.js";
 
 /**
- * In a fleet, the order of an operation is the number of the decision that created it: it is equal on all hosts. Where
- * the engine lost that decision, the restored entry has it.
+ * In a fleet, the order of an operation is the number of the decision that created it: it is equal
+ * on all hosts. Where the engine lost that decision, the restored entry has it.
  */
 export const orderOf = (n: number, restored?: Entry) => restored?.order ?? n;
 
@@ -40,10 +40,13 @@ export function lastFence({ events }: Entry): number | null {
 }
 
 /**
- * Attempts of which this host has files that do not count: another host ended the attempt, or began it anew under the
- * same number, since no code ran here. Of the former, what was shipped counts.
+ * Attempts of which this host has files that do not count: another host ended the attempt, or began
+ * it anew under the same number, since no code ran here. Of the former, what was shipped counts.
  */
-export function takenOver(rows: Iterable<DecisionRow>, host: string): Array<{ id: string; attempt: number }> {
+export function takenOver(
+  rows: Iterable<DecisionRow>,
+  host: string,
+): Array<{ id: string; attempt: number }> {
   const begunHere = new Map<string, { id: string; attempt: number }>();
   const running = new Map<string, string>();
   const found = new Set<string>();

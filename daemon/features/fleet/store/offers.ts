@@ -1,8 +1,9 @@
 /**
- * Offers the operations in memory to an engine that lost writes, and loads its state anew when all hosts have offered.
+ * Offers the operations in memory to an engine that lost writes, and loads its state anew when all
+ * hosts have offered.
  *
- * An asynchronous standby that was promoted, or a restored dump, does not have the last decisions. Each host has applied
- * them: the operations that are newer here than in the engine are offered.
+ * An asynchronous standby that was promoted, or a restored dump, does not have the last decisions.
+ * Each host has applied them: the operations that are newer here than in the engine are offered.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../../../log/log.js";

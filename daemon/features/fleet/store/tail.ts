@@ -1,8 +1,9 @@
 /**
- * Follows the journal of the fleet: applies each decision in the order of its number, its own and those of other hosts.
+ * Follows the journal of the fleet: applies each decision in the order of its number, its own and
+ * those of other hosts.
  *
- * Each exchange with the engine brings decisions. A notification or `kick` makes the tail read them itself. It also reads
- * every `POLL_MS`, since a notification may be lost.
+ * Each exchange with the engine brings decisions. A notification or `kick` makes the tail read them
+ * itself. It also reads every `POLL_MS`, since a notification may be lost.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { NotRecordedError } from "../../../store/not-recorded.js";
@@ -19,13 +20,19 @@ interface TailOptions {
   engine: Pick<FleetEngine, "decisionsAfter">;
   /** Number of the last decision that was applied. */
   from: number;
-  /** Applies a decision; called in order. Where it rejects, the decision is not applied, and the tail tries it again. */
+  /**
+   * Applies a decision; called in order. Where it rejects, the decision is not applied, and the
+   * tail tries it again.
+   */
   apply(row: DecisionRow): Promise<void> | void;
   /** Called after each read. */
   onHead(head: Head): void;
   /** The engine may have lost writes. The tail goes on when this is over. */
   onLostWrites(): Promise<void>;
-  /** Whether that is under way: what the engine answers then follows on a state that is not loaded yet. */
+  /**
+   * Whether that is under way: what the engine answers then follows on a state that is not loaded
+   * yet.
+   */
   isReloading(): boolean;
   onError(error: Error): void;
 }
@@ -77,8 +84,8 @@ export class Tail {
   }
 
   /**
-   * Loads the state anew, while no decision is applied. Who waits for a decision by then gets LostWritesError: the engine
-   * may have lost it.
+   * Loads the state anew, while no decision is applied. Who waits for a decision by then gets
+   * LostWritesError: the engine may have lost it.
    *
    * @param load returns the number of the last decision that the loaded state has
    */
@@ -96,7 +103,8 @@ export class Tail {
   }
 
   /**
-   * Makes a call of the engine that also brings the decisions after the last applied one, and applies them.
+   * Makes a call of the engine that also brings the decisions after the last applied one, and
+   * applies them.
    *
    * @param call gets the number of the last applied decision
    */
@@ -109,7 +117,8 @@ export class Tail {
       return answer;
     } finally {
       this.#exchanges--;
-      if (this.#exchanges === 0 && this.#heard > Math.max(this.#applied, this.#brought)) this.kick();
+      if (this.#exchanges === 0 && this.#heard > Math.max(this.#applied, this.#brought))
+        this.kick();
     }
   }
 
@@ -141,7 +150,10 @@ export class Tail {
     this.#wake?.();
   }
 
-  /** Resolves when everything is applied that the engine has now. Rejects where the engine does not answer. */
+  /**
+   * Resolves when everything is applied that the engine has now. Rejects where the engine does not
+   * answer.
+   */
   catchUp(): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#isStopped) reject(new StoppedError(false));

@@ -1,6 +1,7 @@
 /**
- * The chains that queued operations wait for. Their finished links stay in memory as long as an operation waits, however
- * many operations finish meanwhile: a link that is not in memory counts as gone (`scheduler/holds/dependencies.ts`).
+ * The chains that queued operations wait for. Their finished links stay in memory as long as an
+ * operation waits, however many operations finish meanwhile: a link that is not in memory counts as
+ * gone (`scheduler/holds/dependencies.ts`).
  */
 import type { Operation } from "../../../../protocol/operation.js";
 import { isFinal } from "../../../../protocol/state.js";
@@ -65,7 +66,8 @@ export class WaitedFor {
       }
     }
     if (over.size === 0) return;
-    for (const [link, { record }] of this.#links) if (over.has(record.chain.id)) this.#links.delete(link);
+    for (const [link, { record }] of this.#links)
+      if (over.has(record.chain.id)) this.#links.delete(link);
   }
 
   /** A finished operation leaves the ledger. */

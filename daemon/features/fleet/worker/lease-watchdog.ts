@@ -1,6 +1,7 @@
 /**
- * The watchdog thread of a worker in a fleet: ends the worker once its host's lease is over, whatever the main thread
- * does. A busy loop or a call that blocks holds up the checks of the main thread for any time.
+ * The watchdog thread of a worker in a fleet: ends the worker once its host's lease is over,
+ * whatever the main thread does. A busy loop or a call that blocks holds up the checks of the main
+ * thread for any time.
  *
  * The thread needs no daemon: after this moment other hosts may run the operation.
  */
@@ -16,12 +17,15 @@ export interface WatchdogData {
 }
 
 /**
- * How often the file is read, and the processes are looked at, in ms: one that leaves its session is found again only if
- * it was seen before.
+ * How often the file is read, and the processes are looked at, in ms: one that leaves its session
+ * is found again only if it was seen before.
  */
 const READ_MS = 500;
 
-/** Seconds before the deadline at which all processes are looked for: at the deadline there is no time for it. */
+/**
+ * Seconds before the deadline at which all processes are looked for: at the deadline there is no
+ * time for it.
+ */
 const LAST_LOOK = 0.5;
 
 const { file, memory, setup } = workerData as WatchdogData;

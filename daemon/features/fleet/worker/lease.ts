@@ -1,9 +1,10 @@
 /**
- * The lease of this host in a fleet, for the main thread of a worker: before each step and each record the worker
- * checks that its host may still run the operation.
+ * The lease of this host in a fleet, for the main thread of a worker: before each step and each
+ * record the worker checks that its host may still run the operation.
  *
- * The watchdog thread alone is not enough: a process that was stopped (SIGSTOP) or suspended runs on at the same moment
- * as its watchdog, and would begin another step before the watchdog has looked.
+ * The watchdog thread alone is not enough: a process that was stopped (SIGSTOP) or suspended runs
+ * on at the same moment as its watchdog, and would begin another step before the watchdog has
+ * looked.
  */
 import { once } from "node:events";
 import { endAtOnce } from "../../../worker/end-worker.js";
@@ -15,7 +16,10 @@ import { SharedLease } from "./shared-lease.js";
 /** How long a reading of the clock counts, in ms: it costs 5 µs, a check without it 0.1 µs. */
 const FRESH_MS = 20;
 
-/** A jump of the clock of `Date` against the monotonic clock, in ms: the machine may have been suspended. */
+/**
+ * A jump of the clock of `Date` against the monotonic clock, in ms: the machine may have been
+ * suspended.
+ */
 const JUMP_MS = 5;
 
 /** How long the watchdog may take to end the worker, in ms; then the main thread does. */
@@ -39,7 +43,11 @@ export class HostLease implements Lease {
    * @param program of the thread
    * @throws Error if there is no thread: an attempt must not run without it
    */
-  static async open(file: string, program: URL, { workerId, cgroup }: WorkerSetup): Promise<HostLease> {
+  static async open(
+    file: string,
+    program: URL,
+    { workerId, cgroup }: WorkerSetup,
+  ): Promise<HostLease> {
     // Only a fleet needs threads.
     const { Worker } = await import("node:worker_threads");
     const shared = new SharedLease(file);
@@ -71,7 +79,10 @@ export class HostLease implements Lease {
     this.#shared.release();
   }
 
-  /** Does not return if an attempt's lease is over: the worker ends, and no other step or record follows. */
+  /**
+   * Does not return if an attempt's lease is over: the worker ends, and no other step or record
+   * follows.
+   */
   readonly check = (): void => {
     const now = performance.now();
     const offset = Date.now() - now;

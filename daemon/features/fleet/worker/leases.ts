@@ -5,13 +5,17 @@ import { HostLease } from "./lease.js";
 
 declare module "../../../worker/messages.js" {
   interface WorkerSetup {
-    /** The file of the lease of orders to come: the watchdog thread starts while the worker is idle. Absent: no fleet. */
+    /**
+     * The file of the lease of orders to come: the watchdog thread starts while the worker is idle.
+     * Absent: no fleet.
+     */
     lease?: string;
   }
   interface OrderMessage {
     /**
-     * The file of the lease: JSON `{"deadline": seconds}`, on the scale of `os.uptime()`, always replaced as a whole.
-     * Without effect where the policy of the run has the partition `finish`. Absent: no fleet.
+     * The file of the lease: JSON `{"deadline": seconds}`, on the scale of `os.uptime()`, always
+     * replaced as a whole. Without effect where the policy of the run has the partition `finish`.
+     * Absent: no fleet.
      */
     lease?: string;
     /** A number that is greater in each later attempt, for `this.fence`. Absent: no fleet. */

@@ -1,10 +1,11 @@
 /**
- * The lease of this host, as the main thread and the watchdog thread of a worker both see it: the file of the daemon,
- * and memory that both threads share.
+ * The lease of this host, as the main thread and the watchdog thread of a worker both see it: the
+ * file of the daemon, and memory that both threads share.
  *
- * The time of a lease is that of `os.uptime()`, in seconds. libuv reads it from /proc/uptime, else by
- * `clock_gettime(CLOCK_BOOTTIME)`: this clock runs while the machine is suspended, and nobody sets it. The monotonic
- * clock of `performance.now()` stands still during a suspend, and people and NTP set the clock of `Date`.
+ * The time of a lease is that of `os.uptime()`, in seconds. libuv reads it from /proc/uptime, else
+ * by `clock_gettime(CLOCK_BOOTTIME)`: this clock runs while the machine is suspended, and nobody
+ * sets it. The monotonic clock of `performance.now()` stands still during a suspend, and people and
+ * NTP set the clock of `Date`.
  */
 import { uptime } from "node:os";
 import { parseRecord } from "../../../../protocol/record-line.js";
@@ -19,7 +20,10 @@ const TRIES = 3;
 /** Seconds from the order until a lease counts as over whose file never existed. */
 const FIRST_WAIT = 5;
 
-/** No attempt runs; an attempt runs; the processes of the worker are being ended, and nothing changes that any more. */
+/**
+ * No attempt runs; an attempt runs; the processes of the worker are being ended, and nothing
+ * changes that any more.
+ */
 const IDLE = 0;
 const HELD = 1;
 const ENDING = 2;
@@ -42,7 +46,10 @@ export class SharedLease {
     this.#deadline = new Float64Array(memory, 8, 1);
   }
 
-  /** An attempt begins. A watchdog that waits for its next reading finds it then: short attempts do not wake it. */
+  /**
+   * An attempt begins. A watchdog that waits for its next reading finds it then: short attempts do
+   * not wake it.
+   */
   hold(): void {
     if (this.#deadline[0] === 0) {
       this.#deadline[0] = uptime() + FIRST_WAIT;
@@ -52,7 +59,10 @@ export class SharedLease {
     if (Atomics.load(this.#state, 1) === 1) Atomics.notify(this.#state, 0);
   }
 
-  /** The attempt has ended: its lease does not matter any more. The watchdog finds that at its next reading. */
+  /**
+   * The attempt has ended: its lease does not matter any more. The watchdog finds that at its next
+   * reading.
+   */
   release(): void {
     Atomics.compareExchange(this.#state, 0, HELD, IDLE);
   }
@@ -93,7 +103,10 @@ export class SharedLease {
     }
   }
 
-  /** Whether the lease is over. The file is read first: a process that was stopped missed what was renewed meanwhile. */
+  /**
+   * Whether the lease is over. The file is read first: a process that was stopped missed what was
+   * renewed meanwhile.
+   */
   isOver(): boolean {
     if (this.left >= 0) return false;
     this.read();

@@ -1,8 +1,9 @@
 /**
- * What files contain, as a hash of each. A file whose size, times and inode are as they were is not read again.
+ * What files contain, as a hash of each. A file whose size, times and inode are as they were is not
+ * read again.
  *
- * A file that changed shortly before it was looked at may change again within the same tick of the file system's clock.
- * Its times are not kept, so that it is read the next time.
+ * A file that changed shortly before it was looked at may change again within the same tick of the
+ * file system's clock. Its times are not kept, so that it is read the next time.
  */
 import { createHash } from "node:crypto";
 import { constants, type Stats } from "node:fs";
@@ -11,7 +12,10 @@ import { resolve } from "node:path";
 import { NO_UTF8 } from "../../../pipeline/limits.js";
 import { statOf } from "./stat.js";
 
-/** `[size, mtime, ctime, inode, hash]`; times of 0 are never those of a file. `+x` follows the hash of an executable. */
+/**
+ * `[size, mtime, ctime, inode, hash]`; times of 0 are never those of a file. `+x` follows the hash
+ * of an executable.
+ */
 export type FileState = readonly [number, number, number, number, string];
 
 /** By path, as the pattern gave it. */
@@ -45,7 +49,8 @@ export async function contentsOf(paths: Iterable<string>, options: LookOptions):
     const some = all.slice(at, at + AT_ONCE);
     const states = await Promise.all(some.map((path) => stateOf(path, now, options)));
     options.signal.throwIfAborted();
-    for (const [index, state] of states.entries()) if (state !== null) contents.set(some[index]!, state);
+    for (const [index, state] of states.entries())
+      if (state !== null) contents.set(some[index]!, state);
   }
   return contents;
 }
@@ -58,14 +63,17 @@ async function stateOf(
   const file = resolve(cwd, path);
   try {
     const stat = await statOf(file);
-    if (stat === undefined && path.includes(NO_UTF8) && !known?.has(path)) throw new Error(WHY_NO_UTF8);
+    if (stat === undefined && path.includes(NO_UTF8) && !known?.has(path))
+      throw new Error(WHY_NO_UTF8);
     if (!stat?.isFile()) return null;
     const before = known?.get(path);
     const { size, ino } = stat;
     const isKnown = before !== undefined && isSame(before, stat);
     const isSettled = Math.max(stat.mtimeMs, stat.ctimeMs) < now - TICK_MS;
     const [modified, changed] = isSettled ? [stat.mtimeMs, stat.ctimeMs] : [0, 0];
-    const sum = isKnown ? before[4] : (await hashOf(file, size, signal)) + (stat.mode & 0o100 ? "+x" : "");
+    const sum = isKnown
+      ? before[4]
+      : (await hashOf(file, size, signal)) + (stat.mode & 0o100 ? "+x" : "");
     return [size, modified, changed, ino, sum];
   } catch (error) {
     signal.throwIfAborted();
@@ -75,7 +83,12 @@ async function stateOf(
 }
 
 function isSame([size, modified, changed, inode]: FileState, stat: Stats): boolean {
-  return size === stat.size && modified === stat.mtimeMs && changed === stat.ctimeMs && inode === stat.ino;
+  return (
+    size === stat.size &&
+    modified === stat.mtimeMs &&
+    changed === stat.ctimeMs &&
+    inode === stat.ino
+  );
 }
 
 async function hashOf(file: string, size: number, signal: AbortSignal): Promise<string> {

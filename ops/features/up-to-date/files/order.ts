@@ -1,7 +1,9 @@
 /**
- * The order that files give to steps side by side: a step that needs what another one makes starts after it.
+ * The order that files give to steps side by side: a step that needs what another one makes starts
+ * after it.
  *
- * Whether two patterns may match the same path is decided by the patterns, because the files are not there yet.
+ * Whether two patterns may match the same path is decided by the patterns, because the files are
+ * not there yet.
  */
 import { posix } from "node:path";
 import { alternativesOf } from "../../../pipeline/limits.js";
@@ -18,7 +20,10 @@ export interface StepFiles {
 export type Order =
   /** For each step, the places of the steps that it starts after. */
   | { after: number[][]; circle: null }
-  /** Names of steps, each of which needs what the next one makes, and the last one what the first makes. */
+  /**
+   * Names of steps, each of which needs what the next one makes, and the last one what the first
+   * makes.
+   */
   | { after: null; circle: string[] }
   /** The braces stand for too many paths to compare. */
   | { after: null; circle: null };
@@ -32,8 +37,11 @@ const MOST_PAIRS = 10_000_000;
 export function orderOf(steps: readonly StepFiles[]): Order {
   const [needed, made] = [steps.flatMap(({ needs }) => needs), steps.flatMap(({ makes }) => makes)];
   const pairs = pathsOf(needed) * pathsOf(made);
-  if (pairs > Math.max(MOST_PAIRS, needed.length * made.length)) return { after: null, circle: null };
-  const makes = steps.map(({ cwd, makes }) => makes.filter(isKept).flatMap((text) => variantsOf(cwd, text)));
+  if (pairs > Math.max(MOST_PAIRS, needed.length * made.length))
+    return { after: null, circle: null };
+  const makes = steps.map(({ cwd, makes }) =>
+    makes.filter(isKept).flatMap((text) => variantsOf(cwd, text)),
+  );
   const makers = makes.flatMap((variants, index) => (variants.length === 0 ? [] : [index]));
   const after = steps.map(({ cwd, needs }, index) => {
     const wanted = needs.filter(isKept).flatMap((text) => variantsOf(cwd, text));
@@ -49,7 +57,8 @@ export function orderOf(steps: readonly StepFiles[]): Order {
         maker !== index &&
         makes[maker]!.some(
           (made) =>
-            wanted.some((want) => mayMeet(want, made)) && !leftOut.some((each) => leavesOut(each, made)),
+            wanted.some((want) => mayMeet(want, made)) &&
+            !leftOut.some((each) => leavesOut(each, made)),
         ),
     );
   });
@@ -113,7 +122,10 @@ const unnamedIn = (needs: readonly string[]) =>
 /** A part of a path between two slashes. */
 type Part = string;
 
-/** The path in its parts, without braces. A path without wildcards is that of a file, and of all files below it. */
+/**
+ * The path in its parts, without braces. A path without wildcards is that of a file, and of all
+ * files below it.
+ */
 function variantsOf(cwd: string, text: string): Part[][] {
   return bracesOf(text).flatMap((each) => {
     const parts = posix.resolve("/", cwd, each).split("/").slice(1);
@@ -129,7 +141,9 @@ function bracesOf(text: string): string[] {
   if (whole === undefined) return [text];
   const at = text.indexOf(whole);
   const values = inner!.includes(",") ? inner!.split(",") : ["*"];
-  return values.flatMap((value) => bracesOf(text.slice(0, at) + value + text.slice(at + whole.length)));
+  return values.flatMap((value) =>
+    bracesOf(text.slice(0, at) + value + text.slice(at + whole.length)),
+  );
 }
 
 /** Whether a path may match both. */
@@ -141,8 +155,9 @@ const mayBeSamePart = (a: Part, b: Part) =>
 const mayBeSameSign = (a: Sign, b: Sign) => a === "?" || b === "?" || plain(a) === plain(b);
 
 /**
- * Whether two lists may stand for the same one, where a star stands for any number of items. Row by row for the
- * beginnings of both, so that the time does not grow with the number of ways in which the stars fit.
+ * Whether two lists may stand for the same one, where a star stands for any number of items. Row by
+ * row for the beginnings of both, so that the time does not grow with the number of ways in which
+ * the stars fit.
  */
 function meet(
   a: readonly string[],
@@ -152,7 +167,8 @@ function meet(
 ): boolean {
   const first = a[0] ?? star;
   // Most patterns differ in their first item, and thousands of steps are compared.
-  if (first !== star && b[0] !== star && b[0] !== undefined && !mayBeSame(first, b[0])) return false;
+  if (first !== star && b[0] !== star && b[0] !== undefined && !mayBeSame(first, b[0]))
+    return false;
   let above = [true];
   for (const y of b) above.push(above.at(-1)! && y === star);
   for (const x of a) {

@@ -1,4 +1,6 @@
-/** The files that the patterns of `needs` and `makes` match now, and the directories that tell so. */
+/**
+ * The files that the patterns of `needs` and `makes` match now, and the directories that tell so.
+ */
 import { readdir, realpath, type Stats } from "node:fs";
 import { posix } from "node:path";
 import { escapePath, glob, isDynamicPattern } from "tinyglobby";
@@ -31,9 +33,11 @@ export interface PathsContext {
 const MOST_FILES = 200_000;
 
 /**
- * Relative to the directory where they are below it, sorted. A directory that is named stands for all files in it.
+ * Relative to the directory where they are below it, sorted. A directory that is named stands for
+ * all files in it.
  *
- * @returns `walk`: null where the same patterns may match other files although no directory changed
+ * @returns `walk`: null where the same patterns may match other files although no directory
+ *   changed
  * @throws the error of a pattern that matches no file, or of a directory that cannot be read
  */
 export async function filesOf(
@@ -73,7 +77,11 @@ class Walker {
 
   /** The library leaves out what it cannot read. */
   readonly fs = {
-    readdir: ((line: string, options: { withFileTypes: true }, done: (...reply: unknown[]) => void) => {
+    readdir: ((
+      line: string,
+      options: { withFileTypes: true },
+      done: (...reply: unknown[]) => void,
+    ) => {
       const path = fromOneLine(line);
       this.#directories.add(path);
       readdir(path, options, (error, entries) => {
@@ -98,7 +106,10 @@ class Walker {
   }
 }
 
-/** The wildcards of the library match no end of a line: within the library, a name has other characters for it. */
+/**
+ * The wildcards of the library match no end of a line: within the library, a name has other
+ * characters for it.
+ */
 const LINE_ENDS = "\n\r\u2028\u2029";
 const toOneLine = (name: string) =>
   name.replace(/[\n\r\u2028\u2029]/g, (end) => `\0${LINE_ENDS.indexOf(end)}`);
@@ -111,7 +122,10 @@ async function isPlainFile(
   context: PathsContext,
 ): Promise<boolean> {
   const { text } = pattern;
-  if (isDynamicPattern(quoted(text)) || leftOut.some((each) => matches(each, text, context.cwd) !== false))
+  if (
+    isDynamicPattern(quoted(text)) ||
+    leftOut.some((each) => matches(each, text, context.cwd) !== false)
+  )
     return false;
   return (await statOfPattern(pattern, context))?.isFile() ?? false;
 }
@@ -128,7 +142,9 @@ async function matchesOf(
   const isDirectory = !isGlob && (await statOfPattern(pattern, context))?.isDirectory();
   const base = toOneLine(escapePath(cwd));
   const whole = (text: string) => posix.resolve(base, toOneLine(quoted(text))).slice(1);
-  const unnamed = UNNAMED.filter((name) => !pattern.text.split("/").some((part) => part.includes(name)));
+  const unnamed = UNNAMED.filter(
+    (name) => !pattern.text.split("/").some((part) => part.includes(name)),
+  );
   const found = await glob([isDirectory ? `${whole(pattern.text)}/**` : whole(pattern.text)], {
     cwd: "/",
     dot: true,
@@ -161,7 +177,10 @@ function rootOf(text: string): string {
 }
 
 /** Undefined: there is nothing. */
-async function statOfPattern(pattern: Pattern, { cwd, fail }: PathsContext): Promise<Stats | undefined> {
+async function statOfPattern(
+  pattern: Pattern,
+  { cwd, fail }: PathsContext,
+): Promise<Stats | undefined> {
   try {
     return await statOf(posix.resolve(cwd, unescaped(pattern.text)));
   } catch (error) {

@@ -1,9 +1,10 @@
 /**
- * The stamps of stages and steps with `needs` or `makes`: what they were given, needed and made when they ran last.
+ * The stamps of stages and steps with `needs` or `makes`: what they were given, needed and made
+ * when they ran last.
  *
- * A stamp has a checksum and names what it is of. One that is lost, torn or of another stage is no stamp, and the stage
- * runs again. So nothing waits for the disk, apart from one rule: before a command runs again, its stamp is durably no
- * longer valid.
+ * A stamp has a checksum and names what it is of. One that is lost, torn or of another stage is no
+ * stamp, and the stage runs again. So nothing waits for the disk, apart from one rule: before a
+ * command runs again, its stamp is durably no longer valid.
  */
 import { createHash } from "node:crypto";
 import { readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
@@ -63,7 +64,10 @@ export class Stamps {
   /** @param dir - made with the first stamp */
   constructor(private readonly dir: string) {}
 
-  /** Null: there is none that can be trusted. @param of - all that tells this stage or step from others */
+  /**
+   * Null: there is none that can be trusted. @param of - all that tells this stage or step from
+   * others
+   */
   read(of: string): Stamp | null {
     try {
       const file = this.#fileOf(of);
@@ -116,13 +120,16 @@ export class Stamps {
     const now = Date.now();
     const files = readdirSync(this.dir).flatMap((name) => {
       const stat = statSync(join(this.dir, name), { throwIfNoEntry: false });
-      return stat?.isFile() ? [{ path: join(this.dir, name), size: stat.size, time: stat.mtimeMs }] : [];
+      return stat?.isFile()
+        ? [{ path: join(this.dir, name), size: stat.size, time: stat.mtimeMs }]
+        : [];
     });
     let bytes = 0;
     for (const [index, { path, size, time }] of files.sort((a, b) => b.time - a.time).entries()) {
       bytes += size;
       const isLeft = path.endsWith(".tmp") && now - time > LEFT_MS;
-      if (isLeft || index >= MOST_STAMPS || bytes > MOST_BYTES_IN_ALL) rmSync(path, { force: true });
+      if (isLeft || index >= MOST_STAMPS || bytes > MOST_BYTES_IN_ALL)
+        rmSync(path, { force: true });
     }
   }
 

@@ -1,6 +1,6 @@
 /**
- * Where a file is. It waits in a thread of the system, because a network file system may never answer: the operation can
- * be stopped meanwhile.
+ * Where a file is. It waits in a thread of the system, because a network file system may never
+ * answer: the operation can be stopped meanwhile.
  */
 import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";

@@ -1,4 +1,7 @@
-/** Completion in bash, zsh and fish on a pty, with a daemon whose titles, labels and stages a shell would act on. */
+/**
+ * Completion in bash, zsh and fish on a pty, with a daemon whose titles, labels and stages a shell
+ * would act on.
+ */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -65,7 +68,11 @@ for (const name of SHELLS)
         "liveops submit shells '$(touch owned)' mo",
         "liveops submit shells '$(touch owned)' mode=",
       );
-      await shell.lists(`${retry} `, [name === "bash" ? "Open\\ it" : "Open it", "failed", "pending"]);
+      await shell.lists(`${retry} `, [
+        name === "bash" ? "Open\\ it" : "Open it",
+        "failed",
+        "pending",
+      ]);
       await shell.lists("liveops submit shells ", ["mode=", "verbose=", "How $(touch owned)"]);
       expect(existsSync(join(world.work, "owned"))).toBe(false);
     }, 120_000);

@@ -8,7 +8,8 @@ import { until } from "../../../end-to-end/until.js";
 import { useWorld } from "../../../end-to-end/world.js";
 
 const world = useWorld({ daemon: false });
-const temporary = () => readdirSync(world.env.TMPDIR!).filter((name) => name.startsWith("liveops-demo-"));
+const temporary = () =>
+  readdirSync(world.env.TMPDIR!).filter((name) => name.startsWith("liveops-demo-"));
 
 /** The files of the user, without the cache of compiled code. */
 const userFiles = () =>
@@ -23,7 +24,8 @@ test("shows each kind of sample, a failure with its cause, and removes all at q"
   const before = userFiles();
   await using terminal = onTerminal(world, "liveops", ["demo"], { size: [140, 40] });
   const { screen } = terminal;
-  for (const label of ["orders 2025", "version 4.2", "nightly", "web-3", "main"]) await screen.until(label);
+  for (const label of ["orders 2025", "version 4.2", "nightly", "web-3", "main"])
+    await screen.until(label);
   expect(temporary()).toHaveLength(1);
   await screen.until(/✗.*version 4\.2/);
   terminal.press("!");

@@ -13,7 +13,12 @@ const world = useWorld({ operations: ["sneaks", "gate"] });
 interface Exported {
   format: string;
   version: number;
-  operations: { record: Operation; why: { id: string }; events: OperationEvent[]; log: LogLine[] }[];
+  operations: {
+    record: Operation;
+    why: { id: string };
+    events: OperationEvent[];
+    log: LogLine[];
+  }[];
 }
 
 let failed: string;
@@ -49,9 +54,16 @@ test("the file is the record, why, all events and all lines, as the daemon has t
   expect(run!.log).toEqual(lines);
   expect(new Set(run!.log.map(({ attempt }) => attempt))).toEqual(new Set([1, 2]));
   // The events give the record. Only what is measured outside of them is missing.
-  const reduced = run!.events.reduce<Operation | null>((so, event) => reduceEvent(so, event), null)!;
+  const reduced = run!.events.reduce<Operation | null>(
+    (so, event) => reduceEvent(so, event),
+    null,
+  )!;
   const { env, logLines, usage, queuePosition, ...record } = run!.record;
-  expect(reduced).toMatchObject({ ...record, seq: expect.any(Number), updatedAt: expect.any(String) });
+  expect(reduced).toMatchObject({
+    ...record,
+    seq: expect.any(Number),
+    updatedAt: expect.any(String),
+  });
 });
 
 test("goes to stdout without -o, with nothing that a terminal acts on", async () => {
@@ -80,7 +92,9 @@ test("is complete or the old one: a failed export leaves no trace", async () => 
   expect(dir).toMatchObject({ code: 2, stderr: expect.stringContaining("-o dir/run.json") });
   const missing = await world.liveops(["export", failed, "-o", "no/such/run.json"]);
   expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining("cannot be written") });
-  expect((await world.liveops(["export", failed, "-o", "/dev/null"])).stderr).toContain("not a regular file");
+  expect((await world.liveops(["export", failed, "-o", "/dev/null"])).stderr).toContain(
+    "not a regular file",
+  );
   expect(readFileSync(file, "utf8")).toBe("old");
   symlinkSync(file, at("link.json"));
   await exported("link.json", failed);

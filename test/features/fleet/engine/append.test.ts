@@ -61,7 +61,12 @@ describe("groups", () => {
       { items: [submit(last), about("edited", id, 1)], token: token() },
     ]);
     expect(verdicts.map(({ n }) => n)).toEqual([2, undefined, undefined, 4]);
-    expect(verdicts[1]!.error).toMatchObject({ name: "KeyTakenError", id, key: "k", hash: "hash of k" });
+    expect(verdicts[1]!.error).toMatchObject({
+      name: "KeyTakenError",
+      id,
+      key: "k",
+      hash: "hash of k",
+    });
     expect(verdicts[2]!.error).toMatchObject({ name: "OvertakenError", id, version: 1 });
     expect((await a.operations([good, taken, half, last])).map((each) => each.id).sort()).toEqual(
       [good, last].sort(),
@@ -88,13 +93,16 @@ describe("groups", () => {
 
 describe("keys", () => {
   test("one key on two connections at once: one id", async () => {
-    const submits = Array.from({ length: 30 }, (_, index) => (index % 2 === 0 ? a : b)).map((engine) => {
-      const id = newId();
-      return engine.append([submit(id, { key: keyOf("once") })], token()).then(
-        () => id,
-        (error: KeyTakenError) => (error instanceof KeyTakenError ? error.id : Promise.reject(error)),
-      );
-    });
+    const submits = Array.from({ length: 30 }, (_, index) => (index % 2 === 0 ? a : b)).map(
+      (engine) => {
+        const id = newId();
+        return engine.append([submit(id, { key: keyOf("once") })], token()).then(
+          () => id,
+          (error: KeyTakenError) =>
+            error instanceof KeyTakenError ? error.id : Promise.reject(error),
+        );
+      },
+    );
     expect(new Set(await Promise.all(submits)).size).toBe(1);
     expect(await a.queries.countsByState()).toMatchObject({ queued: 1 });
   });
@@ -139,16 +147,22 @@ describe("attempts", () => {
     expect(await b.abandoned()).toEqual([]);
     expect(await b.declareLost("a", a.session!, 0)).toBe(true);
     expect((await b.abandoned()).map(({ id }) => id)).toEqual([first, second]);
-    const n = await b.append([about("requeued", first, claimed[0]!.n, { takeover: true })], token());
+    const n = await b.append(
+      [about("requeued", first, claimed[0]!.n, { takeover: true })],
+      token(),
+    );
     await b.append([finish(second, claimed[1]!.n, { takeover: true, state: "failed" })], token());
     expect(await b.abandoned()).toEqual([]);
     const { fence } = claimed[0]!;
-    await expect(a.append([finish(first, n, { fence })], token())).rejects.toThrow(SessionOverError);
+    await expect(a.append([finish(first, n, { fence })], token())).rejects.toThrow(
+      SessionOverError,
+    );
     await a.join({ name: "a", owner: "a", tags: [], slots: 2, version: "1", lostAfter: 300 });
     await expect(a.append([finish(first, n, { fence })], token())).rejects.toThrow(FencedError);
   });
 
-  const rejoin = () => a.join({ name: "a", owner: "a", tags: [], slots: 2, version: "1", lostAfter: 300 });
+  const rejoin = () =>
+    a.join({ name: "a", owner: "a", tags: [], slots: 2, version: "1", lostAfter: 300 });
 
   test("a host back from being lost finishes what nobody took over, by its fence", async () => {
     const id = await add(a);

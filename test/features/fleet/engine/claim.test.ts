@@ -184,7 +184,11 @@ describe("lent slots", () => {
 
 test("the same token again answers as the first time: a lost answer loses no operation", async () => {
   const [id, second] = [await add(a), await add(a)];
-  const request = { candidates: [candidate(id, 1), candidate(second, 2)], workers: [{}], token: token() };
+  const request = {
+    candidates: [candidate(id, 1), candidate(second, 2)],
+    workers: [{}],
+    token: token(),
+  };
   const first = await a.claim(request);
   expect(await a.claim(request)).toEqual(first);
   expect(ids(await a.running())).toEqual([id]);
@@ -200,10 +204,15 @@ test("a session that is over claims nothing", async () => {
 test("an attempt whose number is used again begins without lines", async () => {
   const id = await add(a);
   const { n, fence } = await claimOne(a, id);
-  await a.ship([{ id, attempt: 1, file: "log", first: 1, last: 4, fence, body: Buffer.from("x") }], false);
+  await a.ship(
+    [{ id, attempt: 1, file: "log", first: 1, last: 4, fence, body: Buffer.from("x") }],
+    false,
+  );
   const requeued = await a.append([about("requeued", id, n, { fence })], token());
   const again = [candidate(id, requeued, 1)];
-  expect(await b.claim({ candidates: again, workers: [{}], token: token() })).toMatchObject([{ attempt: 1 }]);
+  expect(await b.claim({ candidates: again, workers: [{}], token: token() })).toMatchObject([
+    { attempt: 1 },
+  ]);
   expect(await b.shippedTo(id, 1)).toEqual({ events: 0, log: 0 });
 });
 
@@ -221,9 +230,12 @@ test("reads its candidates alone, however long the queue and the journal are", a
     select 'id' || n, n, n, 'queued', 'noop', 'default', '{}', 'end', '', 0 from generate_series(1, 3000) n`;
   const journal = (from: number, to: number) =>
     `insert into liveops.decision (n, id, kind, body, origin) select n, 'id' || n, 'submitted', '{}', 'a' from generate_series(${from}, ${to}) n`;
-  const returned = (relation: string) => `pg_stat_get_xact_tuples_returned('liveops.${relation}'::regclass)`;
+  const returned = (relation: string) =>
+    `pg_stat_get_xact_tuples_returned('liveops.${relation}'::regclass)`;
   const read = `select ${returned("operation_queued")} + ${returned("decision")}`;
   // The server keeps the plans that it made while the tables were small.
-  const said = fleet.sql([journal(1, 1), claims(10), queue, journal(2, 3000), claims(1), read].join(";"));
+  const said = fleet.sql(
+    [journal(1, 1), claims(10), queue, journal(2, 3000), claims(1), read].join(";"),
+  );
   expect(Number(said.split("\n").at(-1))).toBeLessThan(100);
 });

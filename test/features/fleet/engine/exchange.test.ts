@@ -1,7 +1,13 @@
-/** An exchange: pieces, decisions and claims go in, and the next decisions of the journal come out. */
+/**
+ * An exchange: pieces, decisions and claims go in, and the next decisions of the journal come out.
+ */
 // @module-tag postgresql
 import { beforeEach, describe, expect, test } from "vitest";
-import { BehindError, FencedError, RoleError } from "../../../../daemon/features/fleet/engine/errors.js";
+import {
+  BehindError,
+  FencedError,
+  RoleError,
+} from "../../../../daemon/features/fleet/engine/errors.js";
 import type { FencedPiece } from "../../../../daemon/features/fleet/engine/rows.js";
 import {
   about,
@@ -91,7 +97,13 @@ test("callers that share an operation or a key with others take turns, and the r
     group(submit(three, { key: keyOf("k") })),
     group(submit(four), finish(four, 0, { state: "cancelled" })),
   ]);
-  expect(verdicts.map((verdict) => verdict.n ?? verdict.error!.name)).toEqual([3, 5, 2, "KeyTakenError", 7]);
+  expect(verdicts.map((verdict) => verdict.n ?? verdict.error!.name)).toEqual([
+    3,
+    5,
+    2,
+    "KeyTakenError",
+    7,
+  ]);
   expect((await history(b)).map(({ n, id: each }) => [n, each])).toEqual([
     [1, id],
     [2, two],
@@ -110,12 +122,28 @@ test("of many decisions the answer has a part, and the head tells of the rest", 
       Array.from({ length: 100 }, () => submit(newId())),
       token(),
     );
-  const { rows, head } = await a.exchange({ groups: [group(submit(newId()))], claim: null, after: 10 });
-  expect({ first: rows[0]!.n, last: rows.at(-1)!.n, head }).toEqual({ first: 11, last: 510, head: 601 });
+  const { rows, head } = await a.exchange({
+    groups: [group(submit(newId()))],
+    claim: null,
+    after: 10,
+  });
+  expect({ first: rows[0]!.n, last: rows.at(-1)!.n, head }).toEqual({
+    first: 11,
+    last: 510,
+    head: 601,
+  });
 });
 
 function piece(id: string, fence: number, first: number, last: number): FencedPiece {
-  return { id, attempt: 1, file: "events", first, last, fence, body: Buffer.from(`${first}-${last}`) };
+  return {
+    id,
+    attempt: 1,
+    file: "events",
+    first,
+    last,
+    fence,
+    body: Buffer.from(`${first}-${last}`),
+  };
 }
 
 describe("the last lines of an attempt", () => {
@@ -126,7 +154,8 @@ describe("the last lines of an attempt", () => {
     id = await add(a);
     ({ n, fence } = await claimOne(a, id));
   });
-  const ending = (...pieces: FencedPiece[]) => a.append([finish(id, n, { fence, pieces })], token());
+  const ending = (...pieces: FencedPiece[]) =>
+    a.append([finish(id, n, { fence, pieces })], token());
 
   test("are stored with its end", async () => {
     await a.ship([piece(id, fence, 1, 3)], false);

@@ -50,7 +50,8 @@ export class TestEngine extends FleetEngine {
 
   /** The rows of the operations that run on this host. */
   running(): Promise<OperationRow[]> {
-    const sql = "select * from liveops.operation where host = $1 and state = 'running' order by version";
+    const sql =
+      "select * from liveops.operation where host = $1 and state = 'running' order by version";
     return this.rows(sql, [this.host]);
   }
 }
@@ -90,7 +91,15 @@ export function useFleet(options: ConstructorParameters<typeof Postgres>[0] = {}
     /** An engine that has joined as the host `name`. */
     async host(name: string, more: Partial<JoinOptions> = {}): Promise<TestEngine> {
       const engine = fleet.engine({ name });
-      await engine.join({ name, owner: name, tags: [], slots: 2, version: "1.0.0", lostAfter: 300, ...more });
+      await engine.join({
+        name,
+        owner: name,
+        tags: [],
+        slots: 2,
+        version: "1.0.0",
+        lostAfter: 300,
+        ...more,
+      });
       return engine;
     },
     /** The hosts a and b of a new fleet. */
@@ -179,7 +188,13 @@ export function finish(
   } = {},
 ): AppendItem {
   const { state = "succeeded", successor = null, finishedAt = at, ...more } = options;
-  const decision = { kind: "finished", id, event: { state }, runState: {}, successor } as unknown as Decision;
+  const decision = {
+    kind: "finished",
+    id,
+    event: { state },
+    runState: {},
+    successor,
+  } as unknown as Decision;
   return { decision, expect, index: { state, finishedAt }, ...more };
 }
 

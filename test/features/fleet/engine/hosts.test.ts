@@ -1,7 +1,10 @@
 /** Sessions: who is up, who is lost, and what follows for the host. */
 // @module-tag postgresql
 import { beforeEach, describe, expect, test } from "vitest";
-import { HostNameTakenError, SessionOverError } from "../../../../daemon/features/fleet/engine/errors.js";
+import {
+  HostNameTakenError,
+  SessionOverError,
+} from "../../../../daemon/features/fleet/engine/errors.js";
 import type { JoinOptions } from "../../../../daemon/features/fleet/engine/rows.js";
 import { about, add, claimOne, row, type TestEngine, token, useFleet } from "./fleet.js";
 
@@ -32,8 +35,20 @@ test("every host lists the same hosts", async () => {
   const still = (rows: typeof ofA) => rows.map(({ silent, ...others }) => others);
   expect(still(ofA)).toEqual(still(ofB));
   const [first] = ofA;
-  expect(first).toMatchObject({ name: "a", session: 1, state: "up", renewals: 1, tags: ["gpu"], slots: 4 });
-  expect(first).toMatchObject({ status: { load: 0.5 }, lostAfter: 300, running: 1, draining: false });
+  expect(first).toMatchObject({
+    name: "a",
+    session: 1,
+    state: "up",
+    renewals: 1,
+    tags: ["gpu"],
+    slots: 4,
+  });
+  expect(first).toMatchObject({
+    status: { load: 0.5 },
+    lostAfter: 300,
+    running: 1,
+    draining: false,
+  });
   expect(first!.silent).toBeLessThan(10);
 });
 
@@ -62,7 +77,9 @@ test("a second daemon cannot take the name of a host that is up", async () => {
   await expect(joined).rejects.toThrow(HostNameTakenError);
   expect(await a.renew()).toMatchObject({ renewals: 1 });
   await b.declareLost("a", null, null);
-  expect(await other.join(options("a", { owner: "another state directory" }))).toMatchObject({ session: 2 });
+  expect(await other.join(options("a", { owner: "another state directory" }))).toMatchObject({
+    session: 2,
+  });
 });
 
 test("two daemons that join one host at once have two sessions, and one is over", async () => {

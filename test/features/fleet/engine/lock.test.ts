@@ -1,4 +1,7 @@
-/** The lock that orders decisions: what it needs, and what it costs while a dump of the database runs. */
+/**
+ * The lock that orders decisions: what it needs, and what it costs while a dump of the database
+ * runs.
+ */
 // @module-tag postgresql
 import pg from "pg";
 import { expect, test } from "vitest";
@@ -30,7 +33,9 @@ test("an old snapshot, as of a dump, does not make appends change a row again an
   const dump = new pg.Client({ connectionString: fleet.url });
   await dump.connect();
   try {
-    await dump.query("begin isolation level repeatable read; select count(*) from liveops.decision");
+    await dump.query(
+      "begin isolation level repeatable read; select count(*) from liveops.decision",
+    );
     const dead = () => Number(fleet.sql("select pg_relation_size('liveops.head')"));
     const before = dead();
     for (let n = 0; n < 100; n++) await add(a);

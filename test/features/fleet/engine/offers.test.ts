@@ -1,7 +1,12 @@
-/** An engine that lost writes: nothing is accepted until every live host has offered what it knows. */
+/**
+ * An engine that lost writes: nothing is accepted until every live host has offered what it knows.
+ */
 // @module-tag postgresql
 import { beforeEach, expect, test } from "vitest";
-import { LostWritesError, SessionOverError } from "../../../../daemon/features/fleet/engine/errors.js";
+import {
+  LostWritesError,
+  SessionOverError,
+} from "../../../../daemon/features/fleet/engine/errors.js";
 import { indexOf } from "../../../../daemon/features/fleet/engine/indexed.js";
 import type { OfferedIndex, OfferItem } from "../../../../daemon/features/fleet/engine/rows.js";
 import {
@@ -98,7 +103,9 @@ test("a restored dump: offers bring back what was lost, above all numbers that a
 
   const { rows, head, counts } = await a.snapshot(10);
   expect(head).toBe(8);
-  expect(rows.filter(({ decision }) => decision.kind === "restored").map(({ n, id }) => [n, id])).toEqual([
+  expect(
+    rows.filter(({ decision }) => decision.kind === "restored").map(({ n, id }) => [n, id]),
+  ).toEqual([
     [6, running],
     [7, late],
   ]);
@@ -149,7 +156,9 @@ test("the newest version of an operation counts, whoever offers it", async () =>
   await b.offer([known(id, 2, { ord: 1, queue: "old" })]);
   expect(fleet.sql("select version, ord, queue from liveops.operation")).toBe("4|1|new");
   await a.settleOffers();
-  expect((await a.decisionsOf([id])).get(id)!.at(-1)!.decision).toMatchObject({ entry: { env: { A: "1" } } });
+  expect((await a.decisionsOf([id])).get(id)!.at(-1)!.decision).toMatchObject({
+    entry: { env: { A: "1" } },
+  });
 });
 
 test("many offers go in several calls; the round ends with the last", async () => {

@@ -30,7 +30,11 @@ test("the engine knows how far the files are, and hands the rest out", async () 
   expect(await a.shippedTo(id, 1)).toEqual({ events: 0, log: 0 });
   await a.ship([piece(1, 5), piece(1, 3, { file: "events" }), piece(6, 9)], false);
   expect(await a.shippedTo(id, 1)).toEqual({ events: 3, log: 9 });
-  expect(texts((await b.piecesAfter([from(0, 0)], 1e6)).rows)).toEqual(["events 1-3", "log 1-5", "log 6-9"]);
+  expect(texts((await b.piecesAfter([from(0, 0)], 1e6)).rows)).toEqual([
+    "events 1-3",
+    "log 1-5",
+    "log 6-9",
+  ]);
   expect(texts((await b.piecesAfter([from(3, 5)], 1e6)).rows)).toEqual(["log 6-9"]);
   expect(texts((await b.piecesAfter([from(3, 7)], 1e6)).rows)).toEqual(["log 6-9"]);
   expect((await b.piecesAfter([from(3, 9)], 1e6)).rows).toEqual([]);
@@ -74,7 +78,10 @@ test("nothing is taken of an attempt that is not the host's any more; the others
   await b.append([about("requeued", id, version, { takeover: true })], token());
   await a.join({ name: "a", owner: "a", tags: [], slots: 2, version: "1.0.0", lostAfter: 300 });
   const mine = piece(1, 2, { id: other, fence: claimed.fence });
-  expect(await a.ship([piece(1, 2), piece(3, 4), mine], false)).toEqual({ fenced: [id, other], behind: [] });
+  expect(await a.ship([piece(1, 2), piece(3, 4), mine], false)).toEqual({
+    fenced: [id, other],
+    behind: [],
+  });
   expect(await a.shippedTo(id, 1)).toEqual({ events: 0, log: 0 });
   expect(await b.ship([piece(3, 4)], false)).toMatchObject({ fenced: [id] });
 });

@@ -3,7 +3,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, describe, expect, test } from "vitest";
 import { OvertakenError } from "../../../../daemon/features/fleet/engine/errors.js";
-import { add, candidate, finish, history, newId, submit, type TestEngine, token, useFleet } from "./fleet.js";
+import {
+  add,
+  candidate,
+  finish,
+  history,
+  newId,
+  submit,
+  type TestEngine,
+  token,
+  useFleet,
+} from "./fleet.js";
 
 const fleet = useFleet();
 let a: TestEngine;
@@ -24,7 +34,17 @@ test("crashes under load: each call has one effect, and answers with it", async 
       const [claimed] = await engine.claim(request);
       expect(claimed).toMatchObject({ id });
       await engine.ship(
-        [{ id, attempt: 1, file: "log", first: 1, last: 3, fence: claimed!.fence, body: Buffer.from("x") }],
+        [
+          {
+            id,
+            attempt: 1,
+            file: "log",
+            first: 1,
+            last: 3,
+            fence: claimed!.fence,
+            body: Buffer.from("x"),
+          },
+        ],
         false,
       );
       await engine.append([finish(id, claimed!.n, { fence: claimed!.fence })], token());
@@ -43,12 +63,22 @@ test("crashes under load: each call has one effect, and answers with it", async 
   await Promise.all(workers);
 
   const rows = await history(fleet.engine());
-  expect(rows.map(({ n }) => n)).toEqual(Array.from({ length: rows.length }, (_, index) => index + 1));
+  expect(rows.map(({ n }) => n)).toEqual(
+    Array.from({ length: rows.length }, (_, index) => index + 1),
+  );
   const kinds = Map.groupBy(rows, ({ id }) => id);
   for (const id of done)
-    expect(kinds.get(id)!.map(({ decision }) => decision.kind)).toEqual(["submitted", "started", "finished"]);
+    expect(kinds.get(id)!.map(({ decision }) => decision.kind)).toEqual([
+      "submitted",
+      "started",
+      "finished",
+    ]);
   expect(kinds.size).toBe(done.length);
-  expect(await a.queries.countsByState()).toMatchObject({ queued: 0, running: 0, succeeded: done.length });
+  expect(await a.queries.countsByState()).toMatchObject({
+    queued: 0,
+    running: 0,
+    succeeded: done.length,
+  });
 }, 60_000);
 
 describe("an answer that is lost", () => {
@@ -108,7 +138,8 @@ describe("an engine that is away", () => {
     const impatient = fleet.engine({ giveUpMs: 3000, name: "impatient" });
     await impatient.queries.countsByState();
     await impatient.drain("a", false);
-    const backend = "select pid from pg_stat_activity where application_name = 'liveops impatient decisions'";
+    const backend =
+      "select pid from pg_stat_activity where application_name = 'liveops impatient decisions'";
     const stopped = Number(fleet.sql(backend));
     expect(stopped).toBeGreaterThan(1);
     process.kill(stopped, "SIGSTOP");

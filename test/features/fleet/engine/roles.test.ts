@@ -104,10 +104,15 @@ describe("an operator", () => {
     expect(name).toBe("h");
     for (const options of [{}, { takeover: true }])
       await expect(otto.append([finish(id, n, options)], token())).rejects.toThrow(RoleError);
-    await expect(otto.append([about("requeued", id, n, { fence })], token())).rejects.toThrow(RoleError);
+    await expect(otto.append([about("requeued", id, n, { fence })], token())).rejects.toThrow(
+      RoleError,
+    );
     await expect(claim(otto, [id])).rejects.toThrow(RoleError);
     await expect(
-      otto.ship([{ id, attempt: 1, file: "log", first: 1, last: 1, fence, body: Buffer.from("x") }], false),
+      otto.ship(
+        [{ id, attempt: 1, file: "log", first: 1, last: 1, fence, body: Buffer.from("x") }],
+        false,
+      ),
     ).rejects.toThrow(RoleError);
   });
 
@@ -162,7 +167,8 @@ describe("a host with a role of its own", () => {
       () => posing.declareLost("i", null, null),
       () => as("ida").join({ ...join, name: "h" }),
     ];
-    for (const call of calls) await expect(call()).rejects.toThrow("belongs to the database role hugo");
+    for (const call of calls)
+      await expect(call()).rejects.toThrow("belongs to the database role hugo");
     expect((await host.hosts()).map(({ name, state }) => [name, state])).toEqual([
       ["h", "up"],
       ["i", "up"],
@@ -182,14 +188,19 @@ describe("a host with a role of its own", () => {
     const end = finish(id, claimed.n, { state: "failed" });
     for (const more of [{}, { fence: claimed.fence }, { takeover: true }])
       await expect(ida.append([{ ...end, ...more }], token())).rejects.toThrow(FencedError);
-    const restored = { ...end, decision: { kind: "restored", id, entry: {} } } as unknown as typeof end;
+    const restored = {
+      ...end,
+      decision: { kind: "restored", id, entry: {} },
+    } as unknown as typeof end;
     await expect(ida.append([restored], token())).rejects.toThrow("cannot be restored");
   });
 });
 
 test("no role writes tables, reads decisions with their secrets, or calls inner functions", () => {
   const refused = (user: string, statement: string) => {
-    expect(() => fleet.sql(`set session authorization ${user}; ${statement}`)).toThrow(/permission denied/);
+    expect(() => fleet.sql(`set session authorization ${user}; ${statement}`)).toThrow(
+      /permission denied/,
+    );
   };
   for (const user of ["vera", "otto", "hugo"]) {
     refused(user, "delete from liveops.operation");

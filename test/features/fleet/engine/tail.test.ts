@@ -39,7 +39,10 @@ test("hints name operations with new pieces, and changed settings", async () => 
   });
   const id = await add(a);
   const { fence } = await claimOne(a, id);
-  await a.ship([{ id, attempt: 1, file: "log", first: 1, last: 1, fence, body: Buffer.from("x") }], false);
+  await a.ship(
+    [{ id, attempt: 1, file: "log", first: 1, last: 1, fence, body: Buffer.from("x") }],
+    false,
+  );
   await a.putSetting("queue default", "{}", null);
   await promise;
   expect(hints).toContainEqual({ ids: [id] });

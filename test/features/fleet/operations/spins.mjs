@@ -1,6 +1,6 @@
 /**
- * Spins without an await and without a call of liveops: only another thread, or a signal, can end it. It notes each
- * turn of 20 ms in the file of the effects. The second attempt returns at once.
+ * Spins without an await and without a call of liveops: only another thread, or a signal, can end
+ * it. It notes each turn of 20 ms in the file of the effects. The second attempt returns at once.
  */
 import { appendFileSync } from "node:fs";
 import { LiveOperation, z } from "liveops";
@@ -27,6 +27,9 @@ export class Spins extends LiveOperation {
     const host = process.env.LIVEOPS_TEST_HOST ?? "-";
     const { id, attempt } = this;
     const fence = this.fence ?? 0;
-    appendFileSync(this.params.effects, `${what} ${id} ${attempt} ${fence} ${time} ${process.pid} ${host}\n`);
+    appendFileSync(
+      this.params.effects,
+      `${what} ${id} ${attempt} ${fence} ${time} ${process.pid} ${host}\n`,
+    );
   }
 }

@@ -1,6 +1,7 @@
 /**
- * Writes each effect to one file that all hosts share: `what id attempt fence time pid host`, where `what` is `begin`,
- * `step:K` or `end`, and `time` is in ms of the monotonic clock, which all processes of the machine share.
+ * Writes each effect to one file that all hosts share: `what id attempt fence time pid host`, where
+ * `what` is `begin`, `step:K` or `end`, and `time` is in ms of the monotonic clock, which all
+ * processes of the machine share.
  *
  * The line of the log before each effect is the point where a worker without a lease must stop.
  */
@@ -27,7 +28,10 @@ function say(operation, what) {
   const host = process.env.LIVEOPS_TEST_HOST ?? "-";
   const { id, attempt, params } = operation;
   const fence = operation.fence ?? 0;
-  appendFileSync(params.effects, `${what} ${id} ${attempt} ${fence} ${time} ${process.pid} ${host}\n`);
+  appendFileSync(
+    params.effects,
+    `${what} ${id} ${attempt} ${fence} ${time} ${process.pid} ${host}\n`,
+  );
 }
 
 async function steps(operation, p, from, to) {

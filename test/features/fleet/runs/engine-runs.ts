@@ -21,7 +21,12 @@ export async function runOn(engine: FleetEngine, id: string): Promise<number> {
   const { verdicts } = await engine.exchange({ groups, claim: null, after: 0 });
   const expect = verdicts[0]!.n!;
   const started = { kind: "started", id, event: { slot: 1 }, policy: {}, uptime: 1 };
-  const candidate = { id, expect, attempt: 1, decision: started as unknown as Candidate["decision"] };
+  const candidate = {
+    id,
+    expect,
+    attempt: 1,
+    decision: started as unknown as Candidate["decision"],
+  };
   const claim = { candidates: [candidate], workers: [{ workerId: "w1" }], token: randomUUID() };
   const { claims } = await engine.exchange({ groups: [], claim, after: 0 });
   return claims[0]!.fence;

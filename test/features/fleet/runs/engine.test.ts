@@ -58,7 +58,17 @@ async function twoHosts(id: string, answerBytes?: number) {
     ...(answerBytes !== undefined && { answerBytes }),
   });
   cleanup.add(() => remote.stop());
-  return { a, b, source, shipper, remote, textsRead: () => textsOf(remote.of(id)), fenced, own, problems };
+  return {
+    a,
+    b,
+    source,
+    shipper,
+    remote,
+    textsRead: () => textsOf(remote.of(id)),
+    fenced,
+    own,
+    problems,
+  };
 }
 
 test("a crash of the engine takes pieces that it had answered: they are shipped again", async () => {
@@ -102,7 +112,10 @@ test("of a log with very many pieces, an answer holds a part", async () => {
     if (n % 2 === 0) source.event();
     await shipper.flush(source.id, 1);
   }
-  const { rows, more } = await b.piecesAfter([{ id: source.id, attempt: 1, events: 0, log: 0 }], 1e6);
+  const { rows, more } = await b.piecesAfter(
+    [{ id: source.id, attempt: 1, events: 0, log: 0 }],
+    1e6,
+  );
   expect([rows.filter(({ file }) => file === "log").length, more]).toEqual([200, true]);
   // The events are not ahead of the log.
   expect(Math.max(...rows.map(({ first }) => first))).toBe(rows.at(-1)!.first);

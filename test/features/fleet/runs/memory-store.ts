@@ -20,7 +20,10 @@ export class MemoryStore implements PieceStore {
   rows: Piece[] = [];
   /** Operations that other hosts have. */
   readonly fenced = new Set<string>();
-  /** What happens to the next calls of `ship`, one each: the call or its answer is lost, or all is well. */
+  /**
+   * What happens to the next calls of `ship`, one each: the call or its answer is lost, or all is
+   * well.
+   */
   faults: Array<"call" | "answer" | null> = [];
   /** While true, every call fails. */
   isAway = false;
@@ -61,7 +64,11 @@ export class MemoryStore implements PieceStore {
     if (this.isAway) throw new EngineFault("away");
     const last = this.#last(id, attempt, "log");
     const isCut = (row: Piece) =>
-      row.id === id && row.attempt === attempt && row.file === "log" && row.last <= to && row.last < last;
+      row.id === id &&
+      row.attempt === attempt &&
+      row.file === "log" &&
+      row.last <= to &&
+      row.last < last;
     const before = this.rows.length;
     this.rows = this.rows.filter((row) => !isCut(row));
     this.#durable -= before - this.rows.length;
@@ -73,11 +80,16 @@ export class MemoryStore implements PieceStore {
     if (this.isAway) throw new EngineFault("away");
     const all = wanted.flatMap((each) =>
       this.rows.filter(
-        ({ id, attempt, file, last }) => id === each.id && attempt === each.attempt && last > each[file],
+        ({ id, attempt, file, last }) =>
+          id === each.id && attempt === each.attempt && last > each[file],
       ),
     );
     all.sort(
-      (a, b) => compare(a.id, b.id) || a.attempt - b.attempt || a.first - b.first || compare(a.file, b.file),
+      (a, b) =>
+        compare(a.id, b.id) ||
+        a.attempt - b.attempt ||
+        a.first - b.first ||
+        compare(a.file, b.file),
     );
     let bytes = 0;
     const rows: Piece[] = [];
@@ -97,7 +109,9 @@ export class MemoryStore implements PieceStore {
   }
 
   #last(id: string, attempt: number, file: RunFile): number {
-    const own = this.rows.filter((row) => row.id === id && row.attempt === attempt && row.file === file);
+    const own = this.rows.filter(
+      (row) => row.id === id && row.attempt === attempt && row.file === file,
+    );
     return Math.max(0, ...own.map(({ last }) => last));
   }
 }

@@ -1,11 +1,17 @@
-/** What a host reads of the attempts of other hosts: which it asks for, what it drops, and how calls share an answer. */
+/**
+ * What a host reads of the attempts of other hosts: which it asks for, what it drops, and how calls
+ * share an answer.
+ */
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import type { FleetEngine } from "../../../../daemon/features/fleet/engine/fleet-engine.js";
 import { isOfOtherHost } from "../../../../daemon/features/fleet/runs/other-host.js";
-import { RemoteRuns, type RemoteRunsOptions } from "../../../../daemon/features/fleet/runs/remote-runs.js";
+import {
+  RemoteRuns,
+  type RemoteRunsOptions,
+} from "../../../../daemon/features/fleet/runs/remote-runs.js";
 import { Shipper } from "../../../../daemon/features/fleet/runs/shipper.js";
 import { eventsFile, keptValues } from "../../../../daemon/run-files/attempt-files.js";
 import { MergedEvents } from "../../../../daemon/run-files/merged-events.js";
@@ -103,16 +109,19 @@ describe("attempts", () => {
     expect(textsOf(remote.of(ID))).toEqual({ events: [], log: [] });
   });
 
-  test.each(["../../etc", "..", "", "a/b", "A1", "aaa111bbb222c"])("the id %j is no path", async (id) => {
-    const { remote, runs } = newRemote({
-      piecesAfter: async () => {
-        throw new Error("asked");
-      },
-    });
-    for (const attempt of [1, 1.5, -1, Number.NaN]) await remote.bring([{ id, attempt }]);
-    await remote.bringForRun(id, 2);
-    expect(readdirSync(runs)).toEqual([]);
-  });
+  test.each(["../../etc", "..", "", "a/b", "A1", "aaa111bbb222c"])(
+    "the id %j is no path",
+    async (id) => {
+      const { remote, runs } = newRemote({
+        piecesAfter: async () => {
+          throw new Error("asked");
+        },
+      });
+      for (const attempt of [1, 1.5, -1, Number.NaN]) await remote.bring([{ id, attempt }]);
+      await remote.bringForRun(id, 2);
+      expect(readdirSync(runs)).toEqual([]);
+    },
+  );
 
   test("pieces that nobody asked for are not taken", async () => {
     const store = new MemoryStore();
@@ -154,7 +163,14 @@ test.each([1024 ** 2, 20_000])(
     const source = new SourceAttempt(directory(), NO_BOUND);
     const shipper = new Shipper({ store, onFenced: () => {}, onProblem: () => {} });
     shippers.push(shipper);
-    shipper.follow({ id: ID, attempt: 1, dir: source.dir, events: source.events, fence: 1, isNew: true });
+    shipper.follow({
+      id: ID,
+      attempt: 1,
+      dir: source.dir,
+      events: source.events,
+      fence: 1,
+      isNew: true,
+    });
     for (let n = 0; n < 120; n++) {
       for (let each = 0; each < 10; each++) {
         if (n % 3 > 0) source.event();
@@ -197,7 +213,11 @@ describe("memory", () => {
     const { remote } = newRemote(store, { maxBytes: 0, isFinished: (id) => id !== ids[0] });
     for (const id of ids) await remote.bring([{ id, attempt: 1 }]);
     // The first still runs, and the last 16 may be read now.
-    expect(ids.map((id) => remote.of(id).attempts().length)).toEqual([1, 0, ...ids.slice(2).map(() => 1)]);
+    expect(ids.map((id) => remote.of(id).attempts().length)).toEqual([
+      1,
+      0,
+      ...ids.slice(2).map(() => 1),
+    ]);
     await remote.bring([{ id: ids[1]!, attempt: 1 }]);
     expect(textsOf(remote.of(ids[1]!))).toEqual(sources[1]!.texts);
   });
@@ -298,7 +318,11 @@ describe("calls", () => {
     const [flood, calm] = ["aaa000000001", "bbb000000001"] as const;
     await shipped(store, flood, [50]);
     for (let n = 2; n < 40; n++)
-      store.rows.push({ ...store.rows.find(({ file }) => file === "log")!, first: n * 100, last: n * 100 });
+      store.rows.push({
+        ...store.rows.find(({ file }) => file === "log")!,
+        first: n * 100,
+        last: n * 100,
+      });
     await shipped(store, calm, [1]);
     // The flood's pieces are copies of one, so they are damaged.
     const { remote, records } = newRemote(store, { answerBytes: 1, onProblem: () => {} });

@@ -1,6 +1,6 @@
 /**
- * Whatever happens to shipper, engine and reader on the way: another host reads the lines of the source, in order, each
- * of them once.
+ * Whatever happens to shipper, engine and reader on the way: another host reads the lines of the
+ * source, in order, each of them once.
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -29,7 +29,11 @@ type Step =
 
 const count = fc.integer({ min: 1, max: 40 });
 const length = fc.integer({ min: 0, max: 400 });
-const written = fc.record({ type: fc.constantFrom("events" as const, "lines" as const), count, length });
+const written = fc.record({
+  type: fc.constantFrom("events" as const, "lines" as const),
+  count,
+  length,
+});
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     { weight: 6, arbitrary: written },
@@ -37,7 +41,9 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       weight: 2,
       arbitrary: fc.record({
         type: fc.constant("faults" as const),
-        faults: fc.array(fc.constantFrom("call" as const, "answer" as const, null), { maxLength: 3 }),
+        faults: fc.array(fc.constantFrom("call" as const, "answer" as const, null), {
+          maxLength: 3,
+        }),
       }),
     },
     {
@@ -47,7 +53,10 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       }),
     },
     fc.record({ type: fc.constant("shipper restarts" as const), isClean: fc.boolean() }),
-    fc.record({ type: fc.constant("engine crashes" as const), lost: fc.integer({ min: 1, max: 4 }) }),
+    fc.record({
+      type: fc.constant("engine crashes" as const),
+      lost: fc.integer({ min: 1, max: 4 }),
+    }),
     fc.record({ type: fc.constant("reader restarts" as const) }),
   ),
   { minLength: 1, maxLength: 25 },
@@ -58,14 +67,18 @@ class Fleet implements AsyncDisposable {
   readonly store = new MemoryStore();
   readonly source: SourceAttempt;
   readonly problems: Error[] = [];
-  /** After a crash of the engine, one file may be shipped on before what the crash took of the other one. */
+  /**
+   * After a crash of the engine, one file may be shipped on before what the crash took of the other
+   * one.
+   */
   #isLossy = false;
   shipper: Shipper;
   remote: RemoteRuns;
 
   /**
    * @param answerBytes - of bodies in an answer of the engine
-   * @param maxLog - bytes that engine and reader keep of the log; null: all, and the source keeps 128 KiB
+   * @param maxLog - bytes that engine and reader keep of the log; null: all, and the source keeps
+   *   128 KiB
    */
   constructor(
     private readonly answerBytes: number,
@@ -83,7 +96,14 @@ class Fleet implements AsyncDisposable {
       onProblem: () => {},
       ...(this.maxLog !== null && { maxLog: this.maxLog }),
     });
-    shipper.follow({ id: ID, attempt: 1, dir: this.source.dir, events: this.source.events, fence: 1, isNew });
+    shipper.follow({
+      id: ID,
+      attempt: 1,
+      dir: this.source.dir,
+      events: this.source.events,
+      fence: 1,
+      isNew,
+    });
     return shipper;
   }
 
@@ -149,7 +169,9 @@ class Fleet implements AsyncDisposable {
     }
   }
 
-  /** A reader finds no line without every line before it, but for those that a bounded log has lost. */
+  /**
+   * A reader finds no line without every line before it, but for those that a bounded log has lost.
+   */
   expectComplete(): void {
     const merged = new MergedEvents(this.remote.of(ID), 0, true);
     try {
@@ -172,7 +194,9 @@ class Fleet implements AsyncDisposable {
   }
 }
 
-test("any sequence of writes, rotations, crashes and lost answers", { timeout: 120_000 }, async () => {
+test("any sequence of writes, rotations, crashes and lost answers", {
+  timeout: 120_000,
+}, async () => {
   await fc.assert(
     fc.asyncProperty(steps, fc.constantFrom(1, 500, 1024 ** 2), async (all, answerBytes) => {
       await using fleet = new Fleet(answerBytes);
@@ -186,7 +210,9 @@ test("any sequence of writes, rotations, crashes and lost answers", { timeout: 1
   );
 });
 
-test("of a bounded log, the newest lines are there after any sequence", { timeout: 120_000 }, async () => {
+test("of a bounded log, the newest lines are there after any sequence", {
+  timeout: 120_000,
+}, async () => {
   const maxLog = 8 * 1024;
   await fc.assert(
     fc.asyncProperty(steps, fc.constantFrom(1, 500, 1024 ** 2), async (all, answerBytes) => {
@@ -204,7 +230,9 @@ test("of a bounded log, the newest lines are there after any sequence", { timeou
         bytes += text.length + 1;
         return bytes <= maxLog;
       }).length;
-      expect(is.log.slice(is.log.length - newest)).toEqual(must.log.slice(must.log.length - newest));
+      expect(is.log.slice(is.log.length - newest)).toEqual(
+        must.log.slice(must.log.length - newest),
+      );
       expect(fleet.problems).toEqual([]);
     }),
     { numRuns: cases(20, 60) },
@@ -215,7 +243,9 @@ test("an endless log takes a bounded space in the engine and at a reader, and re
   const maxLog = 64 * 1024;
   await using fleet = new Fleet(1024 ** 2, maxLog);
   const bytes = async () => {
-    const bodies = fleet.store.rows.filter(({ file }) => file === "log").map(({ body }) => decompress(body));
+    const bodies = fleet.store.rows
+      .filter(({ file }) => file === "log")
+      .map(({ body }) => decompress(body));
     return (await Promise.all(bodies)).reduce((sum, { length }) => sum + length, 0);
   };
   const pour = async (each: () => Promise<void>) => {
@@ -238,7 +268,9 @@ test("an endless log takes a bounded space in the engine and at a reader, and re
   await fleet.apply({ type: "brought" });
   reader.read((line) => lines.push(line));
   const note = parseRecord<LogRecord>(lines[1]!)!;
-  expect(note.lines[0]).toBe(`lines 2 to ${note.n} were cut: the fleet keeps the newest lines of a long log`);
+  expect(note.lines[0]).toBe(
+    `lines 2 to ${note.n} were cut: the fleet keeps the newest lines of a long log`,
+  );
   expect(parseRecord<{ n: number }>(lines[2]!)!.n).toBe(note.n + 1);
   const held = () => linesAfter(fleet.remote.of(ID), 0, 1_000_000).lines;
   const expectNoteFirst = ([first, second] = held()) => {

@@ -1,4 +1,7 @@
-/** Exchanges: one at a time, with all that gathers meanwhile. And the journal that they bring to the tail. */
+/**
+ * Exchanges: one at a time, with all that gathers meanwhile. And the journal that they bring to the
+ * tail.
+ */
 import { expect, test } from "vitest";
 import type {
   AppendItem,

@@ -1,4 +1,7 @@
-/** The store of a host: what it keeps in memory, and how it follows the journal whatever a decision does. */
+/**
+ * The store of a host: what it keeps in memory, and how it follows the journal whatever a decision
+ * does.
+ */
 // @module-tag postgresql
 import { existsSync, mkdirSync } from "node:fs";
 import { expect, test } from "vitest";
@@ -13,10 +16,15 @@ import { expectSame } from "../../../seam/shown.js";
 
 const seam = fleetSeam();
 
-/** Submits and cancels so many operations that all that were finished before leave the memory of a host. */
+/**
+ * Submits and cancels so many operations that all that were finished before leave the memory of a
+ * host.
+ */
 async function finishMany(opened: FleetOpened, count = 210): Promise<string[]> {
   const ids = Array.from({ length: count }, () => newId());
-  await opened.lifecycle.submit(ids.map((id) => ({ operation: submission({ id }), env: {}, key: null })));
+  await opened.lifecycle.submit(
+    ids.map((id) => ({ operation: submission({ id }), env: {}, key: null })),
+  );
   await Promise.all(ids.map((id) => opened.lifecycle.cancel(id)));
   return ids;
 }
@@ -36,7 +44,9 @@ test("a listener that throws is reported; the decision is applied once, and the 
   await b.caughtUp();
   expect(kindsIn(b, id)).toEqual(["submitted", "started", "finished"]);
   expect(b.errors.map(({ message }) => message)).toEqual(["a bug in a listener"]);
-  expect(b.store.problems).toEqual([expect.stringContaining(`decision 2 of the fleet (${id} started)`)]);
+  expect(b.store.problems).toEqual([
+    expect.stringContaining(`decision 2 of the fleet (${id} started)`),
+  ]);
   await expectSame(a, b);
 });
 
@@ -132,7 +142,11 @@ test("the links of a chain that an operation waits for stay in memory until it w
   await a.lifecycle.cancel(late);
   await a.lifecycle.cancel(waiter);
   await b.caughtUp();
-  expect([a.store.find(first), b.store.find(first), b.store.find(failed)]).toEqual([null, null, null]);
+  expect([a.store.find(first), b.store.find(first), b.store.find(failed)]).toEqual([
+    null,
+    null,
+    null,
+  ]);
   await a.retry(waiter);
   await b.caughtUp();
   expect([linksIn(a), linksIn(b)]).toEqual([
@@ -299,7 +313,9 @@ test("who made a decision that the engine took and lost is told so", async () =>
   // The decision is recorded, and not yet read.
   a.engine.exchange = async (sent) => ({ ...(await exchange.call(a.engine, sent)), rows: [] });
   const id = newId();
-  const submitting = expect(a.submit({ id })).rejects.toMatchObject({ code: "LIVEOPS_ENGINE_BEHIND" });
+  const submitting = expect(a.submit({ id })).rejects.toMatchObject({
+    code: "LIVEOPS_ENGINE_BEHIND",
+  });
   await until("the engine has the decision", async () => (await a.engine.existing([id])).has(id));
   await rewind();
   resolve();

@@ -1,4 +1,7 @@
-/** `liveops install` without a service manager, and the calls that it makes of one that a script plays. */
+/**
+ * `liveops install` without a service manager, and the calls that it makes of one that a script
+ * plays.
+ */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
@@ -10,8 +13,8 @@ const unit = join(world.dir, "config/systemd/user/liveopsd.service");
 const calls = join(world.dir, "calls");
 
 /**
- * Plays systemctl and systemd-notify: notes each call, and runs the command of the unit as systemd does. The
- * command of a unit has no word that needs a quote here.
+ * Plays systemctl and systemd-notify: notes each call, and runs the command of the unit as systemd
+ * does. The command of a unit has no word that needs a quote here.
  */
 const PLAYER = `
 import { spawn } from "node:child_process";
@@ -89,7 +92,9 @@ test.skipIf(process.platform !== "linux")(
 
     const first = await install(["--ops", "ops", "--concurrency", "3"]);
     expect(first, first.stderr).toMatchObject({ code: 0, stdout: `${LINES.join("\n")}\n` });
-    expect(first.stderr).toContain(`wrote ${unit}; to let systemd run the daemon now and at login, type:`);
+    expect(first.stderr).toContain(
+      `wrote ${unit}; to let systemd run the daemon now and at login, type:`,
+    );
     expect(first.stderr).toContain("from a checkout");
     expect(readFileSync(unit, "utf8")).toContain(
       ` start --foreground --ops ${join(world.work, "ops")} --concurrency 3\n`,
@@ -112,20 +117,32 @@ test.skipIf(process.platform !== "linux")(
   async () => {
     const user = "systemctl --user --no-ask-password";
     await install();
-    expect((await world.liveopsd(["start"])).stderr).toContain("by the systemd unit liveopsd.service");
+    expect((await world.liveopsd(["start"])).stderr).toContain(
+      "by the systemd unit liveopsd.service",
+    );
     expect(changes().at(-1)).toBe(`${user} start liveopsd.service`);
-    expect((await install(["--concurrency", "7"])).stdout).toBe(`liveops stop\n${LINES.join("\n")}\n`);
-    expect((await world.liveopsd(["restart"])).stderr).toContain("by the systemd unit liveopsd.service");
+    expect((await install(["--concurrency", "7"])).stdout).toBe(
+      `liveops stop\n${LINES.join("\n")}\n`,
+    );
+    expect((await world.liveopsd(["restart"])).stderr).toContain(
+      "by the systemd unit liveopsd.service",
+    );
     expect(changes().at(-1)).toBe(`${user} restart liveopsd.service`);
     expect(await world.client.daemon()).toMatchObject({ concurrency: 7 });
-    expect((await world.liveopsd(["stop"])).stderr).toContain("the systemd unit liveopsd.service is stopped");
+    expect((await world.liveopsd(["stop"])).stderr).toContain(
+      "the systemd unit liveopsd.service is stopped",
+    );
     expect(changes().at(-1)).toBe(`${user} stop liveopsd.service`);
 
     const alone = await world.liveopsd(["start"], { env: { PLAYER_FAILS: "show" } });
-    expect(alone.stderr).toContain("the systemd unit liveopsd.service is not used: the user's manager");
+    expect(alone.stderr).toContain(
+      "the systemd unit liveopsd.service is not used: the user's manager",
+    );
     expect(alone.stderr).toMatch(/^liveopsd: started \(pid \d+\), answers on/m);
     // The daemon that systemd does not run ends first.
-    expect((await world.liveopsd(["restart"])).stderr).toContain("by the systemd unit liveopsd.service");
+    expect((await world.liveopsd(["restart"])).stderr).toContain(
+      "by the systemd unit liveopsd.service",
+    );
     await world.liveopsd(["stop"]);
 
     const remove = () => world.liveopsd(["install", "--remove"]);
@@ -133,7 +150,10 @@ test.skipIf(process.platform !== "linux")(
     expect(removed).toMatchObject({ code: 0, stdout: "systemctl --user stop liveopsd\n" });
     expect(removed.stderr).toContain(`removed ${unit}; `);
     expect(existsSync(unit)).toBe(false);
-    expect(await remove()).toMatchObject({ code: 0, stderr: "liveopsd: no service is installed\n" });
+    expect(await remove()).toMatchObject({
+      code: 0,
+      stderr: "liveopsd: no service is installed\n",
+    });
   },
   60_000,
 );

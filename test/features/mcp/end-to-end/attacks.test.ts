@@ -93,7 +93,12 @@ test("what is allowed runs in the directory of the server, or inside of it", asy
   await using strict = await McpClient.start(place, "--allow", "./check.sh");
   const command = "./check.sh";
   for (const cwd of [dir, "..", "out", join(here, "out"), `${here}-2`, "missing"])
-    await refused("is no directory inside of it; leave out cwd", "run_command", { command, cwd }, strict);
+    await refused(
+      "is no directory inside of it; leave out cwd",
+      "run_command",
+      { command, cwd },
+      strict,
+    );
   for (const cwd of ["sub", join(here, "in")])
     expect(await run(command, { cwd }, strict)).toMatchObject({
       exitCode: 0,
@@ -108,10 +113,18 @@ test("an agent answers one question with one line, and types no password, in any
   const ask = (prompt: string, mode = "echo") =>
     run(["sh", "-c", `stty ${mode}; printf '${prompt}'; read x; echo got $x`], { tty: true });
   const { id, waits } = await ask("Name? ");
-  expect(waits).toMatchObject({ for: "input", question: expect.stringContaining("Name?"), echo: true });
+  expect(waits).toMatchObject({
+    for: "input",
+    question: expect.stringContaining("Name?"),
+    echo: true,
+  });
   const { number } = waits!;
   // The rest would answer the next question.
-  await refused("text has control characters", "answer_input", { id, number, text: "Bob\rhunter2" });
+  await refused("text has control characters", "answer_input", {
+    id,
+    number,
+    text: "Bob\rhunter2",
+  });
   await refused('shows "Name?" now', "answer_input", { id, number: number - 1, text: "x" });
   await mcp.call("answer_input", { id, number, text: "Bob" });
   await mcp.call("wait_for_operation", { id });
@@ -128,7 +141,10 @@ test("an agent answers one question with one line, and types no password, in any
 test("a null character is no way into a run, and out of a mask", async () => {
   const { dir } = daemon.world;
   await refused("args[1] has a null character", "run_command", { command: ["echo", "a\0b"] });
-  await refused("label must not contain a null character", "run_command", { command: "true", label: "a\0b" });
+  await refused("label must not contain a null character", "run_command", {
+    command: "true",
+    label: "a\0b",
+  });
   const file = join(dir, "secret.yaml");
   const run = String.raw`printf 'hunt\0er2\n'`;
   writeFileSync(

@@ -1,4 +1,7 @@
-/** A client of MCP on the built `liveops mcp`: JSON-RPC 2.0, one message a line, as the protocol of 2025-06-18 says. */
+/**
+ * A client of MCP on the built `liveops mcp`: JSON-RPC 2.0, one message a line, as the protocol of
+ * 2025-06-18 says.
+ */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -44,9 +47,12 @@ export class McpClient {
     this.#server.stderr.on("data", (bytes) => {
       this.stderr += bytes;
     });
-    createInterface({ input: this.#server.stdout }).on("line", (line) => this.#receive(JSON.parse(line)));
+    createInterface({ input: this.#server.stdout }).on("line", (line) =>
+      this.#receive(JSON.parse(line)),
+    );
     this.#server.once("close", () => {
-      for (const { reject } of this.#open.values()) reject(new Error(`the server ended: ${this.stderr}`));
+      for (const { reject } of this.#open.values())
+        reject(new Error(`the server ended: ${this.stderr}`));
     });
   }
 
@@ -72,7 +78,11 @@ export class McpClient {
     const reply = Promise.withResolvers<unknown>();
     this.#open.set(id, reply);
     if (onprogress) this.#progress.set(id, onprogress);
-    this.#send({ id, method, params: { ...params, ...(onprogress && { _meta: { progressToken: id } }) } });
+    this.#send({
+      id,
+      method,
+      params: { ...params, ...(onprogress && { _meta: { progressToken: id } }) },
+    });
     // The tests compare what they read of it.
     return (await reply.promise) as ResultTypeMap[M];
   }
@@ -82,7 +92,8 @@ export class McpClient {
   }
 
   #receive({ id, method, params, result, error }: Message): void {
-    if (method === "notifications/progress") this.#progress.get(params?.progressToken ?? 0)?.(params!);
+    if (method === "notifications/progress")
+      this.#progress.get(params?.progressToken ?? 0)?.(params!);
     if (method === "notifications/resources/updated") this.updated.push(params?.uri ?? "");
     if (id === undefined) return;
     const reply = this.#open.get(id);
@@ -107,7 +118,11 @@ export class McpClient {
     input: Record<string, unknown> = {},
     onprogress?: (progress: Progress) => void,
   ): Promise<{ isError: boolean; text: string; error: unknown }> {
-    const result: CallToolResult = await this.request("tools/call", { name, arguments: input }, onprogress);
+    const result: CallToolResult = await this.request(
+      "tools/call",
+      { name, arguments: input },
+      onprogress,
+    );
     const [first] = result.content;
     if (first?.type !== "text") throw new Error(`${name} returned ${JSON.stringify(result)}`);
     return {

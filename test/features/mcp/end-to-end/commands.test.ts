@@ -52,10 +52,13 @@ test("a longer one goes on: new output is told once, and what is left out can be
   expect(rest.output).toMatch(/done$/);
   expect(rest.leftOut).toMatchObject({ read: { tool: "read_log", after: expect.any(Number) } });
   const { tool: _, ...read } = rest.leftOut!.read as { tool: string };
-  const { lines, more } = await mcp.call<{ lines: Array<{ n: number }>; more: object }>("read_log", {
-    id,
-    ...read,
-  });
+  const { lines, more } = await mcp.call<{ lines: Array<{ n: number }>; more: object }>(
+    "read_log",
+    {
+      id,
+      ...read,
+    },
+  );
   expect(lines[0]!.n).toBe((read as { after?: number }).after! + 1);
   expect(more).not.toBeNull();
   expect((await mcp.call<Ran>("read_new_output", { id })).output).toBe("");
@@ -65,7 +68,9 @@ test("the rules of the server leave out tools, and refuse what is not allowed", 
   await using strict = await McpClient.start(daemon.world, "--allow", "echo *", "--allow-approve");
   const { tools } = await strict.request("tools/list", {});
   const names = tools.map(({ name }) => name);
-  expect(names).toEqual(expect.arrayContaining(["run_command", "cancel_operation", "answer_approval"]));
+  expect(names).toEqual(
+    expect.arrayContaining(["run_command", "cancel_operation", "answer_approval"]),
+  );
   for (const name of ["submit_operation", "retry_operation", "answer_input"])
     expect(names).not.toContain(name);
   expect(await run("echo a 'b c'", {}, strict)).toMatchObject({
@@ -76,12 +81,16 @@ test("the rules of the server leave out tools, and refuse what is not allowed", 
     isError: true,
     text: expect.stringContaining("may not run"),
   });
-  expect(await strict.ask("run_command", { command: "echo a", env: { PATH: "/tmp" } })).toMatchObject({
+  expect(
+    await strict.ask("run_command", { command: "echo a", env: { PATH: "/tmp" } }),
+  ).toMatchObject({
     isError: true,
     text: expect.stringContaining("leave out env"),
   });
   await using quiet = await McpClient.start(daemon.world, "--no-input");
-  expect((await quiet.request("tools/list", {})).tools.map(({ name }) => name)).not.toContain("answer_input");
+  expect((await quiet.request("tools/list", {})).tools.map(({ name }) => name)).not.toContain(
+    "answer_input",
+  );
 });
 
 test("--ends-with-session: what the session started ends some time after its client", async () => {
@@ -94,7 +103,9 @@ test("--ends-with-session: what the session started ends some time after its cli
   await client.call("show_operation", { id });
   expect((await daemon.client.show(id)).state).toBe("running");
   await client.kill();
-  await expect.poll(async () => (await daemon.client.show(id)).state, { timeout: 30_000 }).toBe("cancelled");
+  await expect
+    .poll(async () => (await daemon.client.show(id)).state, { timeout: 30_000 })
+    .toBe("cancelled");
   expect((await daemon.client.show(stays.id)).state).toBe("running");
   await mcp.call("cancel_operation", { id: stays.id });
   await mcp.call("wait_for_operation", { id: stays.id });

@@ -1,4 +1,7 @@
-/** Resources and subscriptions of `liveops mcp`, the options that select the daemon, and the end of the server. */
+/**
+ * Resources and subscriptions of `liveops mcp`, the options that select the daemon, and the end of
+ * the server.
+ */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
@@ -77,16 +80,18 @@ describe("resources", () => {
       .toBe("succeeded");
     expect(new Set(mcp.updated)).toEqual(new Set([uri]));
     await mcp.request("resources/unsubscribe", { uri });
-    await expect(mcp.request("resources/subscribe", { uri: "liveops://elsewhere" })).rejects.toThrow(
-      "no resource",
-    );
+    await expect(
+      mcp.request("resources/subscribe", { uri: "liveops://elsewhere" }),
+    ).rejects.toThrow("no resource");
   });
 });
 
 test("the options that select the daemon, before and after the command", async () => {
   const { world } = daemon;
   await using bySocket = await McpClient.start(world, "--socket", world.socket);
-  expect(await bySocket.call("list_operations", { limit: 1 })).toMatchObject({ total: expect.any(Number) });
+  expect(await bySocket.call("list_operations", { limit: 1 })).toMatchObject({
+    total: expect.any(Number),
+  });
   await using elsewhere = await McpClient.start(world, "--state-dir", join(world.dir, "elsewhere"));
   expect((await elsewhere.ask("list_operations")).text).toMatch(
     /^LIVEOPS_NO_DAEMON: [^\n]*\nstart it with: liveops start --state-dir \S*elsewhere$/,
@@ -130,7 +135,9 @@ describe("the end of the server", () => {
   test.each(["SIGINT", "SIGTERM"] as const)(
     "%s ends it during a wait; the operation continues",
     async (signal) => {
-      const { id } = await daemon.submit("first", { params: { gate: join(daemon.world.dir, "never") } });
+      const { id } = await daemon.submit("first", {
+        params: { gate: join(daemon.world.dir, "never") },
+      });
       const child = start();
       const wait = { name: "wait_for_operation", arguments: { id }, _meta: { progressToken: 1 } };
       child.stdin.write(HELLO + message(2, "tools/call", wait));

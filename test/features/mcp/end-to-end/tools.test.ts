@@ -74,11 +74,15 @@ describe("tools", () => {
     expect(reading.map(({ name }) => name)).toEqual(READING);
 
     await using readOnly = await McpClient.start(daemon.world, "--read-only");
-    expect((await readOnly.request("tools/list", {})).tools.map(({ name }) => name)).toEqual(READING);
+    expect((await readOnly.request("tools/list", {})).tools.map(({ name }) => name)).toEqual(
+      READING,
+    );
     await expect(readOnly.ask("submit_operation", { op: "second" })).rejects.toThrow(
       "Tool submit_operation not found",
     );
-    expect(await readOnly.call("list_types", { op: "second" })).toMatchObject({ types: [{ op: "second" }] });
+    expect(await readOnly.call("list_types", { op: "second" })).toMatchObject({
+      types: [{ op: "second" }],
+    });
   });
 
   test("docs/mcp.md lists the tools of the server", async () => {
@@ -140,7 +144,10 @@ test("submit and wait: progress arrives in order over the chain, and text is pla
   const status = async () => (await mcp.call<{ status: unknown }>("show_operation", { id })).status;
   await expect.poll(status).not.toBeNull();
   const early = await mcp.call<Waited>("wait_for_operation", { id, timeout: 0.3 });
-  expect(early).toMatchObject({ finished: false, next: expect.stringContaining("wait_for_operation") });
+  expect(early).toMatchObject({
+    finished: false,
+    next: expect.stringContaining("wait_for_operation"),
+  });
   expect(early.operation.status?.text).toBe("loading red\\u202e");
 
   const seen: Progress[] = [];
@@ -163,13 +170,18 @@ test("submit and wait: progress arrives in order over the chain, and text is pla
   expect(seen.at(-1)?.message).toMatch(/^Second \(\w+\): /);
   expect(seen.at(-1)?.progress).toBeGreaterThan(100);
 
-  const { operations, total } = await mcp.call<{ operations: unknown[]; total: number }>("list_operations", {
-    op: "first",
-    text: "mine",
-    state: "succeeded",
-  });
+  const { operations, total } = await mcp.call<{ operations: unknown[]; total: number }>(
+    "list_operations",
+    {
+      op: "first",
+      text: "mine",
+      state: "succeeded",
+    },
+  );
   expect({ operations, total }).toMatchObject({
-    operations: [{ id, label: "mine", state: "succeeded", lastLine: expect.stringContaining("Error: disk") }],
+    operations: [
+      { id, label: "mine", state: "succeeded", lastLine: expect.stringContaining("Error: disk") },
+    ],
     total: 1,
   });
 });
@@ -178,7 +190,10 @@ describe("logs", () => {
   test("read_log: tail, after, before and match; more says how to go on", async () => {
     const id = await finishedFirst(300);
     const tail = await mcp.call<LogReply>("read_log", { id, tail: 2 });
-    expect(tail.lines.map(({ text }) => text)).toEqual(["row 300", "Error: disk \\u202efull\\u{e0041}"]);
+    expect(tail.lines.map(({ text }) => text)).toEqual([
+      "row 300",
+      "Error: disk \\u202efull\\u{e0041}",
+    ]);
     expect(tail).toMatchObject({ total: 301, more: { tool: "read_log", before: 300 } });
     const older = await mcp.call<LogReply>("read_log", { id, before: 300, limit: 2 });
     expect(older.lines.map(({ n }) => n)).toEqual([298, 299]);
@@ -222,7 +237,10 @@ describe("logs", () => {
     expect(older).toMatchObject({ lines: [{ text: "row 10" }, { text: "row 20" }], more: null });
     expect(await mcp.ask("read_log", { id, match: "(", regex: true })).toMatchObject({
       isError: true,
-      error: { code: "LIVEOPS_BAD_REQUEST", message: expect.stringContaining("not a valid regular") },
+      error: {
+        code: "LIVEOPS_BAD_REQUEST",
+        message: expect.stringContaining("not a valid regular"),
+      },
     });
   });
 
@@ -283,17 +301,24 @@ test("a daemon that is away is an error with the next command; a wait goes on ov
   const gate = newGate();
   const { id } = await mcp.call("submit_operation", { op: "first", params: { gate } });
   const seen: string[] = [];
-  const waiting = mcp.call<Waited>("wait_for_operation", { id }, ({ message }) => seen.push(message ?? ""));
+  const waiting = mcp.call<Waited>("wait_for_operation", { id }, ({ message }) =>
+    seen.push(message ?? ""),
+  );
   await expect.poll(() => seen.some((text) => text.includes("Hold"))).toBe(true);
   await daemon.stop();
   await expect.poll(() => seen.some((text) => text.includes("Reconnecting"))).toBe(true);
   expect(await mcp.ask("show_operation", { id })).toMatchObject({
     isError: true,
-    text: expect.stringMatching(/^LIVEOPS_NO_DAEMON: no daemon answers on .*\nstart it with: liveops start$/),
+    text: expect.stringMatching(
+      /^LIVEOPS_NO_DAEMON: no daemon answers on .*\nstart it with: liveops start$/,
+    ),
   });
   await daemon.startAgain();
   writeFileSync(gate, "");
-  expect(await waiting).toMatchObject({ finished: true, operation: { op: "second", state: "succeeded" } });
+  expect(await waiting).toMatchObject({
+    finished: true,
+    operation: { op: "second", state: "succeeded" },
+  });
   expect(await mcp.call("show_operation", { id })).toMatchObject({ id, state: "succeeded" });
   expect(mcp.stderr).toBe("");
 });

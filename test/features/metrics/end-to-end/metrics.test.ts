@@ -23,7 +23,9 @@ test("an address without a port is exit 2 with the form, and a port that is in u
   const { port } = taken.address() as AddressInfo;
   const ended = await world.liveopsd(["start", "--metrics", `127.0.0.1:${port}`]);
   expect(ended).toMatchObject({ code: 2, stdout: "" });
-  expect(ended.stderr).toContain(`cannot serve metrics on 127.0.0.1:${port}: another program listens there`);
+  expect(ended.stderr).toContain(
+    `cannot serve metrics on 127.0.0.1:${port}: another program listens there`,
+  );
   expect(ended.stderr).toContain("--metrics");
   expect(await world.liveopsd(["status"])).toMatchObject({ code: 3 });
 });
@@ -41,7 +43,9 @@ test("status shows the address, start names a flag that the daemon lacks, restar
   expect(again).toMatchObject({ code: 0 });
   expect(again.stderr).toContain(`liveops restart --metrics 127.0.0.1:${port}`);
 
-  expect(await world.liveopsd(["restart", "--metrics", `localhost:${port}`])).toMatchObject({ code: 0 });
+  expect(await world.liveopsd(["restart", "--metrics", `localhost:${port}`])).toMatchObject({
+    code: 0,
+  });
   expect(await world.liveopsd(["restart"])).toMatchObject({ code: 0 });
   expect((await world.liveopsd(["status"])).stdout).toContain(
     `metrics     http://127.0.0.1:${port}/metrics\n`,
@@ -49,7 +53,9 @@ test("status shows the address, start names a flag that the daemon lacks, restar
   const scraped = await scrape(`127.0.0.1:${port}`);
   expect(scraped.value("liveops_daemon_info")).toBe(1);
   const status = await new Promise((resolve) =>
-    get({ host: "127.0.0.1", port, path: "/v1/operations" }, (reply) => resolve(reply.resume().statusCode)),
+    get({ host: "127.0.0.1", port, path: "/v1/operations" }, (reply) =>
+      resolve(reply.resume().statusCode),
+    ),
   );
   expect(status).toBe(404);
 });

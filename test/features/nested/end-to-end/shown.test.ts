@@ -1,4 +1,7 @@
-/** What people see of an operation inside of another one, through the built bins: lists, records, exports and actions. */
+/**
+ * What people see of an operation inside of another one, through the built bins: lists, records,
+ * exports and actions.
+ */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -13,8 +16,14 @@ test("lists, show and export have it inside of the outer one, and actions of the
   const on = { finish: "echo $LIVEOPS_OPERATION_ID >> finished" };
   world.write("config/liveops/config.json", JSON.stringify({ on }));
   await world.startDaemon();
-  writeFileSync(at("build.yaml"), "name: build\nstages:\n  - { name: Compile, run: echo compiled }\n");
-  writeFileSync(at("release.yaml"), "name: release\nstages:\n  - { name: Build, op: build.yaml }\n");
+  writeFileSync(
+    at("build.yaml"),
+    "name: build\nstages:\n  - { name: Compile, run: echo compiled }\n",
+  );
+  writeFileSync(
+    at("release.yaml"),
+    "name: release\nstages:\n  - { name: Build, op: build.yaml }\n",
+  );
   const id = (await run("submit", "release.yaml")).trim();
   await world.finished(id);
 
@@ -25,10 +34,15 @@ test("lists, show and export have it inside of the outer one, and actions of the
   expect((await run("ls", "--children", "-o", "name")).split("\n")).toContain(inner);
   expect(await run("show", id)).toContain(`Build  ${inner}  pipeline  ✓ succeeded`);
   expect(await run("show", inner)).toContain(`inside of   ${id}, Build`);
-  const exported = JSON.parse(await run("export", id)) as { operations: { record: { id: string } }[] };
+  const exported = JSON.parse(await run("export", id)) as {
+    operations: { record: { id: string } }[];
+  };
   expect(exported.operations.map(({ record }) => record.id)).toEqual([id, inner]);
 
   const finished = join(world.dir, "home", "finished");
-  await until("the action ran", () => existsSync(finished) && readFileSync(finished, "utf8") !== "");
+  await until(
+    "the action ran",
+    () => existsSync(finished) && readFileSync(finished, "utf8") !== "",
+  );
   expect(readFileSync(finished, "utf8")).toBe(`${id}\n`);
 });

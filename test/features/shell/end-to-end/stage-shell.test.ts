@@ -1,4 +1,7 @@
-/** `liveops shell` on a real pty, with real shells: where it stands, what it has, and how it goes on. */
+/**
+ * `liveops shell` on a real pty, with real shells: where it stands, what it has, and how it goes
+ * on.
+ */
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -40,17 +43,30 @@ async function failed(): Promise<string> {
   const rc = "export TARGET=wrong\nexport OF_RC=mine\n";
   world.write("home/.bashrc", rc);
   world.write("home/.zshrc", `${rc}PROMPT='%# '\n`);
-  world.write("config/fish/config.fish", "set -gx TARGET wrong\nset -gx OF_RC mine\nset fish_greeting\n");
-  const words = [`token=file:${join(world.work, "token")}`, `lost=file:${join(world.work, "lost")}`];
+  world.write(
+    "config/fish/config.fish",
+    "set -gx TARGET wrong\nset -gx OF_RC mine\nset fish_greeting\n",
+  );
+  const words = [
+    `token=file:${join(world.work, "token")}`,
+    `lost=file:${join(world.work, "lost")}`,
+  ];
   const id = await world.submit("ship.yaml", ...words);
   await world.inState(id, "failed");
   rmSync(join(world.work, "lost"));
   return id;
 }
 
-function shell(words: string[], program = "/bin/bash", env: Record<string, string> = {}): OnTerminal {
+function shell(
+  words: string[],
+  program = "/bin/bash",
+  env: Record<string, string> = {},
+): OnTerminal {
   const own = { ...world.env, SHELL: program, TERM: "xterm-256color", ...env };
-  return onTerminal({ work: world.work, env: own } as unknown as World, "liveops", ["shell", ...words]);
+  return onTerminal({ work: world.work, env: own } as unknown as World, "liveops", [
+    "shell",
+    ...words,
+  ]);
 }
 
 const PROMPT = "(liveops Publish)";
@@ -259,8 +275,16 @@ test("no terminal, a running operation, a wrong stage and a directory that is go
     const joined = (each: string) => each.replace(/\s+/g, "");
     expect(joined(terminal.screen.text())).toContain(joined(text));
   };
-  await said([id, "--stage", "Publsh"], 2, '"Publsh" is not a stage of pipeline; did you mean Publish?');
-  await said([id, "--stage", "Publish/x"], 2, '"x" is not a step of the stage "Publish"; it had no steps');
+  await said(
+    [id, "--stage", "Publsh"],
+    2,
+    '"Publsh" is not a stage of pipeline; did you mean Publish?',
+  );
+  await said(
+    [id, "--stage", "Publish/x"],
+    2,
+    '"x" is not a step of the stage "Publish"; it had no steps',
+  );
   await said(["zzz"], 4, "zzz");
   const running = await world.submit("shell", "--", "sleep", "600");
   // Before it has a process, it may go back into the queue: its worker can be gone.
@@ -268,7 +292,11 @@ test("no terminal, a running operation, a wrong stage and a directory that is go
   await said([running], 5, `shell ${running} is running: a shell needs a finished operation`);
   await world.client.cancel(running);
   renameSync(join(world.work, "sub"), join(world.work, "moved"));
-  await said([id], 2, `make it again: mkdir -p ${join(world.work, "sub")}, then: liveops shell ${id}`);
+  await said(
+    [id],
+    2,
+    `make it again: mkdir -p ${join(world.work, "sub")}, then: liveops shell ${id}`,
+  );
   renameSync(join(world.work, "moved"), join(world.work, "sub"));
   expect(existsSync(join(world.work, "sub"))).toBe(true);
 });
@@ -276,11 +304,17 @@ test("no terminal, a running operation, a wrong stage and a directory that is go
 test("over ssh, the same command runs on that machine, on this terminal", async () => {
   const ssh = world.write("bin/ssh", '#!/bin/sh\necho "ran: $*"\ntest -t 0 && exit 9\n');
   chmodSync(ssh, 0o755);
-  await using terminal = shell(["--host", "ssh://ann@box:22", "k3f", "--stage", "Check it"], "/bin/bash", {
-    LIVEOPS_SSH_COMMAND: ssh,
-  });
+  await using terminal = shell(
+    ["--host", "ssh://ann@box:22", "k3f", "--stage", "Check it"],
+    "/bin/bash",
+    {
+      LIVEOPS_SSH_COMMAND: ssh,
+    },
+  );
   expect(await terminal.exited).toBe(9);
-  expect(terminal.screen.text()).toContain("ran: -t -p 22 -- ann@box liveops shell k3f --stage 'Check it'");
+  expect(terminal.screen.text()).toContain(
+    "ran: -t -p 22 -- ann@box liveops shell k3f --stage 'Check it'",
+  );
 });
 
 test("the dashboard gives the terminal away with :shell, and takes it back whole", async () => {

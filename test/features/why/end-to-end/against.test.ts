@@ -74,5 +74,7 @@ test("says what differs and where the logs part, and compares no times", async (
   ]);
   const text = await world.liveops(words);
   expect(text.stdout).toContain("compared without times");
-  expect(text.stdout).toMatch(/^The runs differ: record, parameters, environment, stages, .*log\.$/m);
+  expect(text.stdout).toMatch(
+    /^The runs differ: record, parameters, environment, stages, .*log\.$/m,
+  );
 });

@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type BarValue, ProgramBar, SOURCES } from "../../../../ops/programs/progress/program-bar.js";
+import {
+  type BarValue,
+  ProgramBar,
+  SOURCES,
+} from "../../../../ops/programs/progress/program-bar.js";
 import type { Reading } from "../../../../ops/programs/progress/reading.js";
 
 /** A bar, and its values after each change: `> ` before the first value of a new bar. */
@@ -12,7 +16,9 @@ function watched() {
     const { done, total, unit, label, percent } = value!;
     bars.at(-1)!.push({ ...value! });
     const share = percent === null ? "" : ` = ${Math.round(percent)}%`;
-    seen.push(`${mark}${label === null ? "" : `${label} `}${done}/${total ?? "?"}${unit ?? ""}${share}`);
+    seen.push(
+      `${mark}${label === null ? "" : `${label} `}${done}/${total ?? "?"}${unit ?? ""}${share}`,
+    );
   };
   const bar = new ProgramBar({
     begin: (first) => {
@@ -62,7 +68,12 @@ describe("one source", () => {
       "> Receiving 2/100% = 2%",
     ],
     ["a lower figure after the end", { percent: 100 }, { percent: 3 }, "> 3/100% = 3%"],
-    ["a lower count of another total", { done: 8, total: 90 }, { done: 1, total: 40 }, "> 1/40 = 3%"],
+    [
+      "a lower count of another total",
+      { done: 8, total: 90 },
+      { done: 1, total: 40 },
+      "> 1/40 = 3%",
+    ],
     [
       "another unit",
       { done: 8, total: 90, unit: "B" },
@@ -95,7 +106,8 @@ describe("one source", () => {
 
   it("ignores what is no number", () => {
     const { bar, seen } = watched();
-    for (const percent of [Number.NaN, Number.POSITIVE_INFINITY, -1]) bar.say("text", "a", { percent });
+    for (const percent of [Number.NaN, Number.POSITIVE_INFINITY, -1])
+      bar.say("text", "a", { percent });
     bar.say("text", "a", { done: Number.NaN, total: 3 });
     expect([seen, bar.source]).toEqual([[], null]);
     bar.say("text", "a", { done: 0, total: 0 });
@@ -142,7 +154,11 @@ describe("several sources", () => {
     bar.step("Upload");
     bar.say("text", "a", { percent: 20 });
     bar.say("text", "a", { percent: 30 });
-    expect(seen.slice(1)).toEqual(["> Upload 0/?", "> Upload 20/100% = 20%", "Upload 30/100% = 30%"]);
+    expect(seen.slice(1)).toEqual([
+      "> Upload 0/?",
+      "> Upload 20/100% = 20%",
+      "Upload 30/100% = 30%",
+    ]);
   });
 
   it("a cleared one begins a new bar", () => {

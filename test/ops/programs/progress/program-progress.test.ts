@@ -30,7 +30,12 @@ const RECOGNISERS: RecogniserEntry[] = [
       read(text) {
         const done = /^\{"done":(\d+),"total":(\d+)\}$/.exec(text);
         return (
-          done && { done: Number(done[1]), total: Number(done[2]), isOnlyProgress: true, status: "reading" }
+          done && {
+            done: Number(done[1]),
+            total: Number(done[2]),
+            isOnlyProgress: true,
+            status: "reading",
+          }
         );
       },
     }),
@@ -41,7 +46,8 @@ const RECOGNISERS: RecogniserEntry[] = [
 function watched() {
   const said: string[] = [];
   let value: BarValue | null = null;
-  const note = () => said.push(`bar ${value!.label ?? ""}${value!.done}/${value!.total}${value!.unit ?? ""}`);
+  const note = () =>
+    said.push(`bar ${value!.label ?? ""}${value!.done}/${value!.total}${value!.unit ?? ""}`);
   const progress = new ProgramProgress(
     {
       bar: {
@@ -91,7 +97,14 @@ describe("output", () => {
     [
       "a frame is the status and no line; the last one is a line",
       "10%\r\x1b[32m20%\x1b[0m\r30%\n",
-      ["bar 10/100%", "frame 10%", "bar 20/100%", "frame \x1b[32m20%\x1b[0m", "bar 30/100%", "stdout 30%"],
+      [
+        "bar 10/100%",
+        "frame 10%",
+        "bar 20/100%",
+        "frame \x1b[32m20%\x1b[0m",
+        "bar 30/100%",
+        "stdout 30%",
+      ],
     ],
     [
       "what is progress and nothing else is no line",
@@ -118,7 +131,11 @@ describe("output", () => {
       "\x1b]9;4;4;40\x07\x1b]9;4;3\x07\x1b]9;4;3;9\x07\x1b]9;4;1\x07\x1b]9;4;0\x07\x1b]9;4;1;5\x07",
       ["bar 40/100%", "bar 5/100%"],
     ],
-    ["another OSC is dropped, and no progress", "\x1b]0;9;4;1;50\x07t\x1b]9;5;1;50\x07\n", ["stdout t"]],
+    [
+      "another OSC is dropped, and no progress",
+      "\x1b]0;9;4;1;50\x07t\x1b]9;5;1;50\x07\n",
+      ["stdout t"],
+    ],
   ])("%s", (_, text, expected) => {
     expect(saidOf(text)).toEqual(expected);
   });

@@ -44,7 +44,11 @@ it("is the position in the largest file that moves forward", { tags: ["perl"] },
   const [small, big] = [large("small.bin", 8), large("big.bin", 64)];
   const step = steps("perl", "-e", PERL);
   expect(await step(`open ${small}`)).toBeNull();
-  expect(await step("read 2")).toMatchObject({ name: "small.bin", position: 2 * MIB, size: 8 * MIB });
+  expect(await step("read 2")).toMatchObject({
+    name: "small.bin",
+    position: 2 * MIB,
+    size: 8 * MIB,
+  });
   await step(`open ${big}`);
   expect(await step("read 16")).toMatchObject({
     path: big,
@@ -57,7 +61,9 @@ it("is the position in the largest file that moves forward", { tags: ["perl"] },
   expect(await step("read 30")).toMatchObject({ name: "small.bin" });
 });
 
-it("is none for a file that the program also writes, and for a small one", { tags: ["perl"] }, async () => {
+it("is none for a file that the program also writes, and for a small one", {
+  tags: ["perl"],
+}, async () => {
   const [file, little] = [large("data.db", 8), large("little", 0.5)];
   const step = steps("perl", "-e", PERL);
   await step(`both ${file}`);
@@ -67,7 +73,9 @@ it("is none for a file that the program also writes, and for a small one", { tag
   expect(await step("read 0.25")).toBeNull();
 });
 
-it("is that of a child too, and none for a file that the program maps", { tags: ["perl"] }, async () => {
+it("is that of a child too, and none for a file that the program maps", {
+  tags: ["perl"],
+}, async () => {
   const file = large("child.bin", 8);
   const child = steps("sh", "-c", `perl -e '${PERL}'; :`);
   await child(`open ${file}`);

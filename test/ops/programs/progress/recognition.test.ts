@@ -49,7 +49,11 @@ it("goes on without a recogniser that throws", () => {
   };
   const recognition = new Recognition([
     { source: "text", begins: null, create: () => ({ name: "broken", read: broken }) },
-    { source: "text", begins: null, create: () => ({ name: "sound", read: () => ({ percent: 1 }) }) },
+    {
+      source: "text",
+      begins: null,
+      create: () => ({ name: "sound", read: () => ({ percent: 1 }) }),
+    },
   ]);
   recognition.read("a", false);
   expect([recognition.read("a", false)?.form, calls]).toEqual(["sound", 1]);
@@ -61,7 +65,8 @@ it("asks a recogniser only about texts that begin as its row says, whatever begi
   ]);
   const isRead = (text: string) => recognition.read(text, false) !== null;
   expect(["#1", "[1]", "a #", "#2"].map(isRead)).toEqual([true, true, false, true]);
-  for (let code = 0x100; code < 0x300; code++) expect(isRead(String.fromCharCode(code))).toBe(false);
+  for (let code = 0x100; code < 0x300; code++)
+    expect(isRead(String.fromCharCode(code))).toBe(false);
   expect(isRead("#3")).toBe(true);
 });
 
@@ -74,7 +79,8 @@ it("asks a recogniser with a pattern about lines that have it, frames, and the l
   const recognition = new Recognition([
     { source: "text", begins: /\d%/, create: () => ({ name: "x", read }) },
   ]);
-  for (const text of ["one", "file", "\x1b[1m5\x1b[0m%", "more", "7%"]) recognition.read(text, false);
+  for (const text of ["one", "file", "\x1b[1m5\x1b[0m%", "more", "7%"])
+    recognition.read(text, false);
   recognition.read("frame", true);
   expect(asked).toEqual(["file", "\x1b[1m5\x1b[0m%", "more", "7%", "frame"]);
 });

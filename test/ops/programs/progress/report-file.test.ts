@@ -29,13 +29,21 @@ it("reads again what replaced the content: of another length, of the same, and a
     writeFileSync(file.path, text);
     file.poll();
   };
-  for (const text of ["progress 3/9\n", "progress 4/9\n", "short\n", "progress 10/90\n"]) replace(text);
+  for (const text of ["progress 3/9\n", "progress 4/9\n", "short\n", "progress 10/90\n"])
+    replace(text);
   truncateSync(file.path, 0);
   file.poll();
   replace("progress 11/90\n");
   appendFileSync(file.path, "end\n");
   file.close();
-  expect(lines).toEqual(["progress 3/9", "progress 4/9", "short", "progress 10/90", "progress 11/90", "end"]);
+  expect(lines).toEqual([
+    "progress 3/9",
+    "progress 4/9",
+    "short",
+    "progress 10/90",
+    "progress 11/90",
+    "end",
+  ]);
 });
 
 it("is private, and is in the next directory if the first takes no file", () => {

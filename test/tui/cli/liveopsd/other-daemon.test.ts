@@ -1,4 +1,7 @@
-/** A refused start names the daemon that holds the state directory, also where that daemon does not answer. */
+/**
+ * A refused start names the daemon that holds the state directory, also where that daemon does not
+ * answer.
+ */
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -31,7 +34,9 @@ const ownerAt = (socket: string): LockOwner => ({
 });
 
 async function refusal(socket: string, owner: LockOwner | null): Promise<unknown> {
-  return otherDaemon(socket, { message: "it is taken", owner }, 50).catch((error: unknown) => error);
+  return otherDaemon(socket, { message: "it is taken", owner }, 50).catch(
+    (error: unknown) => error,
+  );
 }
 
 test("one that takes connections and does not answer is named, with what ends it", async () => {

@@ -2,7 +2,10 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
 import type { JsonSchema } from "../../../../protocol/schema/json-schema.js";
-import { detailParameters, renderParameterDetails } from "../../../../tui/cli/type-page/parameter-details.js";
+import {
+  detailParameters,
+  renderParameterDetails,
+} from "../../../../tui/cli/type-page/parameter-details.js";
 
 const jsonSchema = (schema: z.ZodType) => z.toJSONSchema(schema, { io: "input" }) as JsonSchema;
 const rowsOf = (schema: z.ZodType) =>
@@ -45,7 +48,10 @@ test("names inside objects, records and lists, and a schema that contains itself
   type Node = { name: string; next?: Node | undefined };
   const node: z.ZodType<Node> = z.object({ name: z.string(), next: z.lazy(() => node).optional() });
   const params = z.looseObject({
-    db: z.object({ host: z.string().default("localhost"), tls: z.object({ ca: z.string() }).optional() }),
+    db: z.object({
+      host: z.string().default("localhost"),
+      tls: z.object({ ca: z.string() }).optional(),
+    }),
     env: z.record(z.string(), z.string()).default({}),
     jobs: z.array(z.object({ n: z.number().default(1) })),
     node: node.optional(),
@@ -94,10 +100,9 @@ test("variants, with what tells them apart, and where nothing does", () => {
 });
 
 test("the columns stand below each other; without parameters and without a schema it says so", () => {
-  expect(renderParameterDetails(jsonSchema(z.object({ a: z.string(), long: z.int().default(3) })))).toEqual([
-    "a     text          required",
-    "long  whole number  default 3",
-  ]);
+  expect(
+    renderParameterDetails(jsonSchema(z.object({ a: z.string(), long: z.int().default(3) }))),
+  ).toEqual(["a     text          required", "long  whole number  default 3"]);
   expect(renderParameterDetails(jsonSchema(z.object({})))).toEqual(["none"]);
   expect(renderParameterDetails(null)).toEqual(["any (the type declares no schema)"]);
 });

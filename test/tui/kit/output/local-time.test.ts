@@ -1,7 +1,11 @@
 /** Local times as people type and read them; the zone of the process is set for each test. */
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { formatLocalTime, formatShortTime, parseLocalTime } from "../../../../tui/kit/output/local-time.js";
+import {
+  formatLocalTime,
+  formatShortTime,
+  parseLocalTime,
+} from "../../../../tui/kit/output/local-time.js";
 
 const zone = process.env.TZ;
 beforeEach(() => {
@@ -59,7 +63,9 @@ describe("the change to and from summer time", () => {
 });
 
 test("a time is written with its weekday and zone", () => {
-  expect(formatLocalTime(new Date("2026-11-25T13:30:00Z"))).toMatch(/^Wed 25 Nov 2026 14:30 (CET|GMT\+1)$/);
+  expect(formatLocalTime(new Date("2026-11-25T13:30:00Z"))).toMatch(
+    /^Wed 25 Nov 2026 14:30 (CET|GMT\+1)$/,
+  );
   expect(formatLocalTime(new Date("2026-07-01T13:30:05Z"))).toMatch(
     /^Wed 1 Jul 2026 15:30:05 (CEST|GMT\+2)$/,
   );

@@ -30,7 +30,11 @@ test.each([
 
 test("an absolute time is read back as the same second, in every zone", () => {
   const zones = ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata"];
-  const noInvalidDate = { min: new Date("1971-01-01"), max: new Date("2099-01-01"), noInvalidDate: true };
+  const noInvalidDate = {
+    min: new Date("1971-01-01"),
+    max: new Date("2099-01-01"),
+    noInvalidDate: true,
+  };
   fc.assert(
     fc.property(fc.constantFrom(...zones), fc.date(noInvalidDate), (tz, at) => {
       process.env.TZ = tz;

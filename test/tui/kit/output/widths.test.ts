@@ -5,7 +5,10 @@ import { expect, test } from "vitest";
 import * as full from "../../../../tui/kit/output/width.js";
 import { isPlain, PLAIN_WIDTHS, widthsFor } from "../../../../tui/kit/output/widths.js";
 
-const plainText = fc.string({ unit: fc.constantFrom("a", "Z", "9", " ", "é", "●", "✓", "…"), maxLength: 20 });
+const plainText = fc.string({
+  unit: fc.constantFrom("a", "Z", "9", " ", "é", "●", "✓", "…"),
+  maxLength: 20,
+});
 const otherText = fc.constantFrom("日本", "e\u0301", "👩‍💻", "\x1b[31m", "\t", "\u200b", "▶\ufe0f");
 
 test("text of one column a character is cut and filled as string-width measures it", () => {
@@ -32,7 +35,9 @@ test("any other text is measured by string-width", async () => {
 });
 
 test("every character that counts as plain is one column to string-width, too", () => {
-  const characters = Array.from({ length: 0x10000 - 0x20 }, (_, n) => String.fromCharCode(n + 0x20));
+  const characters = Array.from({ length: 0x10000 - 0x20 }, (_, n) =>
+    String.fromCharCode(n + 0x20),
+  );
   const plain = characters.filter(isPlain);
   expect(plain.filter((character) => stringWidth(character) !== 1)).toEqual([]);
   expect(plain.length).toBeGreaterThan(900);

@@ -37,7 +37,10 @@ function withHosts(state: State, told: HostsReply): State {
   return patched(state, "hosts", { all: told.hosts, engine: told.engine });
 }
 
-/** Only the page shows figures, which change all the time. The other parts of the screen show states. */
+/**
+ * Only the page shows figures, which change all the time. The other parts of the screen show
+ * states.
+ */
 function shownOf({ renewedAt: _, ...host }: HostReply, isPage: boolean): unknown {
   const { name, state, since, draining, slots } = host;
   return isPage ? host : [name, state, since, draining, slots];

@@ -11,7 +11,8 @@ export const daemon = ask<object, DaemonReply>({
 });
 
 /** Whether there are hosts to tell apart. */
-export const hasHosts = ({ hosts: { all, engine } }: WithHosts): boolean => engine !== null || all.length > 1;
+export const hasHosts = ({ hosts: { all, engine } }: WithHosts): boolean =>
+  engine !== null || all.length > 1;
 
 /** Names of the hosts that operations may be on, where there are several: lists then tell where. */
 export const hostNames = ({ hosts: { all } }: WithHosts): string[] =>
@@ -21,8 +22,10 @@ export const hostNames = ({ hosts: { all } }: WithHosts): string[] =>
 export const hostColumn = (state: WithHosts): number =>
   Math.max(0, ...hostNames(state).map((name) => name.length));
 
-export const hostNamed = ({ hosts: { all } }: WithHosts, name: string | null | undefined): HostReply | null =>
-  all.find((host) => host.name === name) ?? null;
+export const hostNamed = (
+  { hosts: { all } }: WithHosts,
+  name: string | null | undefined,
+): HostReply | null => all.find((host) => host.name === name) ?? null;
 
 /** The host of the daemon that the screen asks; null: not known yet. */
 export const ownHost = (state: Pick<State, "hosts" | "answers">): HostReply | null =>

@@ -4,7 +4,11 @@ import type { HungDaemon } from "../../../kit/silent-daemon.js";
 /** `hung`: the daemon accepts connections and does not reply. */
 export type Connection =
   /** Not heard from yet; `reason` once an attempt failed. */
-  | { readonly state: "connecting"; readonly reason: string | null; readonly hung?: HungDaemon | undefined }
+  | {
+      readonly state: "connecting";
+      readonly reason: string | null;
+      readonly hung?: HungDaemon | undefined;
+    }
   /** `isQuiet`: a ping is missing, so the state may be old: its clock stands. */
   | { readonly state: "live"; readonly isQuiet?: true }
   /** `since` in ms of the wall clock. */

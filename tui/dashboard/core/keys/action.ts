@@ -1,11 +1,15 @@
 /**
- * An action: its keys, its effect, and the reason why it is disabled. The files of `pages/` declare the
- * actions, `actions.ts` lists them; the help, the command bar and the config's `keys` read the same list.
+ * An action: its keys, its effect, and the reason why it is disabled. The files of `pages/` declare
+ * the actions, `actions.ts` lists them; the help, the command bar and the config's `keys` read the
+ * same list.
  */
 import { keyLabel, nameOfKey, type Pressed } from "../../text/keys.js";
 
 export interface Action<State> {
-  /** The verb: its name in the help and in `keys` of the config. Actions of one name are the verb in several places. */
+  /**
+   * The verb: its name in the help and in `keys` of the config. Actions of one name are the verb in
+   * several places.
+   */
   readonly name: string;
   /** Characters, `^c` with control, or names of special keys; none: the help alone has it. */
   readonly keys: readonly string[];
@@ -47,9 +51,13 @@ export function meaningOf<State extends Actions<State>>(
   pressed: Pressed,
 ): { action: Action<State> } | { reason: string } | null {
   const key = nameOfKey(pressed);
-  const here = state.session.actions.filter((action) => action.keys.includes(key) && action.when(state));
+  const here = state.session.actions.filter(
+    (action) => action.keys.includes(key) && action.when(state),
+  );
   const action = here.find((each) => reasonOf(each, state) === null);
   if (action !== undefined) return { action };
-  const reason = here.map((each) => reasonOf(each, state)).find((text) => text !== null && text !== "");
+  const reason = here
+    .map((each) => reasonOf(each, state))
+    .find((text) => text !== null && text !== "");
   return reason === undefined || reason === null ? null : { reason };
 }

@@ -1,4 +1,7 @@
-/** The movement keys, which are the same on each part of the screen, and how each kind of page moves. */
+/**
+ * The movement keys, which are the same on each part of the screen, and how each kind of page
+ * moves.
+ */
 
 import type { DashboardAction, Page, State } from "../model.js";
 import { actionsIn, inDetail, onPage } from "./action-parts.js";
@@ -28,20 +31,29 @@ export function movementActions(movers: readonly Mover[]): readonly DashboardAct
     [
       { name: "up", keys: ["upArrow", "k"], description: "up, down (and k j)", run: by(-1) },
       { name: "down", keys: ["downArrow", "j"], run: by(1) },
-      { name: "page-up", keys: ["pageUp", "^u", "^b"], description: "a page up or down", run: page(-1) },
+      {
+        name: "page-up",
+        keys: ["pageUp", "^u", "^b"],
+        description: "a page up or down",
+        run: page(-1),
+      },
       { name: "page-down", keys: ["pageDown", "^d", "^f"], run: page(1) },
       {
         name: "first",
         keys: ["g", "home"],
         description: "first row, last row",
-        run: run((mover, state) => mover.first?.(state) ?? mover.by(state, Number.NEGATIVE_INFINITY)),
+        run: run(
+          (mover, state) => mover.first?.(state) ?? mover.by(state, Number.NEGATIVE_INFINITY),
+        ),
       },
       {
         name: "last",
         keys: ["G", "end"],
         hint: followHint,
         rank: 2,
-        run: run((mover, state) => mover.last?.(state) ?? mover.by(state, Number.POSITIVE_INFINITY)),
+        run: run(
+          (mover, state) => mover.last?.(state) ?? mover.by(state, Number.POSITIVE_INFINITY),
+        ),
       },
     ],
   );
@@ -68,5 +80,9 @@ export function rowMover(
     const at = rowAt(rowAt(page.at, count) + rows, count);
     return at === page.at ? state : { ...state, page: { ...page, at } };
   };
-  return { when: onPage(kind), by, page: (state, direction) => by(state, direction * ROWS_OF_PAGE) };
+  return {
+    when: onPage(kind),
+    by,
+    page: (state, direction) => by(state, direction * ROWS_OF_PAGE),
+  };
 }

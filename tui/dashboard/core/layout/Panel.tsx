@@ -96,7 +96,8 @@ interface Edge {
 function edge(theme: Theme, { width, active, left, right, corners }: Edge): string {
   const style: Style = active ? "accent" : "border";
   const [first = "", last = ""] = CORNERS[theme.borderStyle][corners];
-  const columns = (pieces: readonly Piece[]) => pieces.reduce((sum, [text]) => sum + widthOf(text), 0);
+  const columns = (pieces: readonly Piece[]) =>
+    pieces.reduce((sum, [text]) => sum + widthOf(text), 0);
   const line = new Line(width, theme.paint).add(first, style);
   const room = line.left - 2;
   const rightWidth = columns(right) + 3;

@@ -1,4 +1,7 @@
-/** The layout for a size of the terminal: the panels, their sizes, and the rows of the list. Pure arithmetic. */
+/**
+ * The layout for a size of the terminal: the panels, their sizes, and the rows of the list. Pure
+ * arithmetic.
+ */
 import { isAsked, type Waiting } from "../../../describe/waits.js";
 import { operationOf } from "../chain.js";
 import type { Section } from "../list/listing.js";
@@ -58,11 +61,25 @@ export function panesOf(state: State): Panes {
   const tooSmall = columns < SMALLEST.columns || rows < SMALLEST.rows;
   const height = Math.max(0, rows - FRAME_ROWS + 1 - topRows(state));
   if (state.log.full || columns < SIDE_FROM)
-    return { tooSmall, arrangement: "one", gap: 0, listWidth: columns, detailWidth: columns, height };
+    return {
+      tooSmall,
+      arrangement: "one",
+      gap: 0,
+      listWidth: columns,
+      detailWidth: columns,
+      height,
+    };
   const gap = columns >= 120 ? 2 : 1;
   const [, share] = LIST_SHARES.find(([below]) => columns < below)!;
   const listWidth = Math.max(27, Math.round(columns * share));
-  return { tooSmall, arrangement: "side", gap, listWidth, detailWidth: columns - listWidth - gap, height };
+  return {
+    tooSmall,
+    arrangement: "side",
+    gap,
+    listWidth,
+    detailWidth: columns - listWidth - gap,
+    height,
+  };
 }
 
 export interface SectionLayout {
@@ -88,7 +105,10 @@ export interface ListLayout {
   readonly rows: readonly string[];
 }
 
-/** The rows of what waits that are on the screen, with the selected one among them. The others get half of the screen. */
+/**
+ * The rows of what waits that are on the screen, with the selected one among them. The others get
+ * half of the screen.
+ */
 function waitsShown(state: State, lines: number): readonly Waiting[] {
   const all = waitingOf(state);
   const most = Math.floor(lines / 2) - BORDER;
@@ -113,12 +133,16 @@ const idsBySection = perObject((order: State["list"]["order"], state: State) => 
   return ids;
 });
 
-/** What has its row in the panel of what waits, and not in the list. A filter finds it there, too. */
+/**
+ * What has its row in the panel of what waits, and not in the list. A filter finds it there, too.
+ */
 const aboveIn = perObject((state: State): ReadonlySet<string> => {
   if (state.list.text !== "") return new Set();
   // An operation whose worker is stopped runs as before.
   const isAbove = (it: Waiting) => isAsked(it) || sectionOf(it.operation!) === "finished";
-  return new Set(waitingOf(state).flatMap((it) => (it.operation && isAbove(it) ? it.operation.id : [])));
+  return new Set(
+    waitingOf(state).flatMap((it) => (it.operation && isAbove(it) ? it.operation.id : [])),
+  );
 });
 
 /** All operations with a row, in the order of the screen. */
@@ -127,7 +151,10 @@ export function idsOnScreen(state: State): string[] {
   return [...above, ...state.list.order.filter((id) => !above.has(id))];
 }
 
-/** Lines that the finished operations have at least, and the queue with its border, where there are so many. */
+/**
+ * Lines that the finished operations have at least, and the queue with its border, where there are
+ * so many.
+ */
 const FINISHED_LEAST = 4;
 const QUEUE_LEAST = 6;
 
@@ -142,7 +169,8 @@ function makeLayout(state: State): ListLayout {
 function sectionsOf(state: State, lines: number, width: number): ListLayout["sections"] {
   const above = aboveIn(state);
   const { running: runs, queued: queue, finished: ended } = idsBySection(state.list.order, state);
-  const below = (of: readonly string[]) => (above.size === 0 ? of : of.filter((id) => !above.has(id)));
+  const below = (of: readonly string[]) =>
+    above.size === 0 ? of : of.filter((id) => !above.has(id));
   const ids = { running: below(runs), queued: below(queue), finished: below(ended) };
   const hidden = hiddenQueued(state, ids.queued.length);
   if (width < PANELS_FROM.columns || lines + BORDER < PANELS_FROM.rows)
@@ -168,11 +196,25 @@ function section(
   hidden: number,
 ): SectionLayout {
   const at = ids.indexOf(state.list.order[selectedRow(state)] ?? "");
-  const top = scrollTop(state.list.tops[name === "all" ? "finished" : name], at, ids.length, height);
-  return { section: name, rows: ids.slice(top, top + height), top, height, total: ids.length, hidden };
+  const top = scrollTop(
+    state.list.tops[name === "all" ? "finished" : name],
+    at,
+    ids.length,
+    height,
+  );
+  return {
+    section: name,
+    rows: ids.slice(top, top + height),
+    top,
+    height,
+    total: ids.length,
+    hidden,
+  };
 }
 
-/** Queued operations that have no row: those of a folded queue, and those that are not in the state. */
+/**
+ * Queued operations that have no row: those of a folded queue, and those that are not in the state.
+ */
 function hiddenQueued(state: State, rows: number): number {
   const { wholeQueue, text } = state.list;
   if (text !== "") return 0;

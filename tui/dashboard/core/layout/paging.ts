@@ -1,4 +1,7 @@
-/** The pages of finished and of queued operations that the list fetches besides what the watch stream brings. */
+/**
+ * The pages of finished and of queued operations that the list fetches besides what the watch
+ * stream brings.
+ */
 
 import type { Operation } from "../../../../protocol/operation.js";
 import { isFinal } from "../../../../protocol/state.js";
@@ -29,7 +32,9 @@ export function wantedPage(state: State): PageWanted | null {
   const { list } = state;
   if (hasOldest(state) || list.order.length >= HELD_MOST) return null;
   const { top, height, total } = listLayout(state).sections.finished;
-  return top + 2 * height >= total ? { text: list.text, before: list.paging.finished.before } : null;
+  return top + 2 * height >= total
+    ? { text: list.text, before: list.paging.finished.before }
+    : null;
 }
 
 /** Whether the list has all finished operations. */
@@ -40,7 +45,8 @@ function hasOldest(state: State): boolean {
 
 /** What runs inside of another operation has no row, and is not counted. */
 const outermostIn = perObject((all: State["fetched"]) => ({
-  ended: [...all.values()].filter(({ parent, state }) => parent === undefined && isFinal(state)).length,
+  ended: [...all.values()].filter(({ parent, state }) => parent === undefined && isFinal(state))
+    .length,
 }));
 
 function streamHasAll(state: State): boolean {
@@ -48,7 +54,9 @@ function streamHasAll(state: State): boolean {
   return outermostIn(view.operations).ended + outermostIn(fetched).ended >= finishedIn(view);
 }
 
-/** The list reaches queued operations that the stream does not bring: by a filter, or by its end. */
+/**
+ * The list reaches queued operations that the stream does not bring: by a filter, or by its end.
+ */
 export function wantedQueuePage(state: State): PageWanted | null {
   const { text, filter, paging, wholeQueue, order } = state.list;
   const { before, hasAll } = paging.queued;
@@ -63,7 +71,10 @@ function isNearEndOfQueue(state: State): boolean {
   return top + 2 * height >= total;
 }
 
-/** The daemon's query for what fits; it may answer with more. The stream brings the first queued ones. */
+/**
+ * The daemon's query for what fits; it may answer with more. The stream brings the first queued
+ * ones.
+ */
 export function pageQuery({ list }: State, section: keyof Paging, { before }: PageWanted) {
   const query = queryOf(list.filter);
   const finished = query.state ?? (["succeeded", "failed", "cancelled"] as const).slice();
@@ -85,10 +96,14 @@ export function addPage(
 ): State {
   const { paging } = state.list;
   // The page of another filter changes no place.
-  if (text !== state.list.text || before !== paging[section].before) return addFetched(state, operations);
+  if (text !== state.list.text || before !== paging[section].before)
+    return addFetched(state, operations);
   // The last page is read again when the queue has grown.
   const pages = { before: next ?? before, hasAll: next === null, total };
-  return addFetched(patched(state, "list", { paging: { ...paging, [section]: pages } }), operations);
+  return addFetched(
+    patched(state, "list", { paging: { ...paging, [section]: pages } }),
+    operations,
+  );
 }
 
 /** Which rows of all are on the screen; `isLeast`: there may be more than `of`. */
@@ -101,5 +116,10 @@ export function extentOf(
   const total = filter.terms.length === 0 ? finishedIn(state.view) : inStore;
   const isAll = hasOldest(state);
   const below = total === null || isAll ? 0 : Math.max(0, total - finished);
-  return { from: top + 1, to: top + rows.length, of: held + below, isLeast: total === null && !isAll };
+  return {
+    from: top + 1,
+    to: top + rows.length,
+    of: held + below,
+    isLeast: total === null && !isAll,
+  };
 }

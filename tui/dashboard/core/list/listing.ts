@@ -31,7 +31,9 @@ export interface Listing {
   /** As typed; `filter` is what it says. */
   readonly text: string;
   readonly filter: Filter;
-  /** Ids of chains of which each link has a row, or of those that have not, where `unfold` is set. */
+  /**
+   * Ids of chains of which each link has a row, or of those that have not, where `unfold` is set.
+   */
   readonly turned: ReadonlySet<string>;
   readonly unfold: boolean;
   /** Whether each queued operation has a row. */
@@ -85,7 +87,10 @@ export function isUnfolded(listing: Listing, chain: string): boolean {
   return listing.turned.has(chain) !== listing.unfold;
 }
 
-/** Whether the list has a row for what runs inside of another operation: the filter names its queue or its id. */
+/**
+ * Whether the list has a row for what runs inside of another operation: the filter names its queue
+ * or its id.
+ */
 const hasInside = ({ terms }: Filter): boolean =>
   terms.some(({ kind, not }) => !not && (kind === "queue" || kind === "id"));
 
@@ -138,7 +143,9 @@ export function parseFilter(text: string): Filter {
 
 /** The words of the filter that names and labels have. */
 export const wordsOf = perObject(({ terms }: Filter): readonly string[] =>
-  terms.filter(({ kind, not }) => !not && (kind === "text" || kind === "label")).map(({ text }) => text),
+  terms
+    .filter(({ kind, not }) => !not && (kind === "text" || kind === "label"))
+    .map(({ text }) => text),
 );
 
 function termOf(word: string): Term {
@@ -146,7 +153,9 @@ function termOf(word: string): Term {
   const bare = not ? word.slice(1) : word;
   const colon = bare.indexOf(":");
   const kind = colon === -1 ? undefined : KINDS[bare.slice(0, colon)];
-  return kind === undefined ? { kind: "text", text: bare, not } : { kind, text: bare.slice(colon + 1), not };
+  return kind === undefined
+    ? { kind: "text", text: bare, not }
+    : { kind, text: bare.slice(colon + 1), not };
 }
 
 export function fits(filter: Filter, operation: Operation): boolean {
@@ -176,7 +185,10 @@ function fitsTerm({ kind, text }: Term, operation: Operation): boolean {
 const beginsWithOne = (name: string, names: string): boolean =>
   names.split(",").some((each) => each !== "" && name.startsWith(each));
 
-/** By record: a new one is made for each change, and ten thousand are searched with each letter typed. */
+/**
+ * By record: a new one is made for each change, and ten thousand are searched with each letter
+ * typed.
+ */
 const haystack = perObject(({ id, op, title, label }: Operation) =>
   `${id}\n${op}\n${title}\n${label ?? ""}`.toLowerCase(),
 );
@@ -201,17 +213,27 @@ export function unknownName({ terms }: Filter): UnknownName | null {
 }
 
 function unknownState(text: string): UnknownName | null {
-  const typed = text.split(",").find((part) => part !== "" && !STATES.some((name) => name.startsWith(part)));
+  const typed = text
+    .split(",")
+    .find((part) => part !== "" && !STATES.some((name) => name.startsWith(part)));
   return typed === undefined
     ? null
     : { kind: "state", typed, near: nearest(typed, STATES, 2), valid: STATES };
 }
 
-/** A word before a colon. The filter still looks for it as text: a label such as `deploy:prod` may have it. */
+/**
+ * A word before a colon. The filter still looks for it as text: a label such as `deploy:prod` may
+ * have it.
+ */
 function unknownCondition(text: string): UnknownName | null {
   const typed = /^([a-z-]+):/.exec(text)?.[1];
   if (typed === undefined) return null;
-  return { kind: "condition", typed, near: nearest(typed, Object.keys(KINDS), 2), valid: CONDITIONS };
+  return {
+    kind: "condition",
+    typed,
+    near: nearest(typed, Object.keys(KINDS), 2),
+    valid: CONDITIONS,
+  };
 }
 
 /** Whether the daemon's own query says the whole filter: then its count is that of the rows. */
@@ -220,7 +242,10 @@ export function isExact(filter: Filter): boolean {
   return filter.terms.length === Object.keys(query).length;
 }
 
-/** The part of the filter that the daemon's own query says; everything that fits the filter fits the query. */
+/**
+ * The part of the filter that the daemon's own query says; everything that fits the filter fits the
+ * query.
+ */
 export function queryOf(filter: Filter): FilterQuery {
   const isState = (text: string) => (STATES as readonly string[]).includes(text);
   const positive = filter.terms.filter((term) => !term.not);
@@ -229,7 +254,8 @@ export function queryOf(filter: Filter): FilterQuery {
   const q = words.map(({ text }) => text).sort((a, b) => b.length - a.length)[0];
   const states = positive.find(({ kind }) => kind === "state");
   const state =
-    states && STATES.filter((name) => states.text.split(",").some((part) => part && name.startsWith(part)));
+    states &&
+    STATES.filter((name) => states.text.split(",").some((part) => part && name.startsWith(part)));
   return {
     ...(q !== undefined && { q }),
     ...(state !== undefined && state.length > 0 && { state }),

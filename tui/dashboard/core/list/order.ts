@@ -1,7 +1,9 @@
 /**
- * The rows of the list: which operations, in which order, with chains folded into the row of their last link.
+ * The rows of the list: which operations, in which order, with chains folded into the row of their
+ * last link.
  *
- * The order is kept: a change of some operations puts these at their places, and leaves all others where they are.
+ * The order is kept: a change of some operations puts these at their places, and leaves all others
+ * where they are.
  */
 import type { Operation } from "../../../../protocol/operation.js";
 import { isFinal } from "../../../../protocol/state.js";
@@ -34,7 +36,10 @@ function compare(a: Operation, b: Operation): number {
   return section === "running" ? newest(a, b) : ended(a, b);
 }
 
-/** By the place in the queue; then those that wait for something else, in the order in which they could start. */
+/**
+ * By the place in the queue; then those that wait for something else, in the order in which they
+ * could start.
+ */
 function sooner(a: Operation, b: Operation): number {
   const place = (it: Operation) => it.queuePosition ?? Number.POSITIVE_INFINITY;
   if (place(a) !== place(b)) return place(a) < place(b) ? -1 : 1;
@@ -73,19 +78,26 @@ const moves = (before: Operation | null, after: Operation | null): boolean =>
 /** Operations from which on a list that is made anew costs less. */
 const MANY = 1000;
 
-/** The state with the list made anew, or by the changes of these operations since `before` alone. */
+/**
+ * The state with the list made anew, or by the changes of these operations since `before` alone.
+ */
 export function reordered(after: State, before?: State, ids?: Iterable<string>): State {
   if (before === undefined || ids === undefined) return withRows(after, sortedOf(after));
   const moved = new Set<string>();
   for (const id of ids) if (moves(operationOf(before, id), operationOf(after, id))) moved.add(id);
   if (moved.size === 0) return after;
   const isMany = moved.size > MANY;
-  return withRows(after, isMany ? sortedOf(after) : sortedAfter(after.list.sorted, before, after, moved));
+  return withRows(
+    after,
+    isMany ? sortedOf(after) : sortedAfter(after.list.sorted, before, after, moved),
+  );
 }
 
 function sortedOf({ view, fetched, list }: State): Sorted {
   const all = [...fetched.values()].filter(({ id }) => !view.operations.has(id));
-  const listed = [...view.operations.values(), ...all].filter((operation) => isListed(list, operation));
+  const listed = [...view.operations.values(), ...all].filter((operation) =>
+    isListed(list, operation),
+  );
   const chains = Map.groupBy(listed, ({ chain }) => chain.id);
   for (const links of chains.values()) links.sort(byIndex);
   const heads = [...chains.values()].map((links) => links.at(-1)!);
@@ -95,7 +107,12 @@ function sortedOf({ view, fetched, list }: State): Sorted {
 const byIndex: Compare = (a, b) => a.chain.index - b.chain.index;
 
 /** As `sortedOf`, where only these operations have changed. */
-function sortedAfter(sorted: Sorted, before: State, after: State, ids: ReadonlySet<string>): Sorted {
+function sortedAfter(
+  sorted: Sorted,
+  before: State,
+  after: State,
+  ids: ReadonlySet<string>,
+): Sorted {
   const chains = new Map(sorted.chains);
   const touched = new Map<string, Operation[]>();
   for (const id of ids)
@@ -118,7 +135,8 @@ function sortedAfter(sorted: Sorted, before: State, after: State, ids: ReadonlyS
     else chains.set(chain, links);
   }
   const heads = [...sorted.heads];
-  for (const operation of gone) heads.splice(heads.indexOf(operation, placeOf(heads, operation)), 1);
+  for (const operation of gone)
+    heads.splice(heads.indexOf(operation, placeOf(heads, operation)), 1);
   for (const operation of come) heads.splice(placeOf(heads, operation), 0, operation);
   return { chains, heads };
 }
@@ -172,7 +190,10 @@ function addChain(
   }
 }
 
-/** The row of the selected operation: its own, that of its chain or of the operation around it; -1 where it has none. */
+/**
+ * The row of the selected operation: its own, that of its chain or of the operation around it; -1
+ * where it has none.
+ */
 export function selectedRow(state: State): number {
   if (state.selected === null) return -1;
   return rowOf(state, state.selected);

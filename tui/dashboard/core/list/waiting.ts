@@ -1,4 +1,7 @@
-/** What waits for a person, and what the person has looked at: what is selected when a key is pressed. */
+/**
+ * What waits for a person, and what the person has looked at: what is selected when a key is
+ * pressed.
+ */
 import type { Operation } from "../../../../protocol/operation.js";
 import { isAsked, type Waiting, waitOf, waitOfSchedule, waitsOf } from "../../../describe/waits.js";
 import { nameOf } from "../chain.js";
@@ -23,9 +26,14 @@ export function nameOfWaiting(state: State, { operation, schedule }: Waiting): s
 }
 
 /** Whether it is selected. */
-export function isSelected({ selected, page, queues }: State, { operation, schedule }: Waiting): boolean {
+export function isSelected(
+  { selected, page, queues }: State,
+  { operation, schedule }: Waiting,
+): boolean {
   if (operation !== undefined) return page === null && selected === operation.id;
-  return page?.kind === "queues" && queues.schedules[page.at - queues.all.length]?.name === schedule;
+  return (
+    page?.kind === "queues" && queues.schedules[page.at - queues.all.length]?.name === schedule
+  );
 }
 
 /** A person opens what is selected: it and all that ended before it is looked at. */

@@ -29,7 +29,9 @@ export function applyLines(state: State, lines: readonly WatchLine[]): State {
     view: trimmed(view, state.selected),
     ...(began && { connection: LIVE }),
     // The notice about the start of the daemon stays until the daemon answers.
-    ...(began && state.connection.state !== "live" && state.notice?.level === "info" && { notice: null }),
+    ...(began &&
+      state.connection.state !== "live" &&
+      state.notice?.level === "info" && { notice: null }),
   };
   const next = patched(gone.length === 0 ? came : withoutGone(came, gone), "operation", {
     heard: heardOf(back, view, lines),
@@ -37,14 +39,21 @@ export function applyLines(state: State, lines: readonly WatchLine[]): State {
   });
   const known = withHistories(next, lines);
   const ids = known.view === view ? changedIds(lines) : null;
-  return ids === null ? reordered(known) : reordered(known, state, [...ids, ...behind.map(([id]) => id)]);
+  return ids === null
+    ? reordered(known)
+    : reordered(known, state, [...ids, ...behind.map(([id]) => id)]);
 }
 
 function withHistories(state: State, lines: readonly WatchLine[]): State {
   return lines.reduce((next, line) => {
     if (line.type !== "history") return next;
     const { type: _, key, ...history } = line;
-    return addHistory(next, historyName(likenessBy(history.op, key)), history, state.view.counts.succeeded);
+    return addHistory(
+      next,
+      historyName(likenessBy(history.op, key)),
+      history,
+      state.view.counts.succeeded,
+    );
   }, state);
 }
 
@@ -54,8 +63,8 @@ function withoutGone(state: State, gone: readonly string[]): State {
 }
 
 /**
- * What stays of the fetched records: the stream brings those that it sends from now on. After a snapshot nothing tells
- * which queued ones still wait: the list fetches them anew.
+ * What stays of the fetched records: the stream brings those that it sends from now on. After a
+ * snapshot nothing tells which queued ones still wait: the list fetches them anew.
  */
 function fetchedAfter({ fetched, selected }: State, lines: readonly WatchLine[]): State["fetched"] {
   const ids = lines.flatMap((line) => {
@@ -64,19 +73,30 @@ function fetchedAfter({ fetched, selected }: State, lines: readonly WatchLine[])
     return line.type === "removed" ? [line.id] : [];
   });
   if (lines.some(({ type }) => type === "snapshot"))
-    for (const { id, state } of fetched.values()) if (state === "queued" && id !== selected) ids.push(id);
+    for (const { id, state } of fetched.values())
+      if (state === "queued" && id !== selected) ids.push(id);
   return ids.some((id) => fetched.has(id)) ? without(fetched, ids) : fetched;
 }
 
-/** After a snapshot all pages are read anew: it leaves out what had come before. A queue that grew is read on. */
-function listingAfter({ list, view }: State, after: WatchView, lines: readonly WatchLine[]): Listing {
+/**
+ * After a snapshot all pages are read anew: it leaves out what had come before. A queue that grew
+ * is read on.
+ */
+function listingAfter(
+  { list, view }: State,
+  after: WatchView,
+  lines: readonly WatchLine[],
+): Listing {
   if (lines.some(({ type }) => type === "snapshot")) return { ...list, paging: UNASKED };
   const { queued } = list.paging;
   if (!queued.hasAll || after.moreQueued <= view.moreQueued) return list;
   return { ...list, paging: { ...list.paging, queued: { ...queued, hasAll: false } } };
 }
 
-/** Queued operations behind those that the stream brings: they move as the last one that a line moves. */
+/**
+ * Queued operations behind those that the stream brings: they move as the last one that a line
+ * moves.
+ */
 function placesBehind(
   fetched: State["fetched"],
   { operations }: WatchView,
@@ -127,7 +147,11 @@ function* changedOf({ operations }: WatchView, lines: readonly WatchLine[]): Ite
 }
 
 /** A running operation whose record changed has moved just now. */
-function heardOf(state: State, after: WatchView, lines: readonly WatchLine[]): State["operation"]["heard"] {
+function heardOf(
+  state: State,
+  after: WatchView,
+  lines: readonly WatchLine[],
+): State["operation"]["heard"] {
   let heard: Map<string, number> | null = null;
   for (const line of lines) {
     if (line.type !== "changed" || hasOnly(line.patch, FIGURES)) continue;
@@ -166,7 +190,9 @@ export function isQuiet(line: WatchLine): boolean {
   return hasOnly(line.patch, QUIET) || (state === "queued" && (queuePosition ?? 0) > FAR);
 }
 
-/** Once a second: what runs. The cores keep their last figure until an operation that began has one. */
+/**
+ * Once a second: what runs. The cores keep their last figure until an operation that began has one.
+ */
 export function sampled(state: State): State {
   const used = [...state.view.operations.values()].flatMap(({ usage }) => usage?.cpu ?? []);
   const known = state.view.counts.running > 0 ? state.operation.cores : null;
@@ -176,7 +202,9 @@ export function sampled(state: State): State {
 
 function trimmed(view: WatchView, selected: string | null): WatchView {
   if (view.operations.size <= KEPT_MOST * 2) return view;
-  const finished = [...view.operations.values()].filter(({ state, id }) => isFinal(state) && id !== selected);
+  const finished = [...view.operations.values()].filter(
+    ({ state, id }) => isFinal(state) && id !== selected,
+  );
   if (finished.length <= KEPT_MOST * 2) return view;
   finished.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
   return {
@@ -194,7 +222,10 @@ function without<T>(map: ReadonlyMap<string, T>, ids: readonly string[]): Readon
   return rest;
 }
 
-/** Records that did not come by the watch stream; a live one in the watch is at least as new, by its `seq`. */
+/**
+ * Records that did not come by the watch stream; a live one in the watch is at least as new, by its
+ * `seq`.
+ */
 export function addFetched(state: State, operations: readonly Operation[]): State {
   const fresh = operations.filter((operation) => {
     const known = state.view.operations.get(operation.id) ?? state.fetched.get(operation.id);
@@ -203,7 +234,8 @@ export function addFetched(state: State, operations: readonly Operation[]): Stat
   if (fresh.length === 0) return state;
   const fetched = new Map(state.fetched);
   const watched = new Map(state.view.operations);
-  for (const operation of fresh) (watched.has(operation.id) ? watched : fetched).set(operation.id, operation);
+  for (const operation of fresh)
+    (watched.has(operation.id) ? watched : fetched).set(operation.id, operation);
   const view = { ...state.view, operations: watched };
   const next = patched({ ...state, fetched, view }, "operation", {
     paces: pacesBy(state, fresh),
@@ -220,7 +252,12 @@ export const LIVE = { state: "live" } as const;
 /** Histories that are held: one a type, or one a history key, of which there may be any number. */
 const HISTORIES_MOST = 500;
 
-export function addHistory(state: State, name: string, reply: HistoryReply, succeeded: number): State {
+export function addHistory(
+  state: State,
+  name: string,
+  reply: HistoryReply,
+  succeeded: number,
+): State {
   const histories = new Map(state.operation.histories).set(name, {
     ...reply,
     succeeded,

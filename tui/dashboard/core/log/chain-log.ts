@@ -1,6 +1,6 @@
 /**
- * The log of a whole chain as one log: the lines of each operation follow those of the operations before. Numbers
- * count through the chain; the daemon counts by operation.
+ * The log of a whole chain as one log: the lines of each operation follow those of the operations
+ * before. Numbers count through the chain; the daemon counts by operation.
  */
 
 import { getOwn } from "../../../../protocol/objects.js";
@@ -35,7 +35,8 @@ export function openChainLog(state: State): State {
 export function seekError(state: State, operation: Operation): State {
   const { stages, stageStates, stageTimes, startedAt } = operation;
   const failed = stages.find((stage) => getOwn(stageStates, stage) === "failed");
-  const errorSince = (failed === undefined ? null : getOwn(stageTimes, failed)?.startedAt) ?? startedAt;
+  const errorSince =
+    (failed === undefined ? null : getOwn(stageTimes, failed)?.startedAt) ?? startedAt;
   if (operation.state !== "failed" || errorSince === null) return state;
   const after = state.log.links.find(({ id }) => id === operation.id)?.offset ?? 0;
   const whole: Seek = { query: { after }, orElse: null, none: "", errorSince };
@@ -46,10 +47,14 @@ export function seekError(state: State, operation: Operation): State {
   return patched(state, "log", { seek });
 }
 
-/** After data came in: the links as they are now. Where an earlier one has grown, its numbers are new: the log is opened again. */
+/**
+ * After data came in: the links as they are now. Where an earlier one has grown, its numbers are
+ * new: the log is opened again.
+ */
 export function settleLinks(before: State, after: State): State {
   const operation = selectedOperation(after);
-  if (operation === null || (before.view === after.view && before.fetched === after.fetched)) return after;
+  if (operation === null || (before.view === after.view && before.fetched === after.fetched))
+    return after;
   const links = linksOf(after, operation);
   const moved = after.log.links.some(({ id, offset }) => {
     const now = links.find((link) => link.id === id);

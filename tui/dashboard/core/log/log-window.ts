@@ -1,6 +1,7 @@
 /**
- * The window of one operation's log that is held in memory: all lines between two numbers that pass the filter,
- * bounded, following the end or standing still. Pure; the log hook fetches what `wantedLines` says is missing.
+ * The window of one operation's log that is held in memory: all lines between two numbers that pass
+ * the filter, bounded, following the end or standing still. Pure; the log hook fetches what
+ * `wantedLines` says is missing.
  */
 import type { LogLine } from "../../../../protocol/operation.js";
 
@@ -29,7 +30,10 @@ export interface LogWindow {
   readonly id: string | null;
   readonly filter: LogFilter;
   readonly lines: readonly LogLine[];
-  /** Numbers of the first and last line of the log that the window covers; what passes in between is held. */
+  /**
+   * Numbers of the first and last line of the log that the window covers; what passes in between is
+   * held.
+   */
   readonly from: number;
   readonly to: number;
   /** Lines in the whole log, as far as is known. */
@@ -37,14 +41,21 @@ export interface LogWindow {
   readonly follow: boolean;
   /** Number of the lowest line on the screen while it stands still. */
   readonly bottom: number;
-  /** Lines were passed over, or another filter was set: the end has to be fetched before it can be followed. */
+  /**
+   * Lines were passed over, or another filter was set: the end has to be fetched before it can be
+   * followed.
+   */
   readonly behind: boolean;
   /** The target of a jump whose surrounding lines are not loaded. */
   readonly jump: number | null;
 }
 
 /** A range of lines to fetch: the daemon's own query words; `around` is a jump. */
-export type LogWant = { before: number } | { after: number } | { tail: number } | { around: number };
+export type LogWant =
+  | { before: number }
+  | { after: number }
+  | { tail: number }
+  | { around: number };
 
 export const NO_LOG: LogWindow = {
   id: null,
@@ -69,7 +80,10 @@ export function openLog(id: string | null, total: number, floor = 0): LogWindow 
   return { ...NO_LOG, id, total, from: to + 1, to };
 }
 
-/** Adds streamed lines. Lines that do not continue the window are skipped, and fetched when the screen needs them. */
+/**
+ * Adds streamed lines. Lines that do not continue the window are skipped, and fetched when the
+ * screen needs them.
+ */
 export function appendLines(log: LogWindow, lines: readonly LogLine[]): LogWindow {
   const first = lines[0]?.n ?? 0;
   const last = lines.at(-1)?.n ?? 0;
@@ -81,7 +95,10 @@ export function appendLines(log: LogWindow, lines: readonly LogLine[]): LogWindo
   return cap({ ...log, total, to: last, lines: [...log.lines, ...fresh] }, "newest");
 }
 
-/** A range that was fetched for `want`; `next`: the daemon looked up to there, and has to be asked on. */
+/**
+ * A range that was fetched for `want`; `next`: the daemon looked up to there, and has to be asked
+ * on.
+ */
 export function addPage(
   log: LogWindow,
   want: LogWant,
@@ -95,14 +112,21 @@ export function addPage(
   const known = Math.max(end, log.total);
   if ("before" in want) {
     if (want.before !== log.from) return log;
-    return cap({ ...log, total: known, from: next ?? 1, lines: [...lines, ...log.lines] }, "oldest");
+    return cap(
+      { ...log, total: known, from: next ?? 1, lines: [...lines, ...log.lines] },
+      "oldest",
+    );
   }
   if ("after" in want) {
     if (want.after !== log.to) return log;
     const to = next ?? Math.max(log.to, end);
-    return cap({ ...log, total: known, to, behind: to < known, lines: [...log.lines, ...lines] }, "newest");
+    return cap(
+      { ...log, total: known, to, behind: to < known, lines: [...log.lines, ...lines] },
+      "newest",
+    );
   }
-  if ("tail" in want) return { ...log, total: known, lines, from: next ?? 1, to: end, behind: known > end };
+  if ("tail" in want)
+    return { ...log, total: known, lines, from: next ?? 1, to: end, behind: known > end };
   if (log.jump !== want.around) return log;
   const landed = lines.find((line) => line.n >= want.around) ?? lines.at(-1);
   return {
@@ -122,7 +146,10 @@ export function afterOfJump(around: number): number {
   return Math.max(0, around - BEFORE_JUMP - 1);
 }
 
-/** Limits the lines in memory: drops those at the other end, which are fetched again when the screen needs them. */
+/**
+ * Limits the lines in memory: drops those at the other end, which are fetched again when the screen
+ * needs them.
+ */
 function cap(log: LogWindow, side: "oldest" | "newest"): LogWindow {
   if (log.lines.length <= MAX_LINES) return log;
   if (side === "oldest") {
@@ -146,7 +173,8 @@ export function wantedLines(log: LogWindow, height: number): LogWant | null {
   const { lines, from, to, total } = log;
   if (log.follow) {
     if (log.behind) return { tail: LOG_PAGE };
-    // A filter, or an operation that has just taken over, may leave less than a screenful of what was streamed.
+    // A filter, or an operation that has just taken over, may leave less than a screenful of what
+    // was streamed.
     const whole = isFiltered(log.filter) || to >= total;
     return lines.length < height && from > 1 && whole ? { before: from } : null;
   }
@@ -175,8 +203,8 @@ export interface LogRows {
 }
 
 /**
- * The lines on a screen of so many rows: the last ones, or those up to `bottom`, and a full screen wherever there are
- * lines for one. Their last rows are what is seen, where they have more.
+ * The lines on a screen of so many rows: the last ones, or those up to `bottom`, and a full screen
+ * wherever there are lines for one. Their last rows are what is seen, where they have more.
  */
 export function visibleLines(log: LogWindow, room: LogRows): readonly LogLine[] {
   const { lines } = log;
@@ -223,7 +251,10 @@ export function followLog(log: LogWindow): LogWindow {
   return log.follow && log.jump === null ? log : { ...log, follow: true, jump: null };
 }
 
-/** Moves to the line with this number, a third below the upper edge. Fetches a line that is not loaded. */
+/**
+ * Moves to the line with this number, a third below the upper edge. Fetches a line that is not
+ * loaded.
+ */
 export function jumpTo(log: LogWindow, n: number, room: LogRows): LogWindow {
   if (n < log.from || n > log.to) return { ...log, follow: false, jump: n };
   const place = Math.max(0, placeAfter(log.lines, n) - 1);

@@ -16,7 +16,10 @@ export interface Seek {
   readonly orElse: Seek | null;
   /** The notice if no line matches; "": none. */
   readonly none: string;
-  /** The first line of an error that was logged since then, at which the log of a failed operation opens. */
+  /**
+   * The first line of an error that was logged since then, at which the log of a failed operation
+   * opens.
+   */
   readonly errorSince?: string;
 }
 
@@ -39,7 +42,10 @@ export interface LogSlice {
     readonly isMore: boolean;
   } | null;
   readonly seek: Seek | null;
-  /** The line of the error at which the log was opened, until a person moves the log; null: it was opened at its end. */
+  /**
+   * The line of the error at which the log was opened, until a person moves the log; null: it was
+   * opened at its end.
+   */
   readonly openedAt: number | null;
   /** Raised when the log has to be streamed again: the operation was retried. */
   readonly run: number;

@@ -24,7 +24,10 @@ export function childrenOf({ view, fetched }: Known, id: string): Operation[] {
 export const parentOf = (state: Known, { parent }: Operation): Operation | null =>
   operationOf(state, parent?.id ?? null);
 
-/** What a person wants to see of those inside: the one that runs, else the one that failed, else the newest. */
+/**
+ * What a person wants to see of those inside: the one that runs, else the one that failed, else the
+ * newest.
+ */
 export function childToOpen(state: Known, operation: Operation | null): Operation | null {
   const all = operation === null ? [] : childrenOf(state, operation.id);
   const last = all.findLast(({ state: is }) => is === "failed") ?? all.at(-1) ?? null;

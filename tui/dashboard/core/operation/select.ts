@@ -1,6 +1,6 @@
 /**
- * Which operation is selected: by key, along a chain, or by itself. Until a person moves the selection, it stays on the
- * newest live operation.
+ * Which operation is selected: by key, along a chain, or by itself. Until a person moves the
+ * selection, it stays on the newest live operation.
  */
 
 import type { Operation } from "../../../../protocol/operation.js";
@@ -21,7 +21,11 @@ export function select(state: State, id: string | null): State {
   });
   const still = { seek: null, openedAt: null, search: null };
   if (operation === null) return patched(openChainLog(next), "log", still);
-  if (before !== null && before.chain.id === operation.chain.id && next.log.window.id === operation.chain.id)
+  if (
+    before !== null &&
+    before.chain.id === operation.chain.id &&
+    next.log.window.id === operation.chain.id
+  )
     return seekError(toLink(patched(next, "log", { openedAt: null }), operation), operation);
   return seekError(patched(openChainLog(next), "log", { ...still, run: 0 }), operation);
 }
@@ -52,11 +56,14 @@ export function settleSelection(before: State, after: State): State {
   const live = attention(before, after);
   if (live !== null) return { ...select(after, live), pane: after.pane };
   const witnessed = after.selection.witnessed || !isFinal(operation.state);
-  const now = witnessed === after.selection.witnessed ? after : patched(after, "selection", { witnessed });
+  const now =
+    witnessed === after.selection.witnessed ? after : patched(after, "selection", { witnessed });
   return reopened(before, after) ? patched(now, "log", { run: after.log.run + 1 }) : now;
 }
 
-/** The selected operation handed over while it was on the screen: the view moves to the next one. */
+/**
+ * The selected operation handed over while it was on the screen: the view moves to the next one.
+ */
 function followHandover(before: State, after: State): State {
   // A person who selects a finished operation stays with it.
   if (!after.selection.witnessed) return after;
@@ -93,7 +100,10 @@ function attention(before: State, after: State): string | null {
   return isOver || needOf(newest) > needOf(selected) ? newest.id : null;
 }
 
-/** How much a running operation needs a person: one that waits for input the most, a paused one the least. */
+/**
+ * How much a running operation needs a person: one that waits for input the most, a paused one the
+ * least.
+ */
 function needOf(operation: Operation): number {
   if (operation.waitingForInput && !operation.cancelRequested) return 2;
   return isPaused(operation) ? 0 : 1;
@@ -103,7 +113,8 @@ function needOf(operation: Operation): number {
 function newestLive(state: State): Operation | null {
   let newest: Operation | null = null;
   for (const operation of state.view.operations.values()) {
-    if (operation.state !== "running" || (operation.parent !== undefined && needOf(operation) < 2)) continue;
+    if (operation.state !== "running" || (operation.parent !== undefined && needOf(operation) < 2))
+      continue;
     const more = newest === null ? 1 : needOf(operation) - needOf(newest);
     if (more > 0 || (more === 0 && operation.createdAt > newest!.createdAt)) newest = operation;
   }
@@ -114,13 +125,17 @@ const isIdle = (state: State): boolean => isFree(state) && state.list.text === "
 
 function replaceSelected(before: State, after: State): State {
   if (after.selection.wanted !== null) return after;
-  const place = after.selected === null ? firstPlace(after) : before.list.order.indexOf(after.selected);
+  const place =
+    after.selected === null ? firstPlace(after) : before.list.order.indexOf(after.selected);
   const id = after.list.order[Math.max(0, Math.min(place, after.list.order.length - 1))] ?? null;
   const selected = select(after, id);
   return id === null ? { ...selected, pane: "list" } : selected;
 }
 
-/** What needs a person most; while nothing runs, what finished last, and not what waits for its time. */
+/**
+ * What needs a person most; while nothing runs, what finished last, and not what waits for its
+ * time.
+ */
 function firstPlace(state: State): number {
   const live = newestLive(state);
   if (live !== null)
@@ -134,5 +149,7 @@ function firstPlace(state: State): number {
 function reopened(before: State, after: State): boolean {
   const was = selectedOperation(before);
   const is = selectedOperation(after);
-  return was !== null && is !== null && was.id === is.id && isFinal(was.state) && !isFinal(is.state);
+  return (
+    was !== null && is !== null && was.id === is.id && isFinal(was.state) && !isFinal(is.state)
+  );
 }

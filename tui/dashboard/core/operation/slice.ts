@@ -4,7 +4,9 @@ import type { HistoryReply } from "../../../../protocol/replies.js";
 import type { Why } from "../../../../protocol/why.js";
 
 export interface History extends HistoryReply {
-  /** Succeeded operations in the store at that time: with more of them the history is fetched again. */
+  /**
+   * Succeeded operations in the store at that time: with more of them the history is fetched again.
+   */
   readonly succeeded: number;
   /** When it was fetched, in ms. */
   readonly at: number;

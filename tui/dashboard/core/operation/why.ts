@@ -1,4 +1,7 @@
-/** What the daemon tells of a failure: which failures are asked about, and the place that the editor can open. Pure. */
+/**
+ * What the daemon tells of a failure: which failures are asked about, and the place that the editor
+ * can open. Pure.
+ */
 
 import type { Operation } from "../../../../protocol/operation.js";
 import type { Why } from "../../../../protocol/why.js";
@@ -17,7 +20,10 @@ export function whyOf(state: State, operation: Operation): Why | null {
   return operation.state === "failed" ? (state.operation.whys.get(keyOf(operation)) ?? null) : null;
 }
 
-/** The selected failure, if it is to be asked about: at first for what is known at once, then for all. */
+/**
+ * The selected failure, if it is to be asked about: at first for what is known at once, then for
+ * all.
+ */
 export function wantedWhy(state: State): { id: string; attempt: number; partial: boolean } | null {
   const operation = selectedOperation(state);
   if (operation?.state !== "failed") return null;

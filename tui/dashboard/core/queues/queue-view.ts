@@ -1,8 +1,16 @@
-/** What the screen knows of queues and schedules, of the place of an operation, and of what it waits for. */
+/**
+ * What the screen knows of queues and schedules, of the place of an operation, and of what it waits
+ * for.
+ */
 
 import { pausedSeconds } from "../../../../protocol/estimate/seconds.js";
 import type { Operation } from "../../../../protocol/operation.js";
-import type { ForecastReply, HostReply, QueueReply, ScheduleReply } from "../../../../protocol/replies.js";
+import type {
+  ForecastReply,
+  HostReply,
+  QueueReply,
+  ScheduleReply,
+} from "../../../../protocol/replies.js";
 import { laterStart } from "../../../../protocol/start-time.js";
 import { DEFAULT_QUEUE } from "../../../../protocol/submit-fields.js";
 import { describeOperation, type Row } from "../../../describe/operation.js";
@@ -14,7 +22,10 @@ import { chainOf, nameOf, operationOf, selectedOperation } from "../chain.js";
 import { daemon, hasHosts } from "../hosts/hosts.js";
 import { patched, type State } from "../model.js";
 
-/** Milliseconds between two forecasts of the same queue, and of a long one, which costs the daemon more. */
+/**
+ * Milliseconds between two forecasts of the same queue, and of a long one, which costs the daemon
+ * more.
+ */
 const FORECAST_EVERY = 5000;
 const LONG_EVERY = 10_000;
 /** Queued operations from which on a start changes little of a forecast. */
@@ -34,20 +45,28 @@ export const forecast = ask<object, ForecastReply>({
 });
 
 /** When the operation is to start and to end, as far as the daemon can tell. */
-export const forecastOf = (state: State, { id }: Operation) => answerOf(state, forecast)?.operations[id];
+export const forecastOf = (state: State, { id }: Operation) =>
+  answerOf(state, forecast)?.operations[id];
 
-/** The state with the queues and schedules that the daemon told; the same state if they are as before. */
+/**
+ * The state with the queues and schedules that the daemon told; the same state if they are as
+ * before.
+ */
 export function withQueues(
   state: State,
   queues: readonly QueueReply[],
   schedules: readonly ScheduleReply[],
 ): State {
   const same =
-    JSON.stringify([queues, schedules]) === JSON.stringify([state.queues.all, state.queues.schedules]);
+    JSON.stringify([queues, schedules]) ===
+    JSON.stringify([state.queues.all, state.queues.schedules]);
   return same ? state : patched(state, "queues", { all: queues, schedules });
 }
 
-export function isQueuePaused({ queues: { all: queues } }: Pick<State, "queues">, name: string): boolean {
+export function isQueuePaused(
+  { queues: { all: queues } }: Pick<State, "queues">,
+  name: string,
+): boolean {
   return queues.find((queue) => queue.name === name)?.pausedSince != null;
 }
 
@@ -59,7 +78,10 @@ export function isHeldByQueue(
   return is === "queued" && waitsFor === null && isQueuePaused(state, queue);
 }
 
-/** Whether something blocks it. The queues are told after the operations: until then it may be a paused queue. */
+/**
+ * Whether something blocks it. The queues are told after the operations: until then it may be a
+ * paused queue.
+ */
 export const isBlocked = (state: Pick<State, "queues">, { blocked }: Operation): boolean =>
   blocked !== null && blocked !== undefined && state.queues.all.length > 0;
 
@@ -74,8 +96,9 @@ export function nextRun({
 }
 
 /**
- * Slots of all queues, with several hosts those of the hosts; null: not known. The operations of a host that does not
- * answer count as running, so its slots count too; of a host that is gone, as many as it still runs.
+ * Slots of all queues, with several hosts those of the hosts; null: not known. The operations of a
+ * host that does not answer count as running, so its slots count too; of a host that is gone, as
+ * many as it still runs.
  */
 export function slotCount({
   queues: { all: queues },
@@ -87,7 +110,10 @@ export function slotCount({
   // A host that has not reported yet has no version.
   if (hosts.all.some(({ state, version }) => state === "up" && version === "")) return null;
   if (hasHosts({ hosts }))
-    return hosts.all.reduce((sum, { state, slots, running }) => sum + (isThere(state) ? slots : running), 0);
+    return hosts.all.reduce(
+      (sum, { state, slots, running }) => sum + (isThere(state) ? slots : running),
+      0,
+    );
   const mayBeShared = own === null || own.engine != null;
   if (hosts.all.length === 0 && mayBeShared) return null;
   if (queues.length === 0) return own?.concurrency ?? null;
@@ -98,7 +124,10 @@ export function slotCount({
 export const queueOf = (operation: Operation | null): string =>
   operation === null ? DEFAULT_QUEUE : operation.queue;
 
-/** `~1 min` until the queue is empty, and ` · 1 at 20:30` of what starts at a later time. Empty: nothing is known. */
+/**
+ * `~1 min` until the queue is empty, and ` · 1 at 20:30` of what starts at a later time. Empty:
+ * nothing is known.
+ */
 export function queueTime(state: Pick<State, "answers" | "view" | "now">) {
   const told = answerOf(state, forecast);
   if (told === null || state.view.counts.queued === 0) return { until: "", delayed: "" };
@@ -124,7 +153,10 @@ export type Wait = {
   /** In at most seven columns, unless there are a hundred operations. */
   readonly short: string;
   readonly long: string;
-} & ({ readonly why: "operations" | "paused queue" } | { readonly why: "time"; readonly until: number });
+} & (
+  | { readonly why: "operations" | "paused queue" }
+  | { readonly why: "time"; readonly until: number }
+);
 
 export function waitOf(state: State, operation: Operation): Wait | null {
   const { waitsFor, queue } = operation;
@@ -168,7 +200,9 @@ export function unknownDependencies(state: State): string[] {
   return [...around, ...dependenciesOf(selected)].filter((id) => operationOf(state, id) === null);
 }
 
-/** One line with hosts, queue, start time and pauses, as `queue gpu · slot 2`. Defaults are omitted. */
+/**
+ * One line with hosts, queue, start time and pauses, as `queue gpu · slot 2`. Defaults are omitted.
+ */
 export function placementText({ now }: State, operation: Operation): string {
   const { slot, pause, state } = operation;
   const placed = ({ label, value, kind, isDefault }: Row): string[] => {
@@ -183,5 +217,7 @@ export function placementText({ now }: State, operation: Operation): string {
     ...(paused > 0 && (pause?.seconds ?? 0) > 0 ? [`paused ${formatDuration(paused)} in all`] : []),
   ];
   // Every running operation has a slot, so a slot alone is not shown.
-  return parts.length === 0 ? "" : [...parts, ...(slot === null ? [] : [`slot ${slot}`])].join(" · ");
+  return parts.length === 0
+    ? ""
+    : [...parts, ...(slot === null ? [] : [`slot ${slot}`])].join(" · ");
 }

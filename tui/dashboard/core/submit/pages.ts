@@ -9,7 +9,8 @@ import { EMPTY_LINE } from "../../text/line-edit.js";
 import { operationOf } from "../chain.js";
 import { patched, type State } from "../model.js";
 
-export const knownTypes = ({ submit: { types } }: State): readonly OperationType[] => types?.ops ?? [];
+export const knownTypes = ({ submit: { types } }: State): readonly OperationType[] =>
+  types?.ops ?? [];
 
 export function formPage(state: State, type: OperationType): State {
   return showForm(state, openForm(type, state.submit.drafts.get(type.op)));
@@ -42,7 +43,9 @@ export interface RetryChoice {
   /** Stages and steps whose stored values are reused, and the stage that runs first. */
   readonly kept: readonly string[];
   readonly first: string | null;
-  /** The pipeline file whose present text runs; undefined: the text of the submit, or no pipeline. */
+  /**
+   * The pipeline file whose present text runs; undefined: the text of the submit, or no pipeline.
+   */
   readonly current?: string;
 }
 
@@ -78,13 +81,15 @@ export function retryChoices(state: State, id: string): RetryChoice[] {
   };
   const done = stages.filter((stage) => stateOf(stage) === "done");
   // An allowed failure runs again.
-  const next = stages.find((stage) => !["done", "skipped", "up-to-date"].includes(stateOf(stage))) ?? null;
+  const next =
+    stages.find((stage) => !["done", "skipped", "up-to-date"].includes(stateOf(stage))) ?? null;
   const file = pipelineFile(state, operation);
   const steps = next === null ? null : doneSteps(operation, next);
   const kept = steps === null ? done : [...done, steps];
   // What is up to date runs where a person names it.
   const named = stages.filter(
-    (stage) => ["done", "up-to-date"].includes(stateOf(stage)) || (stage === next && steps !== null),
+    (stage) =>
+      ["done", "up-to-date"].includes(stateOf(stage)) || (stage === next && steps !== null),
   );
   return [
     { from: undefined, kept, first: next },

@@ -28,7 +28,9 @@ export function sparkline(values: readonly number[], width: number): string {
   return newest
     .map(
       (value) =>
-        SPARKS[Math.min(SPARKS.length - 1, Math.floor((Math.max(0, value) / highest) * SPARKS.length))],
+        SPARKS[
+          Math.min(SPARKS.length - 1, Math.floor((Math.max(0, value) / highest) * SPARKS.length))
+        ],
     )
     .join("");
 }

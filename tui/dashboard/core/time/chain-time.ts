@@ -1,4 +1,7 @@
-/** How long chains still take, and when they were told to end. The rule is `protocol/estimate/time-left.ts`. */
+/**
+ * How long chains still take, and when they were told to end. The rule is
+ * `protocol/estimate/time-left.ts`.
+ */
 import { historyName } from "../../../../protocol/estimate/likeness.js";
 import {
   type OverallProgress,
@@ -43,10 +46,20 @@ export interface ChainTime extends TimeLeft {
 export function chainTime(state: State, operation: Operation): ChainTime {
   const rest = chainRest(state, operation, state.now);
   const { last, left, isKnown, unknown } = rest;
-  return { ...left, isKnown, unknown, isLater: isLater(state, operation, rest, promiseOf(state, last)) };
+  return {
+    ...left,
+    isKnown,
+    unknown,
+    isLater: isLater(state, operation, rest, promiseOf(state, last)),
+  };
 }
 
-function isLater(state: State, operation: Operation, rest: ChainRest, promise: Told | undefined): boolean {
+function isLater(
+  state: State,
+  operation: Operation,
+  rest: ChainRest,
+  promise: Told | undefined,
+): boolean {
   if (promise === undefined) return false;
   const at = verdictAt(state, operation);
   const { last, ran, left } = at === state.now ? rest : chainRest(state, operation, at);
@@ -54,8 +67,8 @@ function isLater(state: State, operation: Operation, rest: ChainRest, promise: T
 }
 
 /**
- * When it is judged whether the chain is late. Between two reports of a share, nothing is known: a report that comes late
- * must not make the operation late.
+ * When it is judged whether the chain is late. Between two reports of a share, nothing is known: a
+ * report that comes late must not make the operation late.
  */
 function verdictAt(state: State, operation: Operation): number {
   const last = chainOf(state, operation).at(-1)!;
@@ -80,7 +93,9 @@ function chainRest(state: State, operation: Operation, now: number) {
   const coming = open.includes(last) ? usualSuccessors(state, last) : [];
   const times = new Map(open.map((link) => [link.id, operationTime(state, link, now)]));
   const parts: ReadonlyArray<readonly [title: string | null, time: TimeLeft]> = [
-    ...open.map((link) => [link.state === "queued" ? link.title : null, times.get(link.id)!] as const),
+    ...open.map(
+      (link) => [link.state === "queued" ? link.title : null, times.get(link.id)!] as const,
+    ),
     ...coming.map((name) => [titleNamed(state, name), usualTime(usualNamed(state, name))] as const),
     // The chain has links that were not read yet.
     ...(last.chain.next === null ? [] : [[null, UNKNOWN] as const]),
@@ -93,7 +108,9 @@ function chainRest(state: State, operation: Operation, now: number) {
     }),
     ...coming.map((name) => usualNamed(state, name)?.seconds?.p50 ?? 0),
   ];
-  const isKnown = [...open.map(historyName), ...coming].every((name) => state.operation.histories.has(name));
+  const isKnown = [...open.map(historyName), ...coming].every((name) =>
+    state.operation.histories.has(name),
+  );
   const started = links[0]!.startedAt;
   const paused = links.reduce((sum, link) => sum + pausedSeconds(link, now), 0);
   return {
@@ -180,7 +197,10 @@ export function progressOf(state: State, operation: Operation): OverallProgress 
   return shareOfTime(ran, operationTime(state, operation)) ?? overallProgress(operation);
 }
 
-/** How far the stage is that runs: the share of its time, else what it reports; null: neither is known. */
+/**
+ * How far the stage is that runs: the share of its time, else what it reports; null: neither is
+ * known.
+ */
 export function stageProgress(state: State, operation: Operation): OverallProgress | null {
   const { untrackedStage, progress } = operation;
   const stage = untrackedStage === null ? activeStage(operation) : null;
@@ -194,7 +214,9 @@ export function stageProgress(state: State, operation: Operation): OverallProgre
 /** Points of percent that an estimate may go back, so that the screen does not tell of it. */
 const CALM = 3;
 
-/** How far the chain is with what comes: the share of its time, else of its links and their stages. */
+/**
+ * How far the chain is with what comes: the share of its time, else of its links and their stages.
+ */
 export function chainProgress(state: State, operation: Operation): OverallProgress {
   const { last, ran, left, isKnown, coming } = chainRest(state, operation, state.now);
   if (operation.state !== "running") return overallProgress(operation);
@@ -202,15 +224,17 @@ export function chainProgress(state: State, operation: Operation): OverallProgre
   const told = promiseOf(state, last)?.percent ?? 0;
   const share = shareOfTime(ran, left);
   if (share !== null)
-    return told > share.percent && told - CALM < share.percent ? { ...share, percent: told } : share;
+    return told > share.percent && told - CALM < share.percent
+      ? { ...share, percent: told }
+      : share;
   const own = overallProgress(last);
   const percent = (100 * last.chain.index + own.percent) / (last.chain.index + 1 + coming.length);
   return told > percent ? { percent: told, known: false } : { ...own, percent };
 }
 
 export const ROUND_SECONDS = [
-  0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, 86_400, 172_800,
-  604_800,
+  0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, 86_400,
+  172_800, 604_800,
 ];
 /** Parts of an axis to which its end is rounded. */
 const PARTS = 10;
@@ -221,7 +245,8 @@ export function roundedUp(seconds: number): number {
 }
 
 /** Seconds of the axis of a chain; 0: it has none yet. */
-export const axisSeconds = (state: State, last: Operation): number => promiseOf(state, last)?.axis ?? 0;
+export const axisSeconds = (state: State, last: Operation): number =>
+  promiseOf(state, last)?.axis ?? 0;
 
 /** The axis stays until its end is passed, or was far too late. */
 function axisAfter(before: Told | undefined, seconds: number): number {

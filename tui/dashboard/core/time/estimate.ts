@@ -1,7 +1,11 @@
 /** Times and progress of an operation and its chain, as the screen knows them. */
 
 import { waitsForApproval } from "../../../../protocol/approval.js";
-import { activeStage, pausedSeconds, secondsBetween } from "../../../../protocol/estimate/seconds.js";
+import {
+  activeStage,
+  pausedSeconds,
+  secondsBetween,
+} from "../../../../protocol/estimate/seconds.js";
 import type { Operation } from "../../../../protocol/operation.js";
 import { isPaused } from "../chain.js";
 import { hostNamed } from "../hosts/hosts.js";
@@ -9,7 +13,10 @@ import type { State } from "../model.js";
 import { isBlocked, isHeldByQueue } from "../queues/queue-view.js";
 import { usualStage } from "./chain-time.js";
 
-/** Seconds of a chain, from the start of the first operation to the end of the last one, without pauses. */
+/**
+ * Seconds of a chain, from the start of the first operation to the end of the last one, without
+ * pauses.
+ */
 export function chainElapsed(links: readonly Operation[], now: number): number | null {
   const started = links[0]?.startedAt ?? null;
   const last = links.at(-1);
@@ -37,7 +44,11 @@ export interface Stall {
 export function stallOf(state: State, operation: Operation): Stall | null {
   // A question has a card of its own.
   if (waitsForApproval(operation) !== null) return null;
-  if (operation.state === "queued" && isBlocked(state, operation) && !isHeldByQueue(state, operation))
+  if (
+    operation.state === "queued" &&
+    isBlocked(state, operation) &&
+    !isHeldByQueue(state, operation)
+  )
     return { seconds: since(state.now, Date.parse(operation.blocked!.since)), why: "blocked" };
   // A pause stops the worker on purpose.
   if (operation.state !== "running" || isPaused(operation)) return null;

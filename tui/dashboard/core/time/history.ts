@@ -25,7 +25,10 @@ export function usualOf(state: State, operation: Operation): Usual | null {
 const ALIKE_PART = 0.2;
 const ALIKE_SECONDS = 2;
 
-/** `as usual`, or the usual time: how long these successes took together beside other runs; empty: there are none. */
+/**
+ * `as usual`, or the usual time: how long these successes took together beside other runs; empty:
+ * there are none.
+ */
 export function comparedWithUsual(state: State, links: readonly Operation[], took: number): string {
   let usual = 0;
   for (const link of links) {
@@ -61,7 +64,8 @@ export function wantedHistory(state: State): { name: string; succeeded: number }
     const history = state.operation.histories.get(name);
     if (history === undefined) return { name, succeeded };
     const goodFor = history.runs < FEW_RUNS ? FEW_GOOD_FOR : GOOD_FOR;
-    if (history.succeeded !== succeeded && state.now - history.at > goodFor) return { name, succeeded };
+    if (history.succeeded !== succeeded && state.now - history.at > goodFor)
+      return { name, succeeded };
   }
   return null;
 }
@@ -85,7 +89,10 @@ function shownHistories(state: State): Set<string> {
 /** Most links that a forecast assumes for a chain without a known end. */
 const LINKS_MOST = 10;
 
-/** The histories of what earlier chains went on with after an operation like this one; empty where none is known. */
+/**
+ * The histories of what earlier chains went on with after an operation like this one; empty where
+ * none is known.
+ */
 export function usualSuccessors(state: State, operation: Operation): string[] {
   const names: string[] = [];
   let name = historyName(operation);

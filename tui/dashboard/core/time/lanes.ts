@@ -1,6 +1,7 @@
 /**
- * The picture of an operation: a row for the whole, for each link of its chain, each stage, step and operation inside,
- * with the spans of time that they took and usually take. All spans are on one axis. Pure.
+ * The picture of an operation: a row for the whole, for each link of its chain, each stage, step
+ * and operation inside, with the spans of time that they took and usually take. All spans are on
+ * one axis. Pure.
  */
 import { openApproval } from "../../../../protocol/approval.js";
 import type { OverallProgress } from "../../../../protocol/estimate/overall-progress.js";
@@ -42,7 +43,14 @@ export interface Span {
   /** Null: not over yet. */
   readonly to: number | null;
   /** `usual`: not begun yet, as long as it usually takes. */
-  readonly look: "work" | "failed" | "cancelled" | "allowed-failure" | "waiting" | "paused" | "usual";
+  readonly look:
+    | "work"
+    | "failed"
+    | "cancelled"
+    | "allowed-failure"
+    | "waiting"
+    | "paused"
+    | "usual";
 }
 
 /** The steps of a stage that has many of them, as cells. */
@@ -90,7 +98,11 @@ interface View {
   readonly ahead: ReadonlyMap<string, Span>;
 }
 
-export function pictureOf(state: State, operation: Operation, links: readonly Operation[]): Picture {
+export function pictureOf(
+  state: State,
+  operation: Operation,
+  links: readonly Operation[],
+): Picture {
   const { ahead, coming, usual } = aheadOf(state, links);
   const view = { state, ahead };
   const isChain = links.length + coming.length > 1;
@@ -126,7 +138,8 @@ const GHOST = { sign: ["○", "muted"], style: "muted", texts: [], isHot: false 
 
 const spanOf = (ahead: View["ahead"], key: string): Span[] => [ahead.get(key) ?? []].flat();
 
-const tookText = (seconds: number | null): string => (seconds === null ? "" : formatDuration(seconds));
+const tookText = (seconds: number | null): string =>
+  seconds === null ? "" : formatDuration(seconds);
 
 function usualText(spans: readonly Span[]): string {
   const usual = spans.find(({ look }) => look === "usual");
@@ -147,7 +160,10 @@ function axisOf(lanes: readonly Lane[], now: number, axis: number): Pick<Picture
   const took = (last - start) / 1000;
   if (spans.some(({ look }) => look === "usual"))
     return { start, end: start + 1000 * Math.max(axis, roundedUp(took)) };
-  return { start, end: start + 1000 * (ROUND_SECONDS.find((round) => round >= took * 1.1) ?? took) };
+  return {
+    start,
+    end: start + 1000 * (ROUND_SECONDS.find((round) => round >= took * 1.1) ?? took),
+  };
 }
 
 function operationLane(view: View, operation: Operation, depth: number): Lane {
@@ -197,9 +213,19 @@ function lookOf(state: string): Span["look"] {
   return state === "ended" ? "cancelled" : "work";
 }
 
-/** What an operation waits or waited for in its attempt: an answer, input, room on the disk; or it is paused. */
+/**
+ * What an operation waits or waited for in its attempt: an answer, input, room on the disk; or it
+ * is paused.
+ */
 function waitsOf(operation: Operation): Span[] {
-  const { approvals = [], waitingForInput, noRoomSince, stalledSince, pause, finishedAt } = operation;
+  const {
+    approvals = [],
+    waitingForInput,
+    noRoomSince,
+    stalledSince,
+    pause,
+    finishedAt,
+  } = operation;
   const wait = (since: string | null | undefined, look: Span["look"]): Span[] =>
     since == null ? [] : [{ from: Date.parse(since), to: timeOf(finishedAt), look }];
   return [
@@ -255,7 +281,8 @@ function stageLane(view: View, operation: Operation, stage: string, depth: numbe
   const is = isUntracked ? "active" : getOwn(operation.stageStates, stage);
   const times = isUntracked ? undefined : getOwn(operation.stageTimes, stage);
   const isActive = is === "active" && !isFinal(operation.state);
-  const isUnder = isActive && operation.state === "running" && (untrackedStage === null || isUntracked);
+  const isUnder =
+    isActive && operation.state === "running" && (untrackedStage === null || isUntracked);
   const hasRun = times !== undefined && !times.resumed && !isUnrun(is);
   const to = times?.finishedAt ?? finishedAt;
   const ran: Span[] = hasRun
@@ -325,7 +352,13 @@ function stepLanes(view: View, operation: Operation, stage: string, depth: numbe
 
 const isActiveStep = ({ state }: Step): boolean => state === "active";
 
-function stepLane(view: View, operation: Operation, _stage: string, step: Step, depth: number): Lane {
+function stepLane(
+  view: View,
+  operation: Operation,
+  _stage: string,
+  step: Step,
+  depth: number,
+): Lane {
   const { now } = view.state;
   const { name, resumed, startedAt, finishedAt, seconds, progress } = step;
   const is = knownStepState(step.state);
@@ -335,7 +368,8 @@ function stepLane(view: View, operation: Operation, _stage: string, step: Step, 
   const ran: Span[] = hasRun ? [{ from, to: timeOf(finishedAt), look: lookOf(is) }] : [];
   const eta = isActive ? (progress?.etaSeconds ?? 0) : 0;
   const isPaused = operation.pause?.since != null;
-  const paused = isPaused && isActive ? waitsOf(operation).filter(({ look }) => look === "paused") : [];
+  const paused =
+    isPaused && isActive ? waitsOf(operation).filter(({ look }) => look === "paused") : [];
   const spans = ran.flatMap((span) => over(span, paused));
   const took = seconds ?? secondsBetween(startedAt, finishedAt ?? operation.pause?.since ?? now);
   const note = isActive ? (step.status?.text ?? "") : stepNote(step);
@@ -357,7 +391,10 @@ function stepLane(view: View, operation: Operation, _stage: string, step: Step, 
 
 const NOTE_STYLES: Partial<Record<StepState, Style>> = { failed: "bad", "allowed-failure": "warn" };
 
-/** The stages of the one operation inside of the stage or step; of several ones, below the title of each. */
+/**
+ * The stages of the one operation inside of the stage or step; of several ones, below the title of
+ * each.
+ */
 function insideLanes(
   view: View,
   { id }: Operation,
@@ -367,7 +404,9 @@ function insideLanes(
 ): Lane[] {
   const all = childrenOf(view.state, id).filter(
     ({ parent, chain }) =>
-      parent!.stage === stage && parent!.step === step && operationOf(view.state, chain.next) === null,
+      parent!.stage === stage &&
+      parent!.step === step &&
+      operationOf(view.state, chain.next) === null,
   );
   return all.flatMap((child) => {
     const isAlone = all.length === 1 && child.stages.length > 0;
@@ -378,7 +417,9 @@ function insideLanes(
   });
 }
 
-/** What is still to come, for its usual time: the rest of what runs, later stages, later operations. */
+/**
+ * What is still to come, for its usual time: the rest of what runs, later stages, later operations.
+ */
 function aheadOf(state: State, links: readonly Operation[]) {
   const ahead = new Map<string, Span>();
   let at = state.now;
@@ -408,14 +449,17 @@ function aheadOf(state: State, links: readonly Operation[]) {
     ...coming.map((name) => usualNamed(state, name)),
   ];
   const known = all.flatMap((usual) => usual?.seconds?.p50 ?? []);
-  const usual = isFinal(last.state) || known.length < all.length ? null : known.reduce((a, b) => a + b, 0);
+  const usual =
+    isFinal(last.state) || known.length < all.length ? null : known.reduce((a, b) => a + b, 0);
   return { ahead, coming, usual };
 }
 
 /** The seconds that the active stage and the later ones still take; 0 where nothing is known. */
 function comingStages(state: State, operation: Operation): [stage: string, seconds: number][] {
   const { stages, stageStates, currentStage } = operation;
-  const later = stages.filter((stage, i) => i > currentStage && getOwn(stageStates, stage) === undefined);
+  const later = stages.filter(
+    (stage, i) => i > currentStage && getOwn(stageStates, stage) === undefined,
+  );
   const usual = later.map((stage) => usualSeconds(state, operation, stage));
   const known = usual.map((seconds) => seconds ?? 0);
   const coming = later.map((stage, i): [string, number] => [stage, known[i]!]);

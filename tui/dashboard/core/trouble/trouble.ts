@@ -1,6 +1,6 @@
 /**
- * What is wrong with the machinery now, the worst first, each with the key that shows or mends it: the daemon, its
- * hosts, paused queues. Pure.
+ * What is wrong with the machinery now, the worst first, each with the key that shows or mends it:
+ * the daemon, its hosts, paused queues. Pure.
  */
 import { formatAge } from "../../../kit/output/time.js";
 import { formatDuration } from "../../../terminal/format.js";
@@ -28,7 +28,13 @@ export const keyOf = ({ session: { actions } }: State, name: string): string => 
   return action === undefined ? "" : labelOf(action);
 };
 
-const warning = (state: State, text: string, detail: string, action: string, does = "shows"): Trouble => ({
+const warning = (
+  state: State,
+  text: string,
+  detail: string,
+  action: string,
+  does = "shows",
+): Trouble => ({
   style: "warn",
   text,
   detail,
@@ -43,7 +49,10 @@ const silence = (since: number, now: number): string =>
 /** Columns from which the row has room for what a command does. */
 const NARROW = 90;
 
-function silentDaemon(state: State, { since, hung }: Extract<Connection, { state: "away" }>): Trouble {
+function silentDaemon(
+  state: State,
+  { since, hung }: Extract<Connection, { state: "away" }>,
+): Trouble {
   const text = `▲ daemon not responding (${silence(since, state.now)})`;
   const detail = ", reconnecting";
   if (hung !== undefined) {
@@ -59,13 +68,17 @@ function hostTrouble(state: State): Trouble[] {
   const list: Trouble[] = [];
   const away = state.hosts.engine?.awaySince ?? null;
   if (away !== null)
-    list.push(warning(state, `▲ engine not responding (${formatAge(away, state.now)})`, "", "hosts"));
+    list.push(
+      warning(state, `▲ engine not responding (${formatAge(away, state.now)})`, "", "hosts"),
+    );
   const lost = state.hosts.all.filter((host) => host.state === "unreachable");
   const [first] = lost;
   if (first !== undefined) {
     const since = `no answer for ${silence(Date.parse(first.since ?? first.renewedAt), state.now)}`;
     const text =
-      lost.length === 1 ? `host ${short(first.name)}: ${since}` : `${lost.length} hosts do not answer`;
+      lost.length === 1
+        ? `host ${short(first.name)}: ${since}`
+        : `${lost.length} hosts do not answer`;
     list.push(warning(state, `▲ ${text}`, "", "hosts"));
   }
   if (ownHost(state)?.draining) list.push(warning(state, `${PAUSED} host drained`, "", "hosts"));

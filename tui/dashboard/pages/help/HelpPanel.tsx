@@ -1,4 +1,7 @@
-/** The help: a panel with the keys and actions of the page, which typed text filters, and with the signs. */
+/**
+ * The help: a panel with the keys and actions of the page, which typed text filters, and with the
+ * signs.
+ */
 
 import { Box } from "ink";
 import type { Action } from "../../core/keys/action.js";
@@ -98,11 +101,21 @@ function helpRows(
   return [...rows, ...below, line];
 }
 
-function itemRow(item: HelpItem, chosen: boolean, names: number, width: number, { paint }: Theme): Line {
+function itemRow(
+  item: HelpItem,
+  chosen: boolean,
+  names: number,
+  width: number,
+  { paint }: Theme,
+): Line {
   const off = item.disabledReason !== null;
   const line = new Line(width, paint).add(chosen ? "▌" : " ", "accent");
   line
-    .add(fit(sanitizeLine(item.name), names), off ? "muted" : "plain", ...(chosen ? (["bold"] as const) : []))
+    .add(
+      fit(sanitizeLine(item.name), names),
+      off ? "muted" : "plain",
+      ...(chosen ? (["bold"] as const) : []),
+    )
     .fill(names + 3);
   const aliases = item.aliases.filter((alias) => alias !== item.name).map((alias) => ` (${alias})`);
   const description = sanitizeLine(`${item.description}${aliases.join("")}`);

@@ -1,4 +1,7 @@
-/** What the help lists: every action by name and by the command of the CLI that does the same, answers and types. */
+/**
+ * What the help lists: every action by name and by the command of the CLI that does the same,
+ * answers and types.
+ */
 import { NO, waitsForApproval } from "../../../../protocol/approval.js";
 import type { Approval } from "../../../../protocol/operation.js";
 import { selectedOperation } from "../../core/chain.js";
@@ -66,7 +69,10 @@ const WITHOUT_ID: ReadonlySet<string> = new Set(["submit", "queue", "hosts"]);
 function shellCommand({ command }: Action<State>, state: State): string | null {
   if (command === undefined) return null;
   if (typeof command === "function") return command(state);
-  return liveops([command, ...(WITHOUT_ID.has(command) ? [] : [state.selected ?? ""])], state.session.flags);
+  return liveops(
+    [command, ...(WITHOUT_ID.has(command) ? [] : [state.selected ?? ""])],
+    state.session.flags,
+  );
 }
 
 /** The texts before a choice and a type. */
@@ -112,7 +118,13 @@ function submits(state: State): HelpItem[] {
     run: (at) => at,
   });
   if (types === null)
-    return [off("…", "operation types", typesWanted ? "they are being loaded" : "not loaded; s tries again")];
+    return [
+      off(
+        "…",
+        "operation types",
+        typesWanted ? "they are being loaded" : "not loaded; s tries again",
+      ),
+    ];
   const broken = types.errors.map(({ file, message }) =>
     off(file.slice(file.lastIndexOf("/") + 1), "", `does not load: ${message}`),
   );
@@ -130,7 +142,10 @@ function submits(state: State): HelpItem[] {
   return [...known, ...broken];
 }
 
-/** Those that begin with the text, then those that hold it; a name of the CLI counts as a name. Nothing else. */
+/**
+ * Those that begin with the text, then those that hold it; a name of the CLI counts as a name.
+ * Nothing else.
+ */
 export function shownItems(state: State, typed = state.entry?.line.text ?? ""): HelpItem[] {
   const items = helpItems(state);
   // A space at the end asks for the names that go on.

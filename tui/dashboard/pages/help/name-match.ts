@@ -14,7 +14,11 @@ export function misspelt<T>(
   things: readonly T[],
   namesOf: (thing: T) => readonly string[],
 ): T[] {
-  const byName = new Map(things.flatMap((thing) => namesOf(thing).map((name) => [name, thing] as const)));
-  const items = nearest(typed.trim().toLowerCase(), byName.keys(), 5).map((name) => byName.get(name)!);
+  const byName = new Map(
+    things.flatMap((thing) => namesOf(thing).map((name) => [name, thing] as const)),
+  );
+  const items = nearest(typed.trim().toLowerCase(), byName.keys(), 5).map(
+    (name) => byName.get(name)!,
+  );
   return [...new Set(items)];
 }

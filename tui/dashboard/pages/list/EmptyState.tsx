@@ -20,7 +20,9 @@ export function EmptyState({ state }: { state: State }) {
     commandRows(commands, width, paint),
     muted(end),
   ];
-  const rows = blocks.filter((block) => block.some((row) => row !== "")).flatMap((block) => ["", ...block]);
+  const rows = blocks
+    .filter((block) => block.some((row) => row !== ""))
+    .flatMap((block) => ["", ...block]);
   const size = dialogSize(state, rows.length + 1, WIDEST);
   return <Dialog state={state} size={size} title={[[title, "bold"]]} rows={rows} />;
 }

@@ -1,4 +1,7 @@
-/** The row below the header with the filter of the list: what is typed, and how many operations match. */
+/**
+ * The row below the header with the filter of the list: what is typed, and how many operations
+ * match.
+ */
 import { formatCount } from "../../../terminal/format.js";
 import { listLayout } from "../../core/layout/layout.js";
 import { Row, useTheme } from "../../core/layout/Panel.js";

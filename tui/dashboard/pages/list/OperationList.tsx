@@ -1,4 +1,7 @@
-/** The list: running, queued and finished in a panel each, or in one panel where there is no room for three. */
+/**
+ * The list: running, queued and finished in a panel each, or in one panel where there is no room
+ * for three.
+ */
 import { Box } from "ink";
 import type { Operation } from "../../../../protocol/operation.js";
 import { formatCount } from "../../../terminal/format.js";
@@ -82,9 +85,13 @@ function rangeOf(state: State, section: SectionLayout): Piece[] {
   const isLive = section.section === "running" || section.section === "queued";
   const ofQueue = { from: top + 1, to: top + rows.length, of: total, isLeast: false };
   const outside = state.list.wholeQueue ? hidden : 0;
-  const { from, to, of, isLeast } = isLive ? { ...ofQueue, of: total + outside } : extentOf(state, section);
+  const { from, to, of, isLeast } = isLive
+    ? { ...ofQueue, of: total + outside }
+    : extentOf(state, section);
   if (rows.length >= of || state.list.order.length === 0) return [];
-  return [[`${formatCount(from)}–${formatCount(to)} of ${formatCount(of)}${isLeast ? "+" : ""}`, "muted"]];
+  return [
+    [`${formatCount(from)}–${formatCount(to)} of ${formatCount(of)}${isLeast ? "+" : ""}`, "muted"],
+  ];
 }
 
 /** Queued operations without a row. */
@@ -96,7 +103,12 @@ function hiddenText({ list }: State, { hidden }: SectionLayout): Piece[] {
   ];
 }
 
-function sectionRows(state: State, { section, rows }: SectionLayout, width: number, theme: Theme): Drawn[] {
+function sectionRows(
+  state: State,
+  { section, rows }: SectionLayout,
+  width: number,
+  theme: Theme,
+): Drawn[] {
   const { list } = state;
   if (list.order.length === 0 && (section === "all" || section === "finished"))
     return noMatches(state, width, theme);
@@ -129,6 +141,7 @@ function noMatches(state: State, width: number, { paint }: Theme): string[] {
 
 function unknownHint({ kind, typed, near, valid }: UnknownName): string {
   const all = kind === "state" ? "States" : "Conditions";
-  const names = near.length > 0 ? `Did you mean ${near.join(" or ")}?` : `${all}: ${valid.join(", ")}.`;
+  const names =
+    near.length > 0 ? `Did you mean ${near.join(" or ")}?` : `${all}: ${valid.join(", ")}.`;
   return `No ${kind} ${sanitizeLine(typed)}. ${names}`;
 }

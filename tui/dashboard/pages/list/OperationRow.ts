@@ -1,6 +1,6 @@
 /**
- * A row of the list, in fixed columns: sign, name, what is going on, bar and percent of the whole chain, time left; or
- * what came of it, the time it took, its age.
+ * A row of the list, in fixed columns: sign, name, what is going on, bar and percent of the whole
+ * chain, time left; or what came of it, the time it took, its age.
  */
 
 import { waitsForApproval, waitsForPerson } from "../../../../protocol/approval.js";
@@ -16,7 +16,13 @@ import { stageGlyph } from "../../../terminal/glyphs.js";
 import { hostOf } from "../../../terminal/host-state.js";
 import { allowedFailures, oddNotes } from "../../../terminal/stage-note.js";
 import { formatLeft, shortLeft } from "../../../terminal/time-left.js";
-import { chainOf, isCancelling, isPaused, nameOfChain, selectedOperation } from "../../core/chain.js";
+import {
+  chainOf,
+  isCancelling,
+  isPaused,
+  nameOfChain,
+  selectedOperation,
+} from "../../core/chain.js";
 import { wordsOf } from "../../core/list/listing.js";
 import type { State } from "../../core/model.js";
 import { watchedInside } from "../../core/operation/inside.js";
@@ -107,7 +113,9 @@ export function operationRow(
   const row = { state, operation, links, columns };
   const isStalled = !waitsForPerson(operation) && stallOf(state, operation) !== null;
   // The rows of an unfolded chain have the names of its links.
-  const name = isWhole ? nameOfChain(links) : `${PLACES[fold.part]}${sanitizeLine(operation.title)}`;
+  const name = isWhole
+    ? nameOfChain(links)
+    : `${PLACES[fold.part]}${sanitizeLine(operation.title)}`;
   const figures = figuresOf(row);
   const end = columns.width - figures.reduce((sum, { width }) => sum + width, 0);
   const line = new Line(columns.width, paint)
@@ -167,7 +175,9 @@ function infoOf({ state, operation, links }: RowOf): Info {
       if (odd !== undefined) return [odd, "warn", more.length === 0 ? "" : ` +${more.length}`];
       const allowed = links.flatMap(allowedFailures).length;
       const marked = allowed === 0 ? "" : ` ${stageGlyph("allowed-failure")} ${allowed}`;
-      const summary = [comparedOf(state, operation, links), summaryOf(operation)].filter(Boolean).join(" · ");
+      const summary = [comparedOf(state, operation, links), summaryOf(operation)]
+        .filter(Boolean)
+        .join(" · ");
       return [summary || whatOf(operation, links), "muted", marked];
     }
   }
@@ -179,7 +189,8 @@ const TOLD_FOR = 10;
 /** Of a chain that ended on the screen a moment ago: `as usual`, or the usual time. */
 function comparedOf(state: State, operation: Operation, links: readonly Operation[]): string {
   const ago = (state.now - Date.parse(operation.finishedAt ?? "")) / 1000;
-  const isWatched = state.selection.witnessed && selectedOperation(state)?.chain.id === operation.chain.id;
+  const isWatched =
+    state.selection.witnessed && selectedOperation(state)?.chain.id === operation.chain.id;
   if (!isWatched || !(ago <= TOLD_FOR)) return "";
   return comparedWithUsual(state, links, elapsed(state, operation, links) ?? 0);
 }
@@ -197,7 +208,8 @@ function whatOf(operation: Operation, links: readonly Operation[]): string {
 function leftText({ state, operation }: RowOf): readonly [text: string, style: Style] {
   if (isPaused(operation)) return ["paused", "muted"];
   // How long it has waited: nobody knows when the person answers.
-  if (waitsForPerson(operation)) return [formatAge(personWait(operation)!.since, state.now), "warn"];
+  if (waitsForPerson(operation))
+    return [formatAge(personWait(operation)!.since, state.now), "warn"];
   const time = chainTime(state, operation);
   if (time.isLate) return ["late", "warn"];
   const text = shortLeft(time);
@@ -238,7 +250,10 @@ function startOf(state: State, operation: Operation): [text: string, width: numb
   return [` ${fit(text, TOOK)}`, TOOK + 1, isWarning ? "warn" : "muted"];
 }
 
-/** Milliseconds in which an age stays the same: else each second draws the rows of all that ended just now again. */
+/**
+ * Milliseconds in which an age stays the same: else each second draws the rows of all that ended
+ * just now again.
+ */
 const AGE_STEP = 10_000;
 
 function ageText(since: string, now: number): string {

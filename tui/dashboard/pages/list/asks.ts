@@ -1,4 +1,7 @@
-/** What is asked for of the list: older and queued operations, the one of the command line, and what ended since the last look. */
+/**
+ * What is asked for of the list: older and queued operations, the one of the command line, and what
+ * ended since the last look.
+ */
 import { exitCodeOfStatus, Refusal } from "../../../../protocol/errors.js";
 import type { Operation } from "../../../../protocol/operation.js";
 import { newEnds } from "../../../describe/looked.js";
@@ -22,7 +25,8 @@ const pagesOf = (section: keyof Paging, want: (state: State) => PageWanted | nul
     want,
     // While a person types a filter, it is not asked for at each letter.
     wait: ({ text, before }) => (text !== "" && before === null ? TYPING : 0),
-    take: (state, reply: PageReply, wanted) => settleSelection(state, addPage(state, section, wanted, reply)),
+    take: (state, reply: PageReply, wanted) =>
+      settleSelection(state, addPage(state, section, wanted, reply)),
     bring: async (wanted, { client, tell, state }) =>
       tell(await client.list(pageQuery(state(), section, wanted))),
   });
@@ -38,9 +42,14 @@ export const find = ask({
   },
   bring: ({ id }, { client, dispatch, tell }) =>
     client.show(id).then(tell, (error: Error) => {
-      // Any other error means that the daemon does not answer. The request is repeated when it is back.
+      // Any other error means that the daemon does not answer. The request is repeated when it is
+      // back.
       if (error instanceof Refusal)
-        dispatch({ type: "not-found", code: exitCodeOfStatus(error.status), message: error.message });
+        dispatch({
+          type: "not-found",
+          code: exitCodeOfStatus(error.status),
+          message: error.message,
+        });
     }),
 });
 

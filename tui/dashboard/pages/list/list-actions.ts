@@ -11,7 +11,10 @@ import { childrenOf } from "../../core/operation/inside.js";
 import { choose, select } from "../../core/operation/select.js";
 import { EMPTY_LINE, lineOf } from "../../text/line-edit.js";
 
-/** The selected operation stays selected where it still has a row; where nothing matches, nothing is selected. */
+/**
+ * The selected operation stays selected where it still has a row; where nothing matches, nothing is
+ * selected.
+ */
 function listed(state: State, change: Partial<Listing>): State {
   const next = reordered(patched(state, "list", change));
   return selectedRow(next) === -1 ? select(next, next.list.order[0] ?? null) : next;
@@ -49,7 +52,10 @@ function mayFoldQueue(state: State): boolean {
   return list.wholeQueue ? view.counts.queued > 0 : (queued ?? all).hidden > 0;
 }
 
-/** The next or previous link of its chain; else, inside of an operation, the one that began there after or before. */
+/**
+ * The next or previous link of its chain; else, inside of an operation, the one that began there
+ * after or before.
+ */
 function linkOf(state: State, to: "previous" | "next"): string | null {
   const operation = selectedOperation(state);
   const link = operationOf(state, operation?.chain[to] ?? null);

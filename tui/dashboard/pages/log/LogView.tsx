@@ -17,7 +17,14 @@ import { addColoured } from "../../text/coloured.js";
 import { Line, type Piece } from "../../text/line.js";
 import type { Style, Theme } from "../../text/theme.js";
 import { detailPlan } from "../operation/detail-plan.js";
-import { type LogColumns, logColumns, logRoom, shownText, stepColumn, wrapped } from "./log-room.js";
+import {
+  type LogColumns,
+  logColumns,
+  logRoom,
+  shownText,
+  stepColumn,
+  wrapped,
+} from "./log-room.js";
 import { matchText } from "./matches.js";
 import { shownLines } from "./moves.js";
 
@@ -54,7 +61,9 @@ function titleOf(state: State, width: number): Piece[] {
   const pieces: Piece[] = [["Log", "bold"]];
   const operation = selectedOperation(state);
   if (full && operation !== null && width >= WHOLE_FROM)
-    pieces.push([` ${fit(sanitizeLine(nameOfChain(chainOf(state, operation))), Math.floor(width / 3))}`]);
+    pieces.push([
+      ` ${fit(sanitizeLine(nameOfChain(chainOf(state, operation))), Math.floor(width / 3))}`,
+    ]);
   if (links.length > 1 && width >= WHOLE_FROM) pieces.push([" whole chain", "muted"]);
   if (isFiltered(log.filter)) {
     const { stage, step } = log.filter;
@@ -105,15 +114,24 @@ const STREAMS: Record<LogLine["stream"], readonly [word: string, style: Style]> 
   liveops: ["note", "accent"],
 };
 
-function lineRows(state: State, logged: LogLine, width: number, height: number, theme: Theme): Line[] {
+function lineRows(
+  state: State,
+  logged: LogLine,
+  width: number,
+  height: number,
+  theme: Theme,
+): Line[] {
   const columns = logColumns(state);
   const steps = stepColumn(selectedOperation(state)).names;
   const here = state.log.search !== null && state.log.search.at === logged.n;
   const [word, style] = STREAMS[logged.stream] ?? ["", "muted"];
-  const sought = state.entry?.kind === "search" ? state.entry.line.text : (state.log.search?.text ?? "");
+  const sought =
+    state.entry?.kind === "search" ? state.entry.line.text : (state.log.search?.text ?? "");
   const { text: whole, spans } = shownText(logged);
   const links = linksOf(logged, state);
-  const texts = state.log.wrap ? wrapped(whole, Math.max(1, width - columns.width), height) : [whole];
+  const texts = state.log.wrap
+    ? wrapped(whole, Math.max(1, width - columns.width), height)
+    : [whole];
   let offset = 0;
   return texts.map((text, i) => {
     const line = new Line(width, theme.paint);
@@ -131,7 +149,13 @@ function lineRows(state: State, logged: LogLine, width: number, height: number, 
       ? (["▸", "warn"] as const)
       : signOf(state, logged, columns, first ? whole : "");
     line.add(sign, signStyle ?? style);
-    addColoured(line, text, { spans, links, offset, sought, style: STREAM_STYLES[logged.stream] ?? "plain" });
+    addColoured(line, text, {
+      spans,
+      links,
+      offset,
+      sought,
+      style: STREAM_STYLES[logged.stream] ?? "plain",
+    });
     offset += text.length;
     return line;
   });
@@ -147,7 +171,10 @@ const STREAM_SIGNS: Partial<Record<LogStream, string>> = {
   stderr: "▏",
 };
 
-/** The level that the program gave the line; else, without a column for the stream, what says the stream. */
+/**
+ * The level that the program gave the line; else, without a column for the stream, what says the
+ * stream.
+ */
 function signOf(
   { log: { openedAt } }: State,
   { n, stream }: LogLine,
@@ -170,5 +197,7 @@ const linksOf = perObject((line: LogLine, state: State) => {
 /** The step; of a line of none in a chain the operation, else the stage. */
 function stageOf(state: State, line: LogLine): string {
   if (line.step !== undefined) return line.step;
-  return state.log.links.length > 1 ? (linkAt(state.log.links, line.n)?.name ?? "") : (line.stage ?? "");
+  return state.log.links.length > 1
+    ? (linkAt(state.log.links, line.n)?.name ?? "")
+    : (line.stage ?? "");
 }

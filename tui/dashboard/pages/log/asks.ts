@@ -1,4 +1,7 @@
-/** What is asked for of the log of a chain: new lines, those on the screen, the one that is sought, matches of a search. */
+/**
+ * What is asked for of the log of a chain: new lines, those on the screen, the one that is sought,
+ * matches of a search.
+ */
 import { isDeepStrictEqual } from "node:util";
 import type { LogLine } from "../../../../protocol/operation.js";
 import type { LogPage } from "../../../../protocol/replies.js";
@@ -99,15 +102,24 @@ export const logRange = ask({
   want: (state) => wantedRange(state, logRoom(state).height),
   take(state, page: LogPage, range) {
     const { chain, filter, want, offset, lines } = range;
-    if (chain !== state.log.window.id || !isDeepStrictEqual(filter, state.log.window.filter)) return state;
+    if (chain !== state.log.window.id || !isDeepStrictEqual(filter, state.log.window.filter))
+      return state;
     const total = lines === null ? offset + page.total : 0;
     const next = page.next === null ? endOf(range) : page.next + offset;
     const added = shifted(page.lines, offset);
-    const log = addPage(state.log.window, want, added, Math.max(total, state.log.window.total), next, offset);
+    const log = addPage(
+      state.log.window,
+      want,
+      added,
+      Math.max(total, state.log.window.total),
+      next,
+      offset,
+    );
     if (!("around" in want) || log === state.log.window) return withLog(state, log);
     return jumped(patched(state, "log", { window: log }), log.bottom);
   },
-  bring: async ({ id, query }, { client, tell }) => tell(await client.log(id, { ...query, limit: LOG_PAGE })),
+  bring: async ({ id, query }, { client, tell }) =>
+    tell(await client.log(id, { ...query, limit: LOG_PAGE })),
 });
 
 /** Where the log of the chain goes on after the lines of the operation; null: nowhere. */
@@ -164,7 +176,11 @@ export const matches = ask({
     const end = performance.now() + LOOK_MOST;
     let isMore = false;
     for (const { id, offset } of links) {
-      for await (const { lines, next } of client.logPages(id, { ...query, limit: MATCHES_MOST }, left)) {
+      for await (const { lines, next } of client.logPages(
+        id,
+        { ...query, limit: MATCHES_MOST },
+        left,
+      )) {
         numbers.push(...shifted(lines, offset).map(({ n }) => n));
         isMore = numbers.length > MATCHES_MOST || (next !== null && performance.now() > end);
         if (left.aborted) return;
@@ -177,9 +193,9 @@ export const matches = ask({
 });
 
 /**
- * The first line of the chain that matches, in the direction of the query, or that tells of an error of the last
- * attempt. The daemon looks through so much of a log at a time: it is asked on until it found one, or another line is
- * sought.
+ * The first line of the chain that matches, in the direction of the query, or that tells of an
+ * error of the last attempt. The daemon looks through so much of a log at a time: it is asked on
+ * until it found one, or another line is sought.
  */
 async function firstLine(
   client: DashboardClient,
@@ -197,7 +213,8 @@ async function firstLine(
         ? { after: Math.max(0, after - offset) }
         : { before: Math.min(before, end + 1) - offset };
     for await (const { lines } of client.logPages(id, { ...words, ...bounds, limit }, left)) {
-      const line = errorSince === undefined ? lines[0] : lines.find((each) => isError(each, errorSince));
+      const line =
+        errorSince === undefined ? lines[0] : lines.find((each) => isError(each, errorSince));
       if (line !== undefined) return shifted([line], offset)[0]!;
       if (left.aborted || performance.now() > last) return null;
     }

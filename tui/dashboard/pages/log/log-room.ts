@@ -65,8 +65,13 @@ const columnOfSteps = perObject((steps: NonNullable<Operation["steps"]>) => {
   return { names, width: names.length === 0 ? 0 : columnOf(names) };
 });
 
-/** The names of the steps that the record lists, and the column that these need; 0: there are none. */
-export function stepColumn(operation: Operation | null): { names: readonly string[]; width: number } {
+/**
+ * The names of the steps that the record lists, and the column that these need; 0: there are none.
+ */
+export function stepColumn(operation: Operation | null): {
+  names: readonly string[];
+  width: number;
+} {
   return operation?.steps === undefined ? { names: [], width: 0 } : columnOfSteps(operation.steps);
 }
 

@@ -45,7 +45,9 @@ export function withLogged(state: State, lines: readonly LogLine[]): State {
     .map(({ n }) => n);
   if (found.length === 0) return state;
   const numbers = [...matches.numbers, ...found];
-  return patched(state, "log", { matches: { ...matches, numbers, isMore: numbers.length > MATCHES_MOST } });
+  return patched(state, "log", {
+    matches: { ...matches, numbers, isMore: numbers.length > MATCHES_MOST },
+  });
 }
 
 /** `3 of 17`, `17 matches`; "": not counted yet. */

@@ -54,7 +54,8 @@ export function withLog(state: State, log: LogWindow): State {
 }
 
 /** The state with the line on the screen. */
-export const jumped = (state: State, n: number): State => moved(state, (log, room) => jumpTo(log, n, room));
+export const jumped = (state: State, n: number): State =>
+  moved(state, (log, room) => jumpTo(log, n, room));
 
 /** The number of the lowest line on the screen; 0: there is none. */
 const footOf = (state: State): number => shownLines(state).at(-1)?.n ?? 0;

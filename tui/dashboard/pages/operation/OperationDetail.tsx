@@ -2,7 +2,13 @@
 import type { Operation } from "../../../../protocol/operation.js";
 import { elapsedOf } from "../../../describe/duration.js";
 import { formatDuration } from "../../../terminal/format.js";
-import { chainOf, isPaused, nameOfChain, selectedOperation, shellCommand } from "../../core/chain.js";
+import {
+  chainOf,
+  isPaused,
+  nameOfChain,
+  selectedOperation,
+  shellCommand,
+} from "../../core/chain.js";
 import { hostNames } from "../../core/hosts/hosts.js";
 import { panesOf } from "../../core/layout/layout.js";
 import { Panel, Rows } from "../../core/layout/Panel.js";

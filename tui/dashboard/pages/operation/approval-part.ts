@@ -1,4 +1,7 @@
-/** The question of the selected operation to a person, with its choices. The foot of the screen has the keys that answer. */
+/**
+ * The question of the selected operation to a person, with its choices. The foot of the screen has
+ * the keys that answer.
+ */
 import { waitsForApproval } from "../../../../protocol/approval.js";
 import { formatShortTime } from "../../../kit/output/local-time.js";
 import { formatAge } from "../../../kit/output/time.js";
@@ -24,7 +27,13 @@ export function approvalRows({ state, operation, width, line }: DetailView): Lin
   facts.addWhole(`   asked ${formatAge(since, state.now)} ago`, "muted");
   if (until !== null) {
     const end = formatShortTime(new Date(until), new Date(state.now));
-    facts.addWhole(`, until ${end}, then ${fallback === null ? "fails" : named(fallback)}`, "muted");
+    facts.addWhole(
+      `, until ${end}, then ${fallback === null ? "fails" : named(fallback)}`,
+      "muted",
+    );
   }
-  return [...paragraph(question, { width, most: QUESTION_MOST, sign: "? " }, "accent", "bold"), facts];
+  return [
+    ...paragraph(question, { width, most: QUESTION_MOST, sign: "? " }, "accent", "bold"),
+    facts,
+  ];
 }

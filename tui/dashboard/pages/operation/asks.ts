@@ -1,4 +1,7 @@
-/** What is asked for of an operation: its chain, what it waits for, earlier runs, times, why it failed. */
+/**
+ * What is asked for of an operation: its chain, what it waits for, earlier runs, times, why it
+ * failed.
+ */
 import { parseHistoryName } from "../../../../protocol/estimate/likeness.js";
 import type { Operation } from "../../../../protocol/operation.js";
 import type { HistoryReply } from "../../../../protocol/replies.js";
@@ -64,7 +67,8 @@ export const history = ask({
   // Operations may succeed faster than answers come.
   late: true,
   want: wantedHistory,
-  take: (state, reply: HistoryReply, { name, succeeded }) => addHistory(state, name, reply, succeeded),
+  take: (state, reply: HistoryReply, { name, succeeded }) =>
+    addHistory(state, name, reply, succeeded),
   async bring({ name }, { client, tell }) {
     const { op, key } = parseHistoryName(name);
     // A type whose file is gone has no history.
@@ -76,5 +80,6 @@ export const history = ask({
 export const why = ask({
   want: wantedWhy,
   take: (state, why: Why, failure) => withWhy(state, failure, why),
-  bring: async ({ id, partial }, { client, tell, left }) => tell(await client.why(id, { partial }, left)),
+  bring: async ({ id, partial }, { client, tell, left }) =>
+    tell(await client.why(id, { partial }, left)),
 });

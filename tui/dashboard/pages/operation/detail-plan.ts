@@ -1,6 +1,6 @@
 /**
- * The panels of the selected operation: the rows of its own, and what they leave to the log. The keys of the log count by
- * the same plan as its view.
+ * The panels of the selected operation: the rows of its own, and what they leave to the log. The
+ * keys of the log count by the same plan as its view.
  */
 
 import { chainOf, selectedOperation } from "../../core/chain.js";
@@ -10,8 +10,23 @@ import type { State } from "../../core/model.js";
 import { perObject } from "../../core/per-object.js";
 import { Line } from "../../text/line.js";
 import { approvalRows } from "./approval-part.js";
-import { causeRows, changeRows, errorRows, machineRows, outputRows, sourceRow } from "./failure-parts.js";
-import { about, actionFailures, dependencies, figures, placement, status, successRows } from "./parts.js";
+import {
+  causeRows,
+  changeRows,
+  errorRows,
+  machineRows,
+  outputRows,
+  sourceRow,
+} from "./failure-parts.js";
+import {
+  about,
+  actionFailures,
+  dependencies,
+  figures,
+  placement,
+  status,
+  successRows,
+} from "./parts.js";
 import { stepper } from "./stepper.js";
 import { stall } from "./times.js";
 import type { DetailView } from "./view.js";
@@ -96,7 +111,9 @@ function rowsOf(view: DetailView, budget: number, isLarge: boolean): Line[] {
   let left = budget;
   const made = new Map<Part, readonly Line[]>();
   const kept =
-    view.operation.state === "failed" && isLarge ? Math.min(view.operation.stages.length, STAGES_KEPT) : 0;
+    view.operation.state === "failed" && isLarge
+      ? Math.min(view.operation.stages.length, STAGES_KEPT)
+      : 0;
   const size = isLarge ? 1 : 0;
   const rankOf = ({ rank }: Part) => (typeof rank === "number" ? rank : rank[size]);
   for (const part of PARTS.toSorted((a, b) => rankOf(a) - rankOf(b))) {

@@ -1,6 +1,7 @@
 /**
- * What a failure shows: the error with its causes, the line of the source, the last lines, what changed since it last
- * worked, and what the machine was short of. A cancelled operation has its error and the causes.
+ * What a failure shows: the error with its causes, the line of the source, the last lines, what
+ * changed since it last worked, and what the machine was short of. A cancelled operation has its
+ * error and the causes.
  */
 
 import { getOwn } from "../../../../protocol/objects.js";
@@ -9,7 +10,13 @@ import { firstLine } from "../../../../protocol/text/first-line.js";
 import { errorLineIn, headlineOf, isOfProgram } from "../../../../protocol/text/line-level.js";
 import type { Change, Why } from "../../../../protocol/why.js";
 import { elapsedOf } from "../../../describe/duration.js";
-import { describeWhy, sinceText, type WhyLook, type WhyName, type WhyRow } from "../../../describe/why.js";
+import {
+  describeWhy,
+  sinceText,
+  type WhyLook,
+  type WhyName,
+  type WhyRow,
+} from "../../../describe/why.js";
 import { formatDuration } from "../../../terminal/format.js";
 import { whyOf } from "../../core/operation/why.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
@@ -23,10 +30,15 @@ const DIFF_MOST = 6;
 /** Columns of the name of a stage. */
 const PLACE_MOST = 24;
 
-const errorOf = ({ operation: { error, state } }: DetailView) => (state === "succeeded" ? null : error);
-const styleOf = ({ operation }: DetailView): Style => (operation.state === "failed" ? "bad" : "warn");
+const errorOf = ({ operation: { error, state } }: DetailView) =>
+  state === "succeeded" ? null : error;
+const styleOf = ({ operation }: DetailView): Style =>
+  operation.state === "failed" ? "bad" : "warn";
 
-/** The stage, its step, the attempt and the time stand at the right of the reason, where there is room. */
+/**
+ * The stage, its step, the attempt and the time stand at the right of the reason, where there is
+ * room.
+ */
 export function errorRows(view: DetailView, most: number): Line[] {
   const { state, operation, width } = view;
   const error = errorOf(view);
@@ -71,10 +83,19 @@ export function sourceRow({ state, operation, line }: DetailView): Line[] {
   if (place === null || place.to !== undefined) return [];
   const text = source?.lines[place.line - source.from] ?? "";
   const named = `${place.file.split("/").at(-1)}:${place.line}`;
-  return [line().add("▸ ", "muted").addUntrusted(named, "muted").add("  ").addUntrusted(text.trim(), "bold")];
+  return [
+    line()
+      .add("▸ ", "muted")
+      .addUntrusted(named, "muted")
+      .add("  ")
+      .addUntrusted(text.trim(), "bold"),
+  ];
 }
 
-/** The last lines of the program or of the log, as they are; among them the one that tells of the error, in bold. */
+/**
+ * The last lines of the program or of the log, as they are; among them the one that tells of the
+ * error, in bold.
+ */
 export function outputRows({ state, operation, line }: DetailView, most: number): Line[] {
   if (operation.state !== "failed" || operation.error === null) return [];
   const [first = "", ...output] = operation.error.message.split("\n");
@@ -108,7 +129,10 @@ function section(why: Why, wanted: WhyName): readonly WhyRow[] {
 /** Changes that have rows of their own: a diff, a line of the log. */
 const isLong = ({ kind }: Change): boolean => kind === "script" || kind === "log";
 
-/** `± target=prod (was staging)   fails=true (was false)   since it succeeded 6s before`, then the long changes. */
+/**
+ * `± target=prod (was staging)   fails=true (was false)   since it succeeded 6s before`, then the
+ * long changes.
+ */
 export function changeRows(view: DetailView, most: number): Line[] {
   const why = whyOf(view.state, view.operation);
   if (why === null) return [];
@@ -130,9 +154,14 @@ export function changeRows(view: DetailView, most: number): Line[] {
   const since = sinceText(why);
   if (since !== "") add(since, "muted", false);
   for (const change of why.changes.filter(isLong))
-    for (const { text, look } of section({ ...why, changes: [change] }, "changes").slice(0, DIFF_MOST))
+    for (const { text, look } of section({ ...why, changes: [change] }, "changes").slice(
+      0,
+      DIFF_MOST,
+    ))
       add(sanitizeLine(text), STYLES[look], true);
-  const notes = section(why, "notes").map(({ text }) => view.line().add("  ").addUntrusted(text, "muted"));
+  const notes = section(why, "notes").map(({ text }) =>
+    view.line().add("  ").addUntrusted(text, "muted"),
+  );
   return [...rows, ...notes].slice(0, most);
 }
 

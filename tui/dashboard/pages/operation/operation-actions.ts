@@ -1,4 +1,7 @@
-/** The actions on operations in list and detail: requests to the daemon, and programs beside the screen. */
+/**
+ * The actions on operations in list and detail: requests to the daemon, and programs beside the
+ * screen.
+ */
 
 import { NO, onlyChoice, waitsForApproval } from "../../../../protocol/approval.js";
 import type { Operation } from "../../../../protocol/operation.js";
@@ -37,20 +40,26 @@ function answer(state: State): State {
   if (open === null) return emit(state, { type: "attach", id: operation.id });
   const only = onlyChoice(open);
   if (only === null) return openHelp(state, ANSWER);
-  return ask(state, answerWith(operation.id, open, only), { no: answerWith(operation.id, open, NO) });
+  return ask(state, answerWith(operation.id, open, only), {
+    no: answerWith(operation.id, open, NO),
+  });
 }
 
 function noShell(state: State): string | null {
   const operation = selectedOperation(state);
   if (operation === null || !isFinal(operation.state)) return "not finished yet";
-  return ranElsewhere(state, operation) ? `it ran on the host ${operation.host}: open the shell there` : null;
+  return ranElsewhere(state, operation)
+    ? `it ran on the host ${operation.host}: open the shell there`
+    : null;
 }
 
 function cancelled(state: State): Request | string {
   const all = targets(state);
   const live = all.filter((operation) => !isFinal(operation.state) && !operation.cancelRequested);
   if (live.length > 0) return { kind: "cancel", ids: live.map(({ id }) => id) };
-  return all.every((operation) => isFinal(operation.state)) ? "already finished" : "already cancelling";
+  return all.every((operation) => isFinal(operation.state))
+    ? "already finished"
+    : "already cancelling";
 }
 
 const mayRetry = ({ state }: { state: string }) => state === "failed" || state === "cancelled";
@@ -59,7 +68,9 @@ function retried(state: State): Request | string {
   const ids = targets(state)
     .filter(mayRetry)
     .map(({ id }) => id);
-  return ids.length > 0 ? { kind: "retry", ids } : "only a failed or cancelled operation can be retried";
+  return ids.length > 0
+    ? { kind: "retry", ids }
+    : "only a failed or cancelled operation can be retried";
 }
 
 /** The one operation of the question, if it is a retry. */
@@ -71,16 +82,21 @@ function retriedAlone(state: State): string | null {
 /** The operation of the question, if its retry has stages to choose from; else null. */
 function retriesFrom(state: State): string | null {
   const request = state.question?.request;
-  const id = request?.kind === "retry" && request.from === undefined ? (request.ids[0] ?? null) : null;
+  const id =
+    request?.kind === "retry" && request.from === undefined ? (request.ids[0] ?? null) : null;
   return id !== null && retryChoices(state, id).length > 1 ? id : null;
 }
 
-/** Operations, not running, that the rows of the targets stand for: of a folded chain, all of them. */
+/**
+ * Operations, not running, that the rows of the targets stand for: of a folded chain, all of them.
+ */
 function removable(state: State): { all: string[]; own: string[] } {
   const own = targets(state).filter((operation) => operation.state !== "running");
   const all = own.flatMap((operation) => {
     const folded = state.list.folds.get(operation.id)?.part === "folded";
-    return (folded ? chainOf(state, operation) : [operation]).filter((link) => link.state !== "running");
+    return (folded ? chainOf(state, operation) : [operation]).filter(
+      (link) => link.state !== "running",
+    );
   });
   return { all: all.map(({ id }) => id), own: own.map(({ id }) => id) };
 }
@@ -106,7 +122,9 @@ const isStartable = (state: State) => !isLive(state);
 
 /** A start cannot help where a daemon hangs: it holds the state directory. */
 const noStart = ({ connection }: State) =>
-  connection.state !== "live" && connection.hung !== undefined ? "the daemon runs and does not answer" : null;
+  connection.state !== "live" && connection.hung !== undefined
+    ? "the daemon runs and does not answer"
+    : null;
 
 const startDaemon = (state: State): State => emit(state, { type: "start-daemon" });
 
@@ -168,7 +186,10 @@ export const QUESTION_ACTIONS = actionsIn(asking, [
     rank: 1,
     when: (state) => retriedAlone(state) !== null,
     run: (state) =>
-      emit({ ...state, question: null }, { type: "prepare-form", id: retriedAlone(state)!, retries: true }),
+      emit(
+        { ...state, question: null },
+        { type: "prepare-form", id: retriedAlone(state)!, retries: true },
+      ),
   },
   {
     name: "later",
@@ -233,7 +254,11 @@ export const OPERATION_ACTIONS = actionsIn(hasSelected, [
     description: "remove with its log (asks)",
     ...requests(removed, (state, request) => {
       const { all, own } = removable(state);
-      return ask(state, request, all.length > own.length ? { only: { kind: "remove", ids: own } } : {});
+      return ask(
+        state,
+        request,
+        all.length > own.length ? { only: { kind: "remove", ids: own } } : {},
+      );
     }),
   },
   {
@@ -255,7 +280,8 @@ export const OPERATION_ACTIONS = actionsIn(hasSelected, [
     name: "editor",
     keys: ["e"],
     description: "source or log in $EDITOR",
-    disabledReason: (state) => (selectedOperation(state)?.state === "queued" ? "not started yet" : null),
+    disabledReason: (state) =>
+      selectedOperation(state)?.state === "queued" ? "not started yet" : null,
     run: (state) => {
       const operation = selectedOperation(state);
       if (operation === null) return state;
@@ -269,6 +295,7 @@ export const OPERATION_ACTIONS = actionsIn(hasSelected, [
     description: "open your shell where it failed",
     command: "shell",
     disabledReason: (state) => noDaemon(state) ?? noShell(state),
-    run: (state) => (state.selected === null ? state : emit(state, { type: "shell", id: state.selected })),
+    run: (state) =>
+      state.selected === null ? state : emit(state, { type: "shell", id: state.selected }),
   },
 ]);

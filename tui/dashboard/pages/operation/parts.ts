@@ -23,8 +23,14 @@ import type { DetailView } from "./view.js";
 /** Odd numbers below the verdict. */
 const ODD_MOST = 3;
 
-/** `✓ nightly 18.2s — as usual · 600 rows`, odd numbers, and the result. Of the last link, the chain is told. */
-export function successRows({ state, operation, links, width, line }: DetailView, room: number): Line[] {
+/**
+ * `✓ nightly 18.2s — as usual · 600 rows`, odd numbers, and the result. Of the last link, the chain
+ * is told.
+ */
+export function successRows(
+  { state, operation, links, width, line }: DetailView,
+  room: number,
+): Line[] {
   if (operation.state !== "succeeded") return [];
   const told = operation === links.at(-1) ? links : [operation];
   const seconds = told.length > 1 ? chainElapsed(told, state.now) : elapsedOf(operation, state.now);
@@ -59,7 +65,9 @@ export function about({ state, operation, width, line }: DetailView): Line[] {
   const facts = [
     ...(host === undefined ? [] : [`on ${fit(sanitizeLine(host), HOST_MOST)}`]),
     ...(attempt > 1 && is !== "failed" ? [`attempt ${attempt}`] : []),
-    ...(at === null || width < 60 ? [] : [`${finishedAt === null ? "started" : "ended"} ${clock(at)}`]),
+    ...(at === null || width < 60
+      ? []
+      : [`${finishedAt === null ? "started" : "ended"} ${clock(at)}`]),
     operation.id,
   ].join(" · ");
   const left = new Line(Math.max(0, width - widthOf(facts) - 2));
@@ -85,7 +93,10 @@ export function placement({ state, operation, line }: DetailView): Line[] {
   return text === "" ? [] : [line().add(text, "muted")];
 }
 
-/** The row of the stall has the unfinished line of a program that waits for input, and the question has its own rows. */
+/**
+ * The row of the stall has the unfinished line of a program that waits for input, and the question
+ * has its own rows.
+ */
 export function status({ operation, line }: DetailView): Line[] {
   const { status: told, waitingForInput, approvals } = operation;
   const prompt = waitingForInput?.prompt.trim() ?? "";
@@ -145,7 +156,8 @@ export function figures({ state, operation, line: begun }: DetailView): Line[] {
 function countsOf({ done, total, label }: ProgressState, unit: string | null): string {
   const before = label === null ? "" : `${fit(sanitizeLine(label), WORD)} `;
   // `Rows 3/10` says it: no `row` behind that.
-  const hasUnit = unit !== null && unit !== "%" && before.toLowerCase().includes(unit.toLowerCase());
+  const hasUnit =
+    unit !== null && unit !== "%" && before.toLowerCase().includes(unit.toLowerCase());
   return (before + formatAmount(done, total, hasUnit ? null : unit)).trimEnd();
 }
 
@@ -159,7 +171,8 @@ export function dependencies({ state, operation, line: begun }: DetailView): Lin
   const line = begun().add("after", "muted");
   for (const [i, id] of all.entries()) {
     const end = dependencyEnd(state, id);
-    const [sign, style] = end === null ? (["?", "muted"] as const) : ([glyphOf(end), styleOf(end)] as const);
+    const [sign, style] =
+      end === null ? (["?", "muted"] as const) : ([glyphOf(end), styleOf(end)] as const);
     const name = end === null ? id : nameOf(state, operationOf(state, id)!);
     line.add(i === 0 ? " " : " · ", "muted").add(`${sign} `, style);
     line.add(fit(sanitizeLine(name), NAME_MOST));

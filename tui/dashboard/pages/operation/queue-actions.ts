@@ -1,7 +1,15 @@
 /** The actions on queues and on queued operations. */
 
 import { isPaused } from "../../core/chain.js";
-import { actionsIn, ask, free, hasSelected, requests, send, targets } from "../../core/keys/action-parts.js";
+import {
+  actionsIn,
+  ask,
+  free,
+  hasSelected,
+  requests,
+  send,
+  targets,
+} from "../../core/keys/action-parts.js";
 import { isLive, type State } from "../../core/model.js";
 import { isQueuePaused, queueOf } from "../../core/queues/queue-view.js";
 import type { Request } from "../../core/request.js";
@@ -13,7 +21,9 @@ const idsOf = (operations: readonly { id: string }[]) => operations.map(({ id })
 function turned(state: State): Request | string {
   const running = targets(state).filter((operation) => operation.state === "running");
   const resumable = running.filter(isPaused);
-  const pausable = running.filter((operation) => !isPaused(operation) && !operation.cancelRequested);
+  const pausable = running.filter(
+    (operation) => !isPaused(operation) && !operation.cancelRequested,
+  );
   if (pausable.length > 0) return { kind: "pause", ids: idsOf(pausable) };
   if (resumable.length > 0) return { kind: "resume", ids: idsOf(resumable) };
   if (running.length > 0) return "already cancelling";
@@ -30,7 +40,8 @@ function turnedQueue(state: State): Request | string {
 }
 
 /** A resume stops nothing: it is not asked about. */
-const begin = (state: State, request: Request) => (request.kind === "resume" ? send : ask)(state, request);
+const begin = (state: State, request: Request) =>
+  (request.kind === "resume" ? send : ask)(state, request);
 
 function turnHint(state: State): string | null {
   const request = turned(state);

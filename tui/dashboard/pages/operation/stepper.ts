@@ -81,7 +81,8 @@ function linkItem(state: State, link: Operation, isHere: boolean): Item {
 /** An operation without stages is a stage of its own. */
 function stageItems(state: State, operation: Operation): Item[] {
   const { stages, currentStage, untrackedStage, stageStates, title } = operation;
-  const progress = stages.length === 0 ? progressOf(state, operation) : stageProgress(state, operation);
+  const progress =
+    stages.length === 0 ? progressOf(state, operation) : stageProgress(state, operation);
   const percent = progress?.known ? formatOverall(progress) : "";
   const items = stages.map((stage, i) => {
     const is = getOwn(stageStates, stage);
@@ -122,7 +123,10 @@ function noteOf({ note, isNew }: Item): string {
   return note === "" ? "" : ` ${note}`;
 }
 const widthOfAll = (items: readonly Item[]): number =>
-  items.reduce((sum, each) => sum + widthOf(jointOf(each) + each.sign[0] + each.name + noteOf(each)) + 1, -3);
+  items.reduce(
+    (sum, each) => sum + widthOf(jointOf(each) + each.sign[0] + each.name + noteOf(each)) + 1,
+    -3,
+  );
 
 /** @param excess columns that there is no room for */
 function addItem(line: Line, each: Item, isFirst: boolean, excess: number): void {

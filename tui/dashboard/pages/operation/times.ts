@@ -17,15 +17,18 @@ import { sanitizeLine } from "../../text/cells.js";
 import type { Line, Piece } from "../../text/line.js";
 import type { DetailView } from "./view.js";
 
-/** Columns of the picture below which the texts are close together, and below which the finish has no word. */
+/**
+ * Columns of the picture below which the texts are close together, and below which the finish has
+ * no word.
+ */
 const CLOSE = 100;
 const SHORT = 70;
 
 type Timed = Omit<DetailView, "line">;
 
 /**
- * What stands behind the bar of the whole, the most important first: percent, time left, finish. Each text is a piece,
- * so that the last ones give way where there is no room.
+ * What stands behind the bar of the whole, the most important first: percent, time left, finish.
+ * Each text is a piece, so that the last ones give way where there is no room.
  */
 export function timeTexts(view: Timed): Piece[] {
   const { state, operation, width } = view;

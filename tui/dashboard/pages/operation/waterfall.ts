@@ -1,10 +1,18 @@
-/** The waterfall: the rows of a picture on one axis of time, each bar where and as long as it was. */
+/**
+ * The waterfall: the rows of a picture on one axis of time, each bar where and as long as it was.
+ */
 import type { StepState } from "../../../../protocol/stage-state.js";
 import { formatDuration } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
 import { stageStyle } from "../../core/state-style.js";
 import { ROUND_SECONDS } from "../../core/time/chain-time.js";
-import { type Lane, type Picture, pictureOf, type Span, type Strip } from "../../core/time/lanes.js";
+import {
+  type Lane,
+  type Picture,
+  pictureOf,
+  type Span,
+  type Strip,
+} from "../../core/time/lanes.js";
 import { fit, fitName, sanitizeLine, widthOf } from "../../text/cells.js";
 import { Line, type Piece } from "../../text/line.js";
 import type { Style } from "../../text/theme.js";
@@ -15,7 +23,10 @@ import type { DetailView } from "./view.js";
 const TIME = 7;
 const GAP = 2;
 const NAME_MOST = 28;
-/** Columns of bars and texts together from which texts have a column of their own, and the columns of that. */
+/**
+ * Columns of bars and texts together from which texts have a column of their own, and the columns
+ * of that.
+ */
 const TEXTS_FROM = 46;
 const TEXTS_LEAST = 34;
 const TEXTS_MOST = 46;
@@ -31,7 +42,12 @@ export const waterfall = (view: DetailView, room: number): Line[] =>
   pictureRows(pictureOf(view.state, view.operation, view.links), timeTexts(view), view.width, room);
 
 /** @param head behind the bar of the first row: percent and times */
-export function pictureRows(picture: Picture, head: readonly Piece[], width: number, height: number): Line[] {
+export function pictureRows(
+  picture: Picture,
+  head: readonly Piece[],
+  width: number,
+  height: number,
+): Line[] {
   const [first, ...others] = picture.lanes;
   const lanes = [{ ...first!, texts: head }, ...others];
   const hasAxis = lanes.length > 1 && height > Math.min(lanes.length, AXIS_FROM);
@@ -45,7 +61,10 @@ export function pictureRows(picture: Picture, head: readonly Piece[], width: num
   return hasAxis && chart.room > 0 ? [axisRow(line(), picture, chart), ...rows] : rows;
 }
 
-/** Where there is no room for all: what runs or failed, the outer ones first, then what is nearest to it. */
+/**
+ * Where there is no room for all: what runs or failed, the outer ones first, then what is nearest
+ * to it.
+ */
 function chosenLanes(lanes: readonly Lane[], room: number): Lane[] {
   const hot = lanes.flatMap(({ isHot }, i) => (isHot ? [i] : []));
   const ranked = lanes.map((lane, i) => {
@@ -71,7 +90,10 @@ interface Chart {
 function chartOf(picture: Picture, lanes: readonly Lane[], width: number): Chart {
   const named = lanes.filter(({ strip }) => strip === undefined);
   const allNames = named.map(({ name }) => sanitizeLine(name));
-  const longest = Math.max(5, ...named.map(({ depth }, i) => 2 * depth + 2 + widthOf(allNames[i]!)));
+  const longest = Math.max(
+    5,
+    ...named.map(({ depth }, i) => 2 * depth + 2 + widthOf(allNames[i]!)),
+  );
   const names = Math.min(longest, NAME_MOST, Math.max(12, Math.floor(width * 0.3)));
   const free = width - names - TIME - GAP;
   const wide = Math.min(TEXTS_MOST, Math.max(TEXTS_LEAST, Math.floor(free * 0.4)));
@@ -90,21 +112,24 @@ function axisRow(line: Line, { start, end, usual }: Picture, { names, room }: Ch
     { length: Math.floor(took / step) + 1 },
     (_, i): [seconds: number, text: string] => [i * step, `╵${formatDuration(i * step)}`],
   );
-  const marks = usual === null || usual > took ? [] : [[usual, `┆usual ${formatDuration(usual)}`] as const];
+  const marks =
+    usual === null || usual > took ? [] : [[usual, `┆usual ${formatDuration(usual)}`] as const];
   const placed: [x: number, text: string][] = [];
   for (const [seconds, text] of [...marks, ...ticks]) {
     const x = Math.min(Math.floor((seconds / took) * room), room - 1);
     const isFree = placed.every(([at, other]) => x + widthOf(text) < at || x > at + widthOf(other));
     if (isFree && begin + x + widthOf(text) <= line.width) placed.push([x, text]);
   }
-  for (const [x, text] of placed.toSorted(([a], [b]) => a - b)) line.fill(begin + x).add(text, "muted");
+  for (const [x, text] of placed.toSorted(([a], [b]) => a - b))
+    line.fill(begin + x).add(text, "muted");
   return line;
 }
 
 function laneRow(line: Line, lane: Lane, chart: Chart): Line {
   const { names, room, texts, allNames } = chart;
   const at = () => line.width - line.left;
-  if (lane.strip !== undefined) return stripRow(line.fill(2 * lane.depth), lane.strip, lane.texts[0]!);
+  if (lane.strip !== undefined)
+    return stripRow(line.fill(2 * lane.depth), lane.strip, lane.texts[0]!);
   const name = sanitizeLine(lane.name);
   line.fill(2 * lane.depth).add(lane.sign[0], ...styleOf(lane.sign));
   line.add(" ").add(fitName(name, names - at(), allNames), lane.style);
@@ -140,7 +165,11 @@ const TIP = "●";
 /** Spans in which nothing works have a sign in each column. */
 const STILL: Partial<Record<Span["look"], string>> = { waiting: "┄", paused: "‖", usual: "╌" };
 /** How a span ended, where it did not end well: not told by colour alone. */
-const ENDS: Partial<Record<Span["look"], string>> = { failed: "✗", cancelled: "⊘", "allowed-failure": "▲" };
+const ENDS: Partial<Record<Span["look"], string>> = {
+  failed: "✗",
+  cancelled: "⊘",
+  "allowed-failure": "▲",
+};
 const STYLES: Record<Span["look"], Style> = {
   work: "muted",
   failed: "bad",
@@ -156,7 +185,8 @@ type Cell = readonly [sign: string, style: Style];
 /** What is over is grey: its sign has the colour. */
 function cellsOf(spans: readonly Span[], { picture, room }: Chart): (Cell | null)[] {
   const { start, end, now } = picture;
-  const column = (t: number) => Math.max(0, Math.min(room, Math.round(((t - start) / (end - start)) * room)));
+  const column = (t: number) =>
+    Math.max(0, Math.min(room, Math.round(((t - start) / (end - start)) * room)));
   const cells = Array<Cell | null>(room).fill(null);
   // What is to come never stands over what was.
   const ordered = spans.toSorted((a, b) => Number(b.look === "usual") - Number(a.look === "usual"));
@@ -190,7 +220,11 @@ const CELLS: readonly (readonly [state: StepState | undefined, sign: string])[] 
 const STRIP_LEAST = 0.4;
 
 /** A cell a step, or a cell for several of them with what is worst, and the counts. */
-function stripRow(line: Line, { unlisted, listed, total }: Strip, [counts, ...styles]: Piece): Line {
+function stripRow(
+  line: Line,
+  { unlisted, listed, total }: Strip,
+  [counts, ...styles]: Piece,
+): Line {
   const room = Math.max(line.left - widthOf(counts) - GAP, Math.floor(line.left * STRIP_LEAST));
   const perCell = Math.ceil(total / room);
   const rankOf = (state: StepState | undefined) => {
@@ -198,7 +232,10 @@ function stripRow(line: Line, { unlisted, listed, total }: Strip, [counts, ...st
     return at === -1 ? CELLS.length - 1 : at;
   };
   for (let from = 0; from < total; from += perCell) {
-    const states = listed.slice(Math.max(0, from - unlisted), Math.max(0, from + perCell - unlisted));
+    const states = listed.slice(
+      Math.max(0, from - unlisted),
+      Math.max(0, from + perCell - unlisted),
+    );
     const isWaiting = from + perCell > unlisted + listed.length;
     const ranks = [...states, ...(isWaiting ? [undefined] : ["done" as const])].map(rankOf);
     const [state, sign] = CELLS[Math.min(...ranks)]!;

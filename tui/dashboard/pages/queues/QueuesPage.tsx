@@ -1,4 +1,7 @@
-/** Queues and schedules, a row each, and the facts of the chosen one. A queue can be paused and resumed. */
+/**
+ * Queues and schedules, a row each, and the facts of the chosen one. A queue can be paused and
+ * resumed.
+ */
 import type { Operation } from "../../../../protocol/operation.js";
 import type { QueueReply, ScheduleReply } from "../../../../protocol/replies.js";
 import { isFinal } from "../../../../protocol/state.js";
@@ -25,14 +28,20 @@ const WIDEST = 110;
 
 type Row = QueueReply | ScheduleReply;
 
-const column = <T extends Row>(name: string, text: (record: T) => string, more: Partial<Column<T>> = {}) => ({
+const column = <T extends Row>(
+  name: string,
+  text: (record: T) => string,
+  more: Partial<Column<T>> = {},
+) => ({
   name,
   text,
   ...more,
 });
 
-const figure = (name: "running" | "queued" | "toAnswer" | "concurrency", title: string): Column<QueueReply> =>
-  column(title, (queue) => formatCount(queue[name]), { align: "right" });
+const figure = (
+  name: "running" | "queued" | "toAnswer" | "concurrency",
+  title: string,
+): Column<QueueReply> => column(title, (queue) => formatCount(queue[name]), { align: "right" });
 
 const nameColumn = <T extends Row>(title: string): Column<T> =>
   column(title, ({ name }) => name, { atLeast: 8 });
@@ -65,7 +74,8 @@ const schedulesOf = (state: State): TableSpec<ScheduleReply> => ({
     ),
     column("last", (schedule) => {
       const last = lastOf(state, schedule);
-      const age = last && `${glyphOf(last)} ${formatAge(last.finishedAt ?? last.updatedAt, state.now)}`;
+      const age =
+        last && `${glyphOf(last)} ${formatAge(last.finishedAt ?? last.updatedAt, state.now)}`;
       return age ?? (schedule.lastOperation === null ? "none" : "–");
     }),
     column("problem", problemOf, { optional: true }),
@@ -124,7 +134,9 @@ export function QueuesPage({ state, page }: { state: State; page: PageOf<"queues
 
 function factsOf(state: State, chosen: Row, width: number, paint: Paint): Line[] {
   const isSchedule = "cron" in chosen;
-  const problems = isSchedule ? [chosen.missing?.text, chosen.lastProblem, chosen.rebootProblem] : [];
+  const problems = isSchedule
+    ? [chosen.missing?.text, chosen.lastProblem, chosen.rebootProblem]
+    : [];
   const all = isSchedule ? scheduleFacts(state, chosen) : queueFacts(state, chosen);
   const facts = all.filter((fact) => typeof fact === "string");
   return [
@@ -148,7 +160,8 @@ function scheduleFacts(state: State, schedule: ScheduleReply): (string | false)[
   const took = last !== null && isFinal(last.state) ? elapsedOf(last, state.now) : null;
   return [
     nextAt !== null && `next run in ${formatLeft((Date.parse(nextAt) - state.now) / 1000)}`,
-    last !== null && `last run ${last.state}${took === null ? "" : ` after ${formatDuration(took)}`}`,
+    last !== null &&
+      `last run ${last.state}${took === null ? "" : ` after ${formatDuration(took)}`}`,
     missed > 0 && `${formatCount(missed)} missed`,
     `catch up ${catchup}`,
   ];
@@ -159,7 +172,8 @@ export const QUEUES_MOVER = rowMover("queues", (state) => rowsOf(state).length);
 /** Pauses or resumes the chosen queue. */
 function turned(state: State): Request | string {
   const rows = rowsOf(state);
-  const chosen = state.page?.kind === "queues" ? rows[rowAt(state.page.at, rows.length)] : undefined;
+  const chosen =
+    state.page?.kind === "queues" ? rows[rowAt(state.page.at, rows.length)] : undefined;
   if (chosen === undefined || "cron" in chosen) return "";
   return { kind: chosen.pausedSince === null ? "pause-queue" : "resume-queue", name: chosen.name };
 }

@@ -20,7 +20,10 @@ export const queues = ask({
   take: (state, told: { queues: readonly QueueReply[]; schedules: readonly ScheduleReply[] }) =>
     withQueues(state, told.queues, told.schedules),
   async bring(_want, { client, tell, left }) {
-    const [{ queues }, { schedules }] = await Promise.all([client.queues(left), client.schedules(left)]);
+    const [{ queues }, { schedules }] = await Promise.all([
+      client.queues(left),
+      client.schedules(left),
+    ]);
     tell({ queues, schedules });
   },
 });

@@ -39,7 +39,12 @@ function SheetDialog({
   const room = Math.max(0, size.height - foot.length);
   const blank = Array<string>(Math.max(0, room - rows.length)).fill("");
   return (
-    <Dialog state={state} size={size} title={title} rows={[...rows.slice(0, room), ...blank, ...foot]} />
+    <Dialog
+      state={state}
+      size={size}
+      title={title}
+      rows={[...rows.slice(0, room), ...blank, ...foot]}
+    />
   );
 }
 
@@ -90,7 +95,13 @@ export function FormPage({ state, page: { form } }: { state: State; page: PageOf
   return <SheetDialog sheet={sheet} title={pieces} rows={[...rows, "", ...about]} foot={command} />;
 }
 
-function fieldRow({ width, paint }: Sheet, form: Form, field: Field, chosen: boolean, names: number): Line {
+function fieldRow(
+  { width, paint }: Sheet,
+  form: Form,
+  field: Field,
+  chosen: boolean,
+  names: number,
+): Line {
   const line = new Line(width, paint)
     .add(chosen ? "▌" : " ", "accent")
     .add(fit(sanitizeLine(field.name), names - 1), chosen ? "bold" : "plain")
@@ -198,9 +209,13 @@ const retryRequest = (id: string, choice: RetryChoice | undefined): Request => (
 function retryRow(line: Line, { from, first, current, kept }: RetryChoice, chosen: boolean): Line {
   const word = from === undefined ? "resume at" : "rerun from";
   line.add(`${word} ${sanitizeLine(first ?? "the end")}`, chosen ? "bold" : "plain");
-  if (current === undefined) return line.addUntrusted(`, reusing ${kept.join(", ") || "nothing"}`, "muted");
+  if (current === undefined)
+    return line.addUntrusted(`, reusing ${kept.join(", ") || "nothing"}`, "muted");
   const name = current.slice(current.lastIndexOf("/") + 1);
-  return line.addUntrusted(` with the present text of ${name}; unchanged stages are reused`, "muted");
+  return line.addUntrusted(
+    ` with the present text of ${name}; unchanged stages are reused`,
+    "muted",
+  );
 }
 
 export const RETRY_MOVER = rowMover("retry", (state) =>

@@ -1,4 +1,7 @@
-/** Connects stdin and stdout to the daemon's socket, byte for byte: the other end of `--host ssh://…`. */
+/**
+ * Connects stdin and stdout to the daemon's socket, byte for byte: the other end of `--host
+ * ssh://…`.
+ */
 import { connect, type Socket } from "node:net";
 import {
   commandPlaces,
@@ -62,8 +65,8 @@ function connected(path: string): Promise<Socket> {
 }
 
 /**
- * Passes bytes both ways, and the end of stdin to the daemon. Resolves when the daemon has ended its side, or nobody reads
- * stdout.
+ * Passes bytes both ways, and the end of stdin to the daemon. Resolves when the daemon has ended
+ * its side, or nobody reads stdout.
  *
  * @returns whether the daemon ended its side itself
  */

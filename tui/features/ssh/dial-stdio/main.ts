@@ -1,6 +1,7 @@
 /**
- * Entry point of `liveops dial-stdio --hello [--start] [--socket PATH]`, which another liveops calls over ssh. A bundle of its own,
- * which loads no command: each connection starts one. Says on stdout what happened, and nothing on stderr.
+ * Entry point of `liveops dial-stdio --hello [--start] [--socket PATH]`, which another liveops
+ * calls over ssh. A bundle of its own, which loads no command: each connection starts one. Says on
+ * stdout what happened, and nothing on stderr.
  */
 import { writeSync } from "node:fs";
 import type { Socket } from "node:net";

@@ -1,12 +1,13 @@
 /**
  * `append`: decisions, each judged by the version of its operation.
  *
- * A call brings the items of independent callers. Those of a caller are recorded completely or not at all, and have their
- * own verdict: `{"n": last}`, or `{"code": "LF400" | "LF403" | "LF409" | "LF410" | "LF411" | "LF413", "id": …}`. Checks
- * come before writes, so a refused caller needs no savepoint.
+ * A call brings the items of independent callers. Those of a caller are recorded completely or not
+ * at all, and have their own verdict: `{"n": last}`, or `{"code": "LF400" | "LF403" | "LF409" |
+ * "LF410" | "LF411" | "LF413", "id": …}`. Checks come before writes, so a refused caller needs no
+ * savepoint.
  *
- * The items of all callers are judged in one query and recorded in one (`record.ts`). Callers that name one operation or
- * one key take turns after that.
+ * The items of all callers are judged in one query and recorded in one (`record.ts`). Callers that
+ * name one operation or one key take turns after that.
  */
 export const APPEND = `
 -- The states in which a kind of decision may meet an operation; null: there is none yet.

@@ -1,4 +1,7 @@
-/** `exchange`: the one call of a host in a turn. What it decides and claims goes in; verdicts and new decisions come out. */
+/**
+ * `exchange`: the one call of a host in a turn. What it decides and claims goes in; verdicts and
+ * new decisions come out.
+ */
 export const EXCHANGE = `
 -- In the order of the parameters: pieces are stored, items appended, operations claimed. p_pieces are the last lines of attempts that
 -- items end: an item is refused whose pieces were not stored. p_claim null: nothing is claimed. Decisions after p_after are answered,

@@ -1,8 +1,9 @@
 /**
  * Functions that the others begin with: who calls, and whether the engine still holds every write.
  *
- * Whatever appends a decision takes one lock first and holds it until the commit. So decisions commit in the order of
- * their numbers, no check can be outdated, and no two calls can wait for each other.
+ * Whatever appends a decision takes one lock first and holds it until the commit. So decisions
+ * commit in the order of their numbers, no check can be outdated, and no two calls can wait for
+ * each other.
  */
 export const GUARD = `
 create function liveops.current_timeline() returns int language sql as $$

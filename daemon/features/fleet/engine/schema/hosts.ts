@@ -1,8 +1,8 @@
 /**
  * Hosts: `join` begins a session, `renew` keeps it, a peer ends it with `declare_lost`.
  *
- * A session changes only under the lock of the fleet. So a call that appends either commits before its session ends, or
- * finds the session over.
+ * A session changes only under the lock of the fleet. So a call that appends either commits before
+ * its session ends, or finds the session over.
  */
 export const HOSTS = `
 create function liveops.join(p_name text, p_owner text, p_tags text[], p_slots int, p_version text, p_lost_after float8, p_status jsonb) returns jsonb

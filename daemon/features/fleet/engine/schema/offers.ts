@@ -1,12 +1,15 @@
 /**
- * An engine that lost writes: a standby that was promoted before it had all of them, or a restored dump.
+ * An engine that lost writes: a standby that was promoted before it had all of them, or a restored
+ * dump.
  *
- * The first offer opens a round and holds all other calls. Each host offers the operations whose version is above the
- * engine's number; its memory holds them all. When each live host has offered or is lost, the offers become `restored`
- * decisions, and numbers continue above the highest number that a host knows.
+ * The first offer opens a round and holds all other calls. Each host offers the operations whose
+ * version is above the engine's number; its memory holds them all. When each live host has offered
+ * or is lost, the offers become `restored` decisions, and numbers continue above the highest number
+ * that a host knows.
  *
- * The engine may not know that a host lives: it joined later than the state of the engine, or had left then. So each host
- * names those that it knows as up. Such a host is waited for until it offers, or its peers declare it lost.
+ * The engine may not know that a host lives: it joined later than the state of the engine, or had
+ * left then. So each host names those that it knows as up. Such a host is waited for until it
+ * offers, or its peers declare it lost.
  */
 export const OFFERS = `
 create function liveops.offer(p_host text, p_session bigint, p_known bigint, p_mark bigint, p_epoch int, p_join jsonb, p_items jsonb, p_final boolean) returns jsonb

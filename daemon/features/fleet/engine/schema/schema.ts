@@ -29,7 +29,10 @@ export const CREATE_ROLES = [
   "grant liveops_operator to liveops_host",
 ];
 
-/** Functions that each role may call besides those of the roles before it. All others are for the owner. */
+/**
+ * Functions that each role may call besides those of the roles before it. All others are for the
+ * owner.
+ */
 const EXECUTE: Record<(typeof ROLES)[number], string[]> = {
   liveops_viewer: [
     "decisions_after",
@@ -41,10 +44,23 @@ const EXECUTE: Record<(typeof ROLES)[number], string[]> = {
     "head_position",
   ],
   liveops_operator: ["exchange", "declare_lost", "drain", "put_setting"],
-  liveops_host: ["join", "renew", "leave", "ship", "cut_log", "offer", "settle_offers", "put_types", "prune"],
+  liveops_host: [
+    "join",
+    "renew",
+    "leave",
+    "ship",
+    "cut_log",
+    "offer",
+    "settle_offers",
+    "put_types",
+    "prune",
+  ],
 };
 
-/** Tables without secrets. Decisions are read through functions, which leave out the values of variables. */
+/**
+ * Tables without secrets. Decisions are read through functions, which leave out the values of
+ * variables.
+ */
 const READABLE = ["head", "host", "operation", "key", "piece", "setting", "type"];
 
 const GRANT = `

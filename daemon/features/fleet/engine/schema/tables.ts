@@ -1,9 +1,9 @@
 /**
  * The tables of format 1.
  *
- * `decision` is the journal of the fleet: each host applies its rows in the order of `n`. The other tables are indexes of
- * it (`operation`, `key`), or hold what is no decision (`host`, `piece`, `setting`, `type`). Bodies are `text`
- * and not `jsonb`, which refuses `\u0000`.
+ * `decision` is the journal of the fleet: each host applies its rows in the order of `n`. The other
+ * tables are indexes of it (`operation`, `key`), or hold what is no decision (`host`, `piece`,
+ * `setting`, `type`). Bodies are `text` and not `jsonb`, which refuses `\u0000`.
  */
 export const TABLES = `
 create table liveops.head (
