@@ -200,7 +200,7 @@ const PLACES: Place[] = [
   ...[
     ...["liveopsd.log", "liveopsd.log.1", "liveopsd.json", "liveopsd.lock", "liveopsd.sock.lock"],
     ...["state.json", "state.json.tmp"],
-    ...["clock.json", "directory.json"],
+    "directory.json",
   ].map((name) => ({
     place: name,
     path: (dir: string) => join(dir, name),
