@@ -62,7 +62,9 @@ export class Durations {
     });
   }
 
-  async of(like: Likeness): Promise<HistoryReply> {
+  /** @param operation may be a complete record: only its type and history key are compared */
+  async of(operation: Likeness): Promise<HistoryReply> {
+    const like = likenessOf(operation);
     const { replies } = this.#knownOf(like.op);
     const name = historyName(like);
     const known = replies.get(name);

@@ -198,8 +198,13 @@ const PLACES: Place[] = [
     group: 1,
   },
   ...[
-    ...["liveopsd.log", "liveopsd.log.1", "liveopsd.json", "liveopsd.lock", "liveopsd.sock.lock"],
-    ...["state.json", "state.json.tmp"],
+    "liveopsd.log",
+    "liveopsd.log.1",
+    "liveopsd.json",
+    "liveopsd.lock",
+    "liveopsd.sock.lock",
+    "state.json",
+    "state.json.tmp",
     "directory.json",
   ].map((name) => ({
     place: name,

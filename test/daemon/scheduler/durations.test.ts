@@ -4,7 +4,7 @@ import { Bus } from "../../../daemon/bus.js";
 import { Durations } from "../../../daemon/scheduler/durations.js";
 import { candidateOf } from "../../../daemon/scheduler/start.js";
 import type { Decision, Entry } from "../../../daemon/store/decision.js";
-import type { HistoryQuery } from "../../../daemon/store/history-query.js";
+import { EQUAL, type HistoryQuery } from "../../../daemon/store/history-query.js";
 import type { Operation, Step } from "../../../protocol/operation.js";
 
 const step = (name: string, seconds: number, over: Partial<Step> = {}) =>
@@ -14,26 +14,29 @@ const runOf = (op: string, historyKey: string | undefined, steps?: Step[]) =>
   ({
     op,
     historyKey,
+    params: {},
     stages: ["Check"],
+    stageStates: {},
+    stageTimes: {},
+    chain: { next: null },
     state: "succeeded",
-    ...(steps && { steps: { Check: steps } }),
+    steps: steps && { Check: steps },
   }) as Operation;
 
 /** An archive with these runs, the newest first, that counts how often it is read. */
 function archiveOf(...runs: Operation[]) {
   const bus = new Bus();
   const reads: string[] = [];
-  const list = async ({ op, historyKey }: HistoryQuery, limit: number) => {
-    reads.push(historyKey ?? "all");
-    const like = runs.filter(
-      (run) => run.op === op && (historyKey ?? run.historyKey) === run.historyKey,
-    );
-    return like.slice(0, limit).map((record) => ({ record }) as Entry);
+  const matching = (query: HistoryQuery) =>
+    runs.filter((run) => EQUAL.every((name) => [undefined, run[name]].includes(query[name])));
+  const list = async (query: HistoryQuery, limit: number) => {
+    reads.push(query.historyKey ?? "all");
+    return matching(query)
+      .slice(0, limit)
+      .map((record) => ({ record }) as Entry);
   };
-  const durations = new Durations(
-    { list } as unknown as ConstructorParameters<typeof Durations>[0],
-    bus,
-  );
+  const count = async (query: HistoryQuery) => matching(query).length;
+  const durations = new Durations({ list, count } as never, bus);
   const finish = (run: Operation) => {
     runs.unshift(run);
     bus.emit("decided", [{ id: "a", before: null, after: run }], {} as Decision, true);
@@ -72,8 +75,8 @@ test("of a type without steps are read once, whatever the history keys, until a 
 });
 
 test("that cannot be read delay no start", async () => {
-  const record = { ...runOf("ci", "x"), id: "a", state: "queued" } as Operation;
-  const entry = { record, version: 1, events: [] } as unknown as Entry;
+  const record = { ...runOf("ci", "x"), id: "a", state: "queued" };
+  const entry = { record, version: 1, events: [] } as never;
   const list = async () => {
     throw new Error("the history is damaged");
   };
@@ -83,4 +86,11 @@ test("that cannot be read delay no start", async () => {
     durations,
   } as never);
   expect(candidate).toMatchObject({ version: 1, stepSeconds: null });
+});
+
+test("a run is compared with the runs of all sessions", async () => {
+  const before = { ...runOf("ci", "x"), session: "a" };
+  const { durations } = archiveOf(before, runOf("ci", "y"));
+  const now = { ...before, session: "b" };
+  expect(await durations.of(now)).toMatchObject({ runs: 1, finished: 1 });
 });

@@ -7,7 +7,7 @@ import { ACTIONS, withKeys } from "../../../tui/dashboard/actions.js";
 import { patched, type State } from "../../../tui/dashboard/core/model.js";
 import { helpItems, shownItems } from "../../../tui/dashboard/pages/help/help-items.js";
 import { answerTo, effectsOf, initial, opened as open, press, screenText, update } from "./core.js";
-import { KEY, openDashboard } from "./open.js";
+import { KEY, type Opened, openDashboard } from "./open.js";
 import { ago, backup, backupDone, failed, operation, queued } from "./operations.js";
 import { TYPES } from "./types.js";
 import { World } from "./world.js";
@@ -17,6 +17,15 @@ async function worldWithTypes(): Promise<World> {
   world.put(failed());
   world.daemon.on("GET", "/v1/ops", (_asked, reply) => reply.json(TYPES));
   return world;
+}
+
+/** @param shows text of the form */
+async function openForm({ press, screen }: Opened, shows: string) {
+  await screen.until("Fails at an item");
+  press("s");
+  await screen.until("▌submit backup");
+  press(KEY.enter);
+  await screen.until(shows);
 }
 
 const isPost = ({ method }: { method: string }) => method === "POST";
@@ -60,19 +69,12 @@ describe("submit", () => {
       reply.refuse("LIVEOPS_PARAMS_INVALID", "target is taken"),
     );
     await using opened = openDashboard({ socket: world.socket });
-    await opened.screen.until("Fails at an item");
-    opened.press("s");
-    await opened.screen.until("▌submit backup");
-    opened.press(KEY.enter);
-    await opened.screen.until("Submit backup");
+    await openForm(opened, "Submit backup");
     opened.press("there");
     await opened.screen.until("source=there");
     opened.press(KEY.escape);
     await opened.screen.until((text) => !text.includes("source=there"));
-    opened.press("s");
-    await opened.screen.until("▌submit backup");
-    opened.press(KEY.enter);
-    await opened.screen.until("source=there");
+    await openForm(opened, "source=there");
     opened.press(`${KEY.down}b${CTRL_S}`);
     await opened.screen.until("target is taken");
     opened.press("c");
@@ -88,11 +90,7 @@ describe("submit", () => {
   test("what is pasted goes into the field as one line, and q and ? are letters there", async () => {
     await using world = await worldWithTypes();
     await using opened = openDashboard({ socket: world.socket });
-    await opened.screen.until("Fails at an item");
-    opened.press("s");
-    await opened.screen.until("▌submit backup");
-    opened.press(KEY.enter);
-    await opened.screen.until("Submit backup");
+    await openForm(opened, "Submit backup");
     opened.press("q?:\x1b[200~a\nb\x1b[201~");
     await opened.screen.until("q?:a");
     expect(world.daemon.asked.some(isPost)).toBe(false);
