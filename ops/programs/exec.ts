@@ -124,7 +124,7 @@ export async function exec(
         if (options.status === "last") show(last.newest);
       },
       ...(progress && {
-        data: () => progress.poll(),
+        data: (chunk: Buffer) => progress.poll(chunk),
         frame: (frame: string) => {
           const text = progress.frame(withoutOtherSequences(frame));
           if (text !== null) show(text);

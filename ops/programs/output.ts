@@ -18,7 +18,7 @@ export interface LineHandler {
   /** Complete lines, without line ends. */
   lines(lines: string[]): void;
   /** Output has arrived; called before all other calls for it. */
-  data?(): void;
+  data?(chunk: Buffer): void;
   /** A text of the current line that the next text replaced, such as a frame of a progress bar. */
   frame?(text: string): void;
   /** Default: at `end`. */
@@ -39,7 +39,7 @@ export interface LineHandler {
  */
 export class Lines {
   readonly #decoder = new StringDecoder("utf8");
-  readonly #filter: OscProgressFilter | null;
+  readonly #filter: OscProgressFilter;
   /** The text after the last line feed or carriage return. */
   #rest = "";
   /** The last text before `#rest` that a carriage return ended, on the same line; null: none. */
@@ -48,28 +48,20 @@ export class Lines {
   #isRedrawn = false;
 
   constructor(private readonly handler: LineHandler) {
-    const { progress } = handler;
-    this.#filter =
-      progress === undefined
-        ? null
-        : new OscProgressFilter(
-            (text) => this.#take(text),
-            (said) => progress.call(handler, said),
-          );
+    this.#filter = new OscProgressFilter(
+      (text) => this.#take(text),
+      (said) => handler.progress?.(said),
+    );
   }
 
   write(chunk: Buffer): void {
-    const text = this.#decoder.write(chunk);
-    if (this.#filter === null) this.#take(text);
-    else this.#filter.write(text);
+    this.#filter.write(this.#decoder.write(chunk));
     this.#showUnfinished();
   }
 
   /** Call when the output has ended. The last line may have no line end. */
   end(): void {
-    const text = this.#decoder.end();
-    if (this.#filter === null) this.#take(text);
-    else this.#filter.end(text);
+    this.#filter.end(this.#decoder.end());
     if (this.#rest !== "" || this.#shown !== null)
       this.handler.lines(this.#endLine(this.#redraw(this.#rest, [], true)));
     this.#rest = "";
@@ -199,7 +191,7 @@ function endOfPiece(line: string, end: number): number {
 export async function readLines(from: Readable, handler: LineHandler): Promise<void> {
   const lines = new Lines(handler);
   from.on("data", (chunk: Buffer) => {
-    handler.data?.();
+    handler.data?.(chunk);
     lines.write(chunk);
   });
   // A broken pipe is also an end.

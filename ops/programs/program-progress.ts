@@ -53,6 +53,8 @@ export class ProgramProgress {
   readonly #commands = new WorkflowCommands();
   readonly #timers: NodeJS.Timeout[] = [];
   #file: ReportFile | null = null;
+  /** Lines of that file that are not followed yet. */
+  readonly #reports: string[] = [];
   /** The unfinished text; null: it was read, or there is none. */
   #standing: string | null = null;
   #standingTimer: NodeJS.Timeout | null = null;
@@ -76,7 +78,7 @@ export class ProgramProgress {
   /** Makes the file of the reports. @returns the variables that the program needs */
   open(): { LIVEOPS_REPORT: string | undefined } {
     try {
-      this.#file = ReportFile.create((line) => this.report(line));
+      this.#file = ReportFile.create((line) => this.#reports.push(line));
     } catch (error) {
       this.target.line("liveops", `LIVEOPS_REPORT is not available: ${(error as Error).message}`);
     }
@@ -108,13 +110,14 @@ export class ProgramProgress {
 
   /**
    * Reads new reports; call before output is read, so that both keep their order as far as it is
-   * known.
+   * known. A report must not show a secret that the output names: it follows what is not read yet.
+   *
+   * @param output - what is read next; null: not known
    */
-  poll(): void {
-    if (this.#attempt(() => this.#file?.poll())) return;
-    const file = this.#file;
-    this.#file = null;
-    this.#attempt(() => file?.close());
+  poll(output: Buffer | null = null): void {
+    if (!this.#attempt(() => this.#file?.poll())) this.#closeFile();
+    if (output === null || output.includes("::add-mask::")) setImmediate(() => this.#followAll());
+    else this.#followAll();
   }
 
   /**
@@ -193,9 +196,8 @@ export class ProgramProgress {
   close(): void {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#standing = null;
-    const file = this.#file;
-    this.#file = null;
-    this.#attempt(() => file?.close());
+    this.#closeFile();
+    this.#followAll();
   }
 
   /**
@@ -204,6 +206,16 @@ export class ProgramProgress {
    */
   get hasStatus(): boolean {
     return this.#hasStatus;
+  }
+
+  #closeFile(): void {
+    const file = this.#file;
+    this.#file = null;
+    this.#attempt(() => file?.close());
+  }
+
+  #followAll(): void {
+    for (const line of this.#reports.splice(0)) this.report(line);
   }
 
   #every(ms: number, look: () => void): void {

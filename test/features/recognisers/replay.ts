@@ -9,8 +9,6 @@ import { Recognition } from "../../../ops/programs/progress/recognition.js";
 import { withoutSequences } from "../../../protocol/text/sgr.js";
 
 const FOLDER = fileURLToPath(new URL("../../fixtures/programs", import.meta.url));
-const CR = 0x0d;
-const LF = 0x0a;
 
 export interface Said {
   name: string;
@@ -55,9 +53,6 @@ export class Asked {
 export function replay(chunks: Iterable<Buffer>): Replayed {
   const asked = new Asked();
   const log: string[] = [];
-  let current = "";
-  /** A text that a carriage return ended; a frame, unless a line feed follows. */
-  let frame = "";
   const lines = new Lines({
     lines(complete) {
       for (const line of complete.map(plain)) {
@@ -66,33 +61,12 @@ export function replay(chunks: Iterable<Buffer>): Replayed {
         log.push(...lines);
       }
     },
-    unfinished(text) {
-      current = plain(text);
-    },
+    frame: (text) => void asked.read(plain(text), true),
+    unfinished: () => {},
   });
-  for (const piece of pieces(chunks)) {
-    if (piece[0] !== LF && frame.trim() !== "") asked.read(frame, true);
-    frame = "";
-    current = "";
-    lines.write(piece);
-    if (piece.at(-1) === CR) frame = current;
-  }
-  if (frame.trim() !== "") asked.read(frame, true);
+  for (const chunk of chunks) lines.write(chunk);
   lines.end();
   return { said: asked.said, log };
-}
-
-/** Cuts after each carriage return, so that no frame is overwritten before it was read. */
-function* pieces(chunks: Iterable<Buffer>): Generator<Buffer> {
-  for (const chunk of chunks) {
-    let from = 0;
-    while (from < chunk.length) {
-      const at = chunk.indexOf(CR, from);
-      const to = at === -1 ? chunk.length : at + 1;
-      yield chunk.subarray(from, to);
-      from = to;
-    }
-  }
 }
 
 function plain(text: string): string {

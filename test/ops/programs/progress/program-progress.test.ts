@@ -1,4 +1,6 @@
 /** What a program prints and reports, as readings, log lines and status. */
+import { writeFileSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Lines } from "../../../../ops/programs/output.js";
@@ -190,6 +192,21 @@ describe("reports", () => {
     ]);
     // The status of the script stays.
     expect(progress.frame("100%")).toBeNull();
+  });
+
+  it("follow the output before them, which may name their secrets", async () => {
+    const { progress, said, lines } = watched();
+    const chunk = Buffer.from("::add-mask::s3cr3t\n");
+    const reports = progress.open().LIVEOPS_REPORT!;
+    for (const output of [chunk, null]) {
+      writeFileSync(reports, "status at s3cr3t\n", { flag: "a" });
+      progress.poll(output);
+      lines.write(chunk);
+      await setImmediate();
+    }
+    progress.close();
+    const once = ["mask s3cr3t", "status info at s3cr3t"];
+    expect(said).toEqual([...once, ...once]);
   });
 
   it("that are not understood are noted a few times", () => {
