@@ -147,7 +147,7 @@ describe("the card", () => {
     };
     const state = after(show(it), told(it, why));
     expect(card(state).slice(2)).toEqual([
-      "± target=prod (was staging)   commit 3f2c1a4 by Ada: faster, 10m00s before",
+      "≠ target=prod (was staging)   commit 3f2c1a4 by Ada: faster, 10m00s before",
       "  of tomorrow moon: full (was none)   since it succeeded 2h00m before",
       "  deploy.sh",
       "    -a",

@@ -42,6 +42,10 @@ export interface Stall {
 }
 
 export function stallOf(state: State, operation: Operation): Stall | null {
+  const from = (at: string, why: Stall["why"]) => ({
+    seconds: since(state.now, Date.parse(at)),
+    why,
+  });
   // A question has a card of its own.
   if (waitsForApproval(operation) !== null) return null;
   if (
@@ -49,18 +53,16 @@ export function stallOf(state: State, operation: Operation): Stall | null {
     isBlocked(state, operation) &&
     !isHeldByQueue(state, operation)
   )
-    return { seconds: since(state.now, Date.parse(operation.blocked!.since)), why: "blocked" };
+    return from(operation.blocked!.since, "blocked");
   // A pause stops the worker on purpose.
   if (operation.state !== "running" || isPaused(operation)) return null;
   const host = hostNamed(state, operation.host);
-  if (host?.state === "unreachable" && host.since !== null)
-    return { seconds: since(state.now, Date.parse(host.since)), why: "host" };
+  if (host?.state === "unreachable" && host.since !== null) return from(host.since, "host");
   const { stalledSince, noRoomSince } = operation;
-  if (stalledSince) return { seconds: since(state.now, Date.parse(stalledSince)), why: "stopped" };
-  if (noRoomSince) return { seconds: since(state.now, Date.parse(noRoomSince)), why: "no room" };
+  if (stalledSince) return from(stalledSince, "stopped");
+  if (noRoomSince) return from(noRoomSince, "no room");
   const { waitingForInput } = operation;
-  if (waitingForInput && !operation.cancelRequested)
-    return { seconds: since(state.now, Date.parse(waitingForInput.since)), why: "input" };
+  if (waitingForInput && !operation.cancelRequested) return from(waitingForInput.since, "input");
   const seconds = since(state.now, movedAt(state, operation));
   if (seconds < LEAST) return null;
   const usual = usualSilence(state, operation);

@@ -28,6 +28,7 @@ const SIGNS = [
   ["◌", "cancelling"],
   ["‖", "paused"],
   ["≡", "up to date"],
+  ["■", "step done"],
   ["━", "worked"],
   ["┄", "waited"],
   ["╌", "to come"],
@@ -35,6 +36,8 @@ const SIGNS = [
   ["≈", "by time"],
   ["≥", "at least"],
   ["±", "may be off"],
+  ["≠", "changed"],
+  ["▸", "this line"],
 ] as const;
 
 /** The whole screen; after typing no more of it than the actions that are left need. */

@@ -127,7 +127,9 @@ export function operationRow(
     .fill(HEAD + columns.host);
   const nameEnd = columns.info > 0 ? HEAD + columns.host + columns.name : end;
   const cut = fit(sanitizeLine(name), nameEnd - HEAD - columns.host);
-  addMarked(line, cut, wordsOf(list.filter), isSelected ? "bold" : "plain").fill(nameEnd);
+  // A failure must stand out without colours too.
+  const isBold = isSelected || operation.state === "failed";
+  addMarked(line, cut, wordsOf(list.filter), isBold ? "bold" : "plain").fill(nameEnd);
   if (columns.info > 0) addInfo(line.add(" "), row, end);
   line.fill(end);
   for (const { add } of figures) add(line);

@@ -144,7 +144,7 @@ export function changeRows(view: DetailView, most: number): Line[] {
       rows.push(
         view
           .line()
-          .add(rows.length === 0 ? "± " : "  ", "warn")
+          .add(rows.length === 0 ? "≠ " : "  ", "warn")
           .add(text, style),
       );
   };

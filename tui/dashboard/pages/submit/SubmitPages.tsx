@@ -135,14 +135,15 @@ function hintOf(form: Form, field: Field, chosen: boolean): readonly [text: stri
 function buttonRow({ width, paint }: Sheet, form: Form, names: number): Line {
   const [, word, does] = DOES[form.of?.does ?? "submit"];
   const chosen = onButton(form);
-  const isReady = firstProblem(form) === null;
+  const problem = firstProblem(form);
+  const isReady = problem === null;
   const idle: Style[] = isReady ? ["bold", "accent"] : ["muted"];
   return new Line(width, paint)
     .add(chosen ? "▌" : " ", "accent")
     .fill(names + 3)
     .add(chosen ? ` ${word} ` : `[${word}]`, ...(chosen ? (["bold", "inverse"] as const) : idle))
     .addWhole(
-      `  ctrl-s ${isReady ? `${does} from any field` : "goes to the field that is not filled in yet"}`,
+      `  ctrl-s ${isReady ? `${does} from any field` : `goes to ${sanitizeLine(form.fields[problem]!.name)}`}`,
       "muted",
     );
 }
